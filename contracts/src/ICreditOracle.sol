@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+// Not pinned to one compiler, unlike the contracts: lenders build this file with theirs.
+pragma solidity ^0.8.20;
+
+/// @title A decentralized credit-score oracle
+/// @notice A committee publishes, once an epoch, the root of one signed commitment to the scores of all borrowers. Lending
+/// contracts check a proof of a score, or only of "at least t", against the current root, or read a score that the
+/// borrower has posted.
+///
+/// What is promised: a root stands here only if at least `quorum` members of the committee that holds for its epoch signed
+/// its whole report, made under the model that holds for that epoch, from a block of this chain. Nothing that is older
+/// than the reader's own limit, or than this deployment's, is ever shown as good.
+///
+/// Assumed: fewer than `quorum` members lie, and the owner (a timelock) schedules committees and models in good faith.
+///
+/// Words: an epoch e ends at T_e = genesis + e × epochLength; epochs count from 1. A status is 1 (scored) or 2 (thin: scored
+/// on a short record, with a wider range), plus 128 while the borrower disputes a recorded fact; `insufficient` (0) has no
+/// score at all and no proof of it verifies. A reader that lends less, or not, to thin or disputed records must look at
+/// the status: every read returns it. Scores run from 300 to 850; higher is safer. Times are seconds.
+interface ICreditOracle {
+    // ------------------------------------------------------------------------------------------------------------ shapes
+
+    /// @notice What never changes in a deployment. All but `genesis` and `ringSize` are lengths of time.
+    /// @param genesis when epoch 1 begins
+    /// @param epochLength from the end of one epoch to the end of the next
+    /// @param delay from a root's publication until it is read: time for others to check it
+    /// @param maxAge the oldest snapshot that any read accepts, whatever the reader asks for
+    /// @param reportLife how long after an epoch's end its report may still be published
+    /// @param maxGap how long before an epoch's end its snapshot may lie
+    /// @param ringSize how many epochs back roots are kept
+    struct Config {
+        uint64 genesis;
+        uint64 epochLength;
+        uint64 delay;
+        uint64 maxAge;
+        uint64 reportLife;
+        uint64 maxGap;
+        uint32 ringSize;
+    }
+
+    /// @notice Those who sign. Its digest, keccak256(abi.encode(members, identityKeys, quorum, secretHash)), stands in every
+    /// report, so that signatures of one committee say nothing under another.
+    /// @param members secp256k1 addresses; bit i of a member mask is members[i]
+    /// @param identityKeys Ed25519 public keys of the same members, which sign what members send to each other
+    /// @param quorum signatures that a report needs: from f + 1 up to n, where n = 3f + 1 or up to two more
+    /// @param secretHash keccak256 of the secret from which this committee derives its salts
+    struct Committee {
+        address[] members;
+        bytes32[] identityKeys;
+        uint8 quorum;
+        bytes32 secretHash;
+    }
+
+    /// @notice What the committee signs, as EIP-712 typed data of the domain ("CreditOracle", "1", chain, this contract).
+    /// @param epoch the epoch that is reported
+    /// @param config digest of the committee
+    /// @param modelId keccak256 of the manifest by which everything was scored
+    /// @param snapshotBlock the block of this chain up to which its events count
+    /// @param snapshotTime that block's time
+    /// @param homeHash that block's hash
+    /// @param snapshotHash keccak256(abi.encode((uint64 chainId, uint64 number, bytes32 hash)[])) over all source chains
+    /// @param root of the tree of leaves, one a borrower, in address order
+    /// @param scoresHash over all rows (address, status, score, width, reasons): anyone who reads the chain can recompute it
+    /// @param previousEpoch the published epoch with which the figures compare; 0 when there is none
+    /// @param borrowers how many have a score (scored or thin)
+    /// @param meanScore over those scored in this and in the previous epoch; 0 when fewer than 30
+    /// @param movedBps share of those whose score moved by more than 50 points
+    /// @param psiBps population stability index of those against the training distribution
+    struct EpochReport {
+        uint64 epoch;
+        bytes32 config;
+        bytes32 modelId;
+        uint64 snapshotBlock;
+        uint64 snapshotTime;
+        bytes32 homeHash;
+        bytes32 snapshotHash;
+        bytes32 root;
+        bytes32 scoresHash;
+        uint64 previousEpoch;
+        uint32 borrowers;
+        uint16 meanScore;
+        uint16 movedBps;
+        uint32 psiBps;
+    }
+
+    /// @notice A compact signature (EIP-2098): the highest bit of `vs` is the parity, the rest is s.
+    struct Signature {
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice A published root and the times that decide whether it is read.
+    struct Root {
+        bytes32 root;
+        uint64 epoch;
+        uint64 activeFrom;
+        uint64 snapshotTime;
+    }
+
+    /// @notice Shows one borrower's score and half-width. Whoever sees it can show it on, so a consumer binds it to the caller.
+    /// @param detail keccak256(abi.encode(uint32 reasons, bytes32 featuresHash, bytes32 salt2)): the reasons stay hidden
+    /// @param top the top of the borrower's ladder
+    /// @param path sibling hashes from the leaf to the root
+    struct ScoreProof {
+        uint64 epoch;
+        uint8 status;
+        uint16 score;
+        uint16 width;
+        bytes32 salt;
+        bytes32 detail;
+        bytes32 top;
+        bytes32[] path;
+    }
+
+    /// @notice Shows that one borrower's score is at least `threshold`, and nothing else about it.
+    /// @param threshold a multiple of 10 from 310 to 850
+    /// @param opening keccak256(abi.encode(uint16 score, uint16 width, bytes32 salt, bytes32 detail)), unopened
+    /// @param rung a value that, hashed (threshold − 300) / 10 times, is the top of the borrower's ladder
+    /// @param path sibling hashes from the leaf to the root
+    struct AtLeastProof {
+        uint64 epoch;
+        uint8 status;
+        uint16 threshold;
+        bytes32 opening;
+        bytes32 rung;
+        bytes32[] path;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------ events
+
+    /// @notice The account asks to be scored, from the next snapshot on.
+    event Enrolled(address indexed account);
+
+    /// @notice The account asks not to be scored, from the next snapshot on.
+    event Withdrawn(address indexed account);
+
+    /// @notice A report with a quorum of signatures was stored; it is read from `activeFrom` on.
+    event Published(uint64 indexed epoch, EpochReport report, uint32 memberMask, uint64 activeFrom);
+
+    /// @notice From `fromEpoch` on this committee signs; what was scheduled for that epoch or a later one is void.
+    event CommitteeScheduled(uint64 indexed fromEpoch, bytes32 indexed config, Committee committee);
+
+    /// @notice From `fromEpoch` on this model scores; what was scheduled for that epoch or a later one is void.
+    event ModelScheduled(uint64 indexed fromEpoch, bytes32 indexed modelId);
+
+    /// @notice The borrower put this score on chain in the clear.
+    event ScorePosted(
+        address indexed borrower, uint64 indexed epoch, uint8 status, uint16 score, uint16 width, uint64 snapshotTime
+    );
+
+    // ------------------------------------------------------------------------------------------------ errors: deployment
+
+    /// @notice An epoch must last at least one second.
+    error EpochLengthZero();
+    /// @notice `delay` must be less than half an epoch.
+    error DelayTooLong(uint64 delay, uint64 epochLength);
+    /// @notice A snapshot must stay readable until the next epoch's root is read: at least length + delay + reportLife.
+    error MaxAgeTooShort(uint64 maxAge, uint256 least);
+    /// @notice The ring must hold every root that can still be read: ringSize × length ≥ maxAge + 2 × length.
+    error RingTooSmall(uint32 ringSize, uint256 least);
+
+    // -------------------------------------------------------------------------------------------------- errors: schedule
+
+    /// @notice A committee has from 1 to 32 members.
+    error CommitteeSizeOutOfRange(uint256 members);
+    /// @notice Each member has exactly one identity key.
+    error IdentityKeysMismatch(uint256 members, uint256 identityKeys);
+    /// @notice A quorum is at least f + 1 and at most all members.
+    error QuorumOutOfRange(uint8 quorum, uint256 least, uint256 members);
+    /// @notice The member at `index` is the zero address, has no identity key, or shares one of the two with an earlier member.
+    error BadMember(uint256 index, address member);
+    /// @notice A committee names the hash of its secret.
+    error SecretHashZero();
+    /// @notice The chain did not take the committee as code: the transaction needs more gas.
+    error CommitteeNotStored();
+    /// @notice A model has an id.
+    error ModelIdZero();
+    /// @notice Changes take effect at the earliest two epochs ahead, so that a round under way is never cut off.
+    error TooSoon(uint64 fromEpoch, uint64 earliest);
+
+    // --------------------------------------------------------------------------------------------------- errors: publish
+
+    /// @notice Only an epoch later than all published ones can be published.
+    error EpochNotRising(uint64 epoch, uint64 latest);
+    /// @notice The epoch ends at `end`; it cannot be reported before.
+    error EpochNotEnded(uint64 epoch, uint256 end);
+    /// @notice The report could be published until `deadline`.
+    error ReportExpired(uint64 epoch, uint256 deadline);
+    /// @notice The snapshot must lie within `maxGap` before the epoch's end, and not after it.
+    error SnapshotTimeOutOfRange(uint64 snapshotTime, uint256 earliest, uint256 latest);
+    /// @notice The snapshot's block must be earlier than this one.
+    error SnapshotBlockNotPast(uint64 snapshotBlock, uint256 current);
+    /// @notice This chain has another block at that height.
+    error WrongHomeHash(uint64 snapshotBlock, bytes32 given, bytes32 actual);
+    /// @notice The report was made for another committee than holds for its epoch.
+    error WrongConfig(uint64 epoch, bytes32 given, bytes32 actual);
+    /// @notice The report was made with another model than holds for its epoch.
+    error WrongModel(uint64 epoch, bytes32 given, bytes32 actual);
+    /// @notice The figures compare with an epoch that is later than all published ones.
+    error PreviousNotPublished(uint64 previousEpoch, uint64 latest);
+    /// @notice A tree is never empty.
+    error RootZero();
+    /// @notice The mask names members that the committee does not have.
+    error MaskOutOfRange(uint32 memberMask, uint256 members);
+    /// @notice There must be exactly one signature for each bit of the mask.
+    error SignatureCountMismatch(uint256 signatures, uint256 bits);
+    /// @notice Fewer signatures than the committee's quorum.
+    error QuorumNotReached(uint256 signatures, uint256 quorum);
+    /// @notice The signature given for the member at `index` is not that member's over this report. `recovered` is zero when
+    /// it is no signature at all, or one in its malleable form.
+    error WrongSigner(uint256 index, address member, address recovered);
+
+    // ------------------------------------------------------------------------------------------------------ errors: reads
+
+    /// @notice No root is readable yet.
+    error NoRoot();
+    /// @notice The proof is of another epoch than the current one: ask for a new proof.
+    error NotCurrentEpoch(uint64 epoch, uint64 current);
+    /// @notice The snapshot is older than the reader, or this deployment, allows.
+    error TooOld(uint64 snapshotTime, uint64 maxAge);
+    /// @notice There is not enough history for a score, which is not a bad score.
+    error Insufficient(address borrower);
+    /// @notice The current root does not hold this score for this borrower.
+    error ScoreNotProven(address borrower, uint16 score);
+    /// @notice The current root does not hold a score of at least `threshold` for this borrower, as far as this proof shows.
+    error AtLeastNotProven(address borrower, uint16 threshold);
+    /// @notice Thresholds are the multiples of 10 from 310 to 850.
+    error BadThreshold(uint16 threshold);
+    /// @notice The borrower has posted no score.
+    error NothingPosted(address borrower);
+    /// @notice A newer score of this borrower is posted already.
+    error NewerPosted(uint64 epoch, uint64 posted);
+
+    // --------------------------------------------------------------------------------------------------- errors: enrolment
+
+    /// @notice The account is enrolled already.
+    error AlreadyEnrolled(address account);
+    /// @notice The account is not enrolled.
+    error NotEnrolled(address account);
+
+    // --------------------------------------------------------------------------------------------------------- enrolment
+
+    /// @notice Asks to be scored, from the next snapshot on. Only the account itself can.
+    function enrol() external;
+
+    /// @notice Asks not to be scored, from the next snapshot on. What is published stays until it is too old.
+    function withdraw() external;
+
+    /// @notice Whether the account's last word was to be scored.
+    function isEnrolled(address account) external view returns (bool);
+
+    // -------------------------------------------------------------------------------------------------------- publication
+
+    /// @notice Stores the root of an ended epoch. Anyone may send it; only what is signed counts.
+    /// @param report the report; every rule it must meet has an error above
+    /// @param memberMask bit i set: member i signed
+    /// @param signatures one for each set bit, in ascending order of members, over `digestOf(report)`
+    function publish(EpochReport calldata report, uint32 memberMask, Signature[] calldata signatures) external;
+
+    /// @notice The EIP-712 digest that members sign.
+    function digestOf(EpochReport calldata report) external view returns (bytes32);
+
+    // ----------------------------------------------------------------------------------------------------------- schedule
+
+    /// @notice Names the committee that signs from an epoch on. Only the owner; at least two epochs ahead. Voids committees
+    /// scheduled for that epoch or later.
+    function scheduleCommittee(Committee calldata committee, uint64 fromEpoch) external;
+
+    /// @notice Names the model that scores from an epoch on. Only the owner; at least two epochs ahead. Voids models scheduled
+    /// for that epoch or later.
+    function scheduleModel(bytes32 modelId, uint64 fromEpoch) external;
+
+    /// @notice The committee that signs an epoch, and its digest.
+    function committeeAt(uint64 epoch) external view returns (Committee memory committee, bytes32 config);
+
+    /// @notice The model that scores an epoch.
+    function modelAt(uint64 epoch) external view returns (bytes32 modelId);
+
+    // -------------------------------------------------------------------------------------------------------------- clock
+
+    /// @notice What was fixed at deployment.
+    function config() external view returns (Config memory);
+
+    /// @notice When an epoch ends: T_e.
+    function endOf(uint64 epoch) external view returns (uint256);
+
+    /// @notice The epoch that a time belongs to: T_{e−1} < time ≤ T_e, and 1 for any time up to T_1.
+    function epochAt(uint64 time) external view returns (uint64);
+
+    // -------------------------------------------------------------------------------------------------------------- roots
+
+    /// @notice The latest published epoch, readable yet or not; 0 when there is none.
+    function latestEpoch() external view returns (uint64);
+
+    /// @notice The epoch that proofs are checked against: the highest whose root is active; 0 when there is none.
+    function currentEpoch() external view returns (uint64);
+
+    /// @notice The root of an epoch; all zero when the epoch was not published or has left the ring.
+    function rootOf(uint64 epoch) external view returns (Root memory);
+
+    // -------------------------------------------------------------------------------------------------------------- proofs
+
+    /// @notice Checks a score against the current root. Reverts unless it is proven and young enough.
+    /// @dev Does not look at the caller: a consumer that acts on it must bind `borrower` to msg.sender.
+    /// @param borrower whose score it is
+    /// @param proof see ScoreProof
+    /// @param maxAge the oldest snapshot that the reader accepts; this deployment's own limit holds too
+    function verifyScore(address borrower, ScoreProof calldata proof, uint64 maxAge)
+        external
+        view
+        returns (uint16 score, uint16 width, uint8 status, uint64 epoch, uint64 snapshotTime);
+
+    /// @notice Checks against the current root that a score is at least `proof.threshold`. Reverts unless that is proven and
+    /// young enough.
+    /// @dev Does not look at the caller: a consumer that acts on it must bind `borrower` to msg.sender.
+    /// @param borrower whose score it is
+    /// @param proof see AtLeastProof
+    /// @param maxAge the oldest snapshot that the reader accepts; this deployment's own limit holds too
+    function verifyAtLeast(address borrower, AtLeastProof calldata proof, uint64 maxAge)
+        external
+        view
+        returns (uint8 status, uint64 epoch, uint64 snapshotTime);
+
+    // ------------------------------------------------------------------------------------------------------- posted scores
+
+    /// @notice Puts the caller's own score on chain, for ever and for all to see, so that contracts can read it without a proof.
+    function postScore(ScoreProof calldata proof) external;
+
+    /// @notice What the borrower has posted, however old; all zero when nothing.
+    function scoreOf(address borrower)
+        external
+        view
+        returns (uint16 score, uint16 width, uint8 status, uint64 epoch, uint64 snapshotTime);
+
+    /// @notice What the borrower has posted; reverts when nothing, or when it is too old.
+    function getScoreNoOlderThan(address borrower, uint64 maxAge)
+        external
+        view
+        returns (uint16 score, uint16 width, uint8 status, uint64 epoch, uint64 snapshotTime);
+
+    /// @notice As getScoreNoOlderThan, but never reverts: when `ok` is false all else is zero.
+    function tryGetScore(address borrower, uint64 maxAge)
+        external
+        view
+        returns (bool ok, uint16 score, uint16 width, uint8 status, uint64 epoch, uint64 snapshotTime);
+}

@@ -1,0 +1,50 @@
+"""All features, in the one order in which they are measured, hashed and told.
+
+The feature-set version is a hash of everything said about them: a feature that changes its meaning
+changes its texts or its revision, and so the model id. (The SQL is not hashed: engines differ in it.)
+"""
+
+from ledger_reader.errors import Stop
+from ledger_reader.keccak import keccak256
+from models import plain
+from models.features import cash_flow, counterparties, debt, length, new_credit, repayment
+from models.features.feature import Feature
+
+FEATURES: tuple[Feature, ...] = (
+    *repayment.FEATURES,
+    *debt.FEATURES,
+    *length.FEATURES,
+    *new_credit.FEATURES,
+    *cash_flow.FEATURES,
+    *counterparties.FEATURES,
+)
+
+BY_NAME = {feature.name: feature for feature in FEATURES}
+
+REASON_CODES = {feature.name: feature.reason for feature in FEATURES}
+"""Feature name → reason code: what `scorecard.explain` asks for."""
+
+
+def named(names: tuple[str, ...]) -> tuple[Feature, ...]:
+    """The features of these names, in their order; Stop names those that this version does not know."""
+    if unknown := [name for name in names if name not in BY_NAME]:
+        raise Stop(f"the features {unknown} are unknown to this version; install the one they come from.")
+    return tuple(BY_NAME[name] for name in names)
+
+
+def feature_set_version(features: tuple[Feature, ...] = FEATURES) -> bytes:
+    """keccak256 over names, units, directions, reasons, texts and revisions, in order (32 bytes)."""
+    return keccak256(plain.write([_said(feature) for feature in features]))
+
+
+def _said(feature: Feature) -> list[str | int]:
+    return [
+        feature.name,
+        feature.unit,
+        feature.direction,
+        feature.reason,
+        feature.definition,
+        feature.window,
+        feature.missing,
+        feature.revision,
+    ]

@@ -1,0 +1,62 @@
+"""Length of history: how long there has been something to see."""
+
+import ibis
+
+from models.features.feature import DAY, Feature
+from models.integers import icount, idiv, up_to_quantile
+
+EVER = "the whole history"
+AGED = "Ageing a wallet in advance, or buying an old one."
+
+FEATURES = (
+    Feature(
+        name="record_days",
+        unit="days",
+        direction=1,
+        reason=7,
+        definition="Days since the first event: a loan, a deposit or a transfer of a listed asset.",
+        window=EVER,
+        missing="Never: 0 without events.",
+        gaming=AGED,
+        view="events",
+        value=lambda t: idiv(t.age.max(), DAY),
+        empty=0,
+    ),
+    Feature(
+        name="days_since_first_borrow",
+        unit="days",
+        direction=1,
+        reason=7,
+        definition="Days since the person first borrowed.",
+        window=EVER,
+        missing="Missing when nothing was ever borrowed.",
+        gaming=AGED,
+        view="events",
+        value=lambda t: idiv(t.age.max(where=t.kind == "borrow"), DAY),
+    ),
+    Feature(
+        name="typical_days_to_repay",
+        unit="days",
+        direction=0,
+        reason=15,
+        definition="Lower median of the days from a borrowing to the person's own repayments that follow it.",
+        window=EVER,
+        missing="Missing when the person never repaid anything itself.",
+        gaming="Holding dust loans open; the size of repaid loans stands beside it.",
+        view="repayments",
+        value=lambda t: t.days.max(where=up_to_quantile(t["rank"], t["size"], 1, 2)),
+    ),
+    Feature(
+        name="active_months",
+        unit="months of 12",
+        direction=1,
+        reason=16,
+        definition="Of the last 12 spans of 30 days, those in which the person did something itself.",
+        window="360 days",
+        missing="Never: 0 without events.",
+        gaming="A script that acts once a month; costs gas each time.",
+        view="months",
+        value=lambda t: icount(t, ibis.coalesce(t.acts, 0) > 0),
+        empty=0,
+    ),
+)

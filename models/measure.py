@@ -1,0 +1,98 @@
+"""Ledger → Features: every feature of every point, in one pass over the points' own events.
+
+Rules that hold here: what is measured depends only on events with account = person and
+block_time < until, joined before anything else is derived; training (many moments a person) and
+production (one) take this same path; all outputs are int64, null = missing; the order of rows is
+the caller's. The expressions are Ibis: DuckDB, or any engine that Ibis drives, runs them.
+"""
+
+from typing import Literal
+
+import ibis
+import numpy as np
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from ledger_reader.errors import Stop
+from models.features.catalogue import FEATURES, named
+from models.features.feature import Feature
+from models.loans import ORDER
+from models.scorecard import FeatureMatrix
+from models.segment import MISSING
+from models.views import POINT, VIEWS
+from models.views import events as events_of
+
+Population = Literal["enrolled", "all"]
+
+
+def measure(events: Table, points: Table, features: tuple[Feature, ...] = FEATURES) -> Table:
+    """Columns person, until, then one int64 column a feature; one row for each distinct point.
+
+    `events` has the ledger's columns, `points` person (binary, 20 bytes) and until (int64 seconds,
+    exclusive). A point without any event has a row too: its features are `empty` or null.
+    """
+    points = points.select("person", "until").distinct()
+    numbered = ibis.window(order_by=["person", "until"])
+    points = points.mutate(point=ibis.row_number().over(numbered))
+    rows = events_of(events, points)
+    direct = _with_needed(features)
+    measured = points
+    for view, view_of in VIEWS.items():
+        wanted = [feature for feature in direct if feature.view == view]
+        if wanted:
+            measured = _joined(measured, _aggregated(view_of(rows), wanted), wanted)
+    derived = {feature.name: feature.value(measured) for feature in features if feature.view == "features"}
+    return measured.mutate(**derived).select("person", "until", *(feature.name for feature in features))
+
+
+def population(events: Table, rule: Population, until: int) -> Table:
+    """One column, person: who is scored at `until`.
+
+    `enrolled`: the last of the account's enrolled and withdrawn events before until is enrolled.
+    `all` (research): accounts with at least one loan or invoice before until.
+    """
+    before = events.filter(events.block_time < until)
+    if rule == "all":
+        kinds = ("borrow", "liquidation", "default", "invoice_issued", "invoice_accepted")
+        return before.filter(before.kind.isin(kinds)).select(person="account").distinct()
+    if rule != "enrolled":
+        raise Stop(f"the population rule must be 'enrolled' or 'all', got {rule!r}.")
+    choices = before.filter(before.kind.isin(("enrolled", "withdrawn")))
+    latest_first = [choices[column].desc() for column in ORDER]
+    window = ibis.window(group_by="account", order_by=latest_first)
+    choices = choices.mutate(place=ibis.row_number().over(window))
+    return choices.filter((choices.place == 0) & (choices.kind == "enrolled")).select(person="account")
+
+
+def to_matrix(measured: pa.Table, features: tuple[Feature, ...] = FEATURES) -> FeatureMatrix:
+    """The Arrow table of `measure` as arrays for `scorecard.score`, rows as they stand."""
+    columns = [measured.column(feature.name).cast(pa.int64()).fill_null(MISSING) for feature in features]
+    values = [column.to_numpy().astype(np.int64, copy=False) for column in columns]
+    people = b"".join(measured.column("person").to_pylist())
+    return FeatureMatrix(
+        addresses=np.frombuffer(people, dtype=np.uint8).reshape(-1, 20),
+        names=tuple(feature.name for feature in features),
+        reasons=tuple(feature.reason for feature in features),
+        values=np.column_stack(values) if values else np.empty((len(measured), 0), dtype=np.int64),
+    )
+
+
+def _with_needed(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    """The features that views give: those asked for, and those that asked-for ones read."""
+    needed = {name: None for feature in features for name in feature.needs}
+    asked = {feature.name for feature in features}
+    extra = named(tuple(name for name in needed if name not in asked))
+    return tuple(feature for feature in (*features, *extra) if feature.view != "features")
+
+
+def _aggregated(table: Table, features: list[Feature]) -> Table:
+    return table.group_by(list(POINT)).agg(**{feature.name: feature.value(table) for feature in features})
+
+
+def _joined(measured: Table, found: Table, features: list[Feature]) -> Table:
+    """`measured` with the new features; a point without rows in the view gets their `empty` values."""
+    found = found.drop("until").rename(_point="point")
+    joined = measured.left_join(found, measured.point == found["_point"])
+    without = joined["_point"].isnull()
+    empty = {f.name: ibis.ifelse(without, f.empty, joined[f.name]) for f in features if f.empty is not None}
+    return joined.mutate(**empty).drop("_point")

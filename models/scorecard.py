@@ -1,0 +1,456 @@
+"""The scorecard: which borrowers get a score, the score, why, and its canonical JSON.
+
+Rules that hold here: integers only; the first rule whose conditions hold decides a borrower's
+segment and status, no rule means `insufficient` (no number, never the worst number); a missing
+feature fulfils no condition; score = base + points, clamped to 300 … 850, higher is safer.
+Reasons are of features, not of terms: points lost = the best total over the feature's supported
+non-missing cells with the others held, less the present total. The four features that lost most
+(ties by feature order) give their reason codes; a code is told once. The id is the keccak256 of
+the canonical JSON. Only numpy is needed to score.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ledger_reader.errors import Stop
+from ledger_reader.keccak import keccak256
+from models import plain
+from models.segment import (
+    BAND_POINTS,
+    HIGHEST,
+    LOWEST,
+    MAX_CUT,
+    MAX_POINTS,
+    MISSING,
+    Columns,
+    Row,
+    Segment,
+    Term,
+    term_points,
+)
+
+FORMAT = 1
+MAX_FEATURES = 255
+MAX_TOTAL = 1_000_000
+CHUNK = 1 << 16
+"""Rows scored at a time: keeps the look-ups inside the processor's cache."""
+
+INSUFFICIENT, SCORED, THIN = 0, 1, 2
+DISPUTED = 128
+STATUS = {"scored": SCORED, "thin": THIN}
+
+BANDS = (
+    (300, "needs work", "待改善"),
+    (500, "building", "积累中"),
+    (600, "steady", "平稳"),
+    (680, "strong", "良好"),
+    (750, "very strong", "优秀"),
+)
+"""Lower edge, English and Chinese name of each band of the score (always 'Your record is …')."""
+
+Condition = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Borrowers that meet every condition (feature, '>=' or '<=', value) get this segment and status."""
+
+    segment: str
+    status: str
+    when: tuple[Condition, ...]
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUS:
+            raise Stop(f"a rule's status must be scored or thin, got {self.status!r}.")
+        for feature, sign, _ in self.when:
+            if sign not in (">=", "<="):
+                raise Stop(f"the condition on {feature} must use >= or <=, got {sign!r}.")
+
+    def holds(self, values: Mapping[str, NDArray[np.int64]], rows: int) -> NDArray[np.bool_]:
+        """Which rows meet every condition; a missing value meets none."""
+        met = np.ones(rows, dtype=np.bool_)
+        for feature, sign, value in self.when:
+            column = values[feature]
+            met &= (column >= value if sign == ">=" else column <= value) & (column != MISSING)
+        return met
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """A named scorecard; `features` is the order of the feature vector that is hashed and scored."""
+
+    name: str
+    features: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    segments: Mapping[str, Segment]
+
+    def __post_init__(self) -> None:
+        if len(set(self.features)) != len(self.features) or not 1 <= len(self.features) <= MAX_FEATURES:
+            raise Stop(f"scorecard {self.name!r} must name 1 to {MAX_FEATURES} features, each once.")
+        used = {condition[0] for rule in self.rules for condition in rule.when}
+        for segment in self.segments.values():
+            used.update(feature for term in segment.terms for feature in term.features)
+        if unknown := sorted(used - set(self.features)):
+            raise Stop(f"scorecard {self.name!r} uses unknown features {unknown}; list them under features.")
+        if absent := sorted({rule.segment for rule in self.rules} - self.segments.keys()):
+            raise Stop(
+                f"scorecard {self.name!r} has rules for the segments {absent}, which it does not have."
+            )
+
+
+@dataclass(frozen=True)
+class FeatureMatrix:
+    """Measured features: `addresses` (n, 20) uint8, `values` (n, k) int64 with MISSING for null.
+
+    `names` and `reasons` (reason code, 0 = none) describe the k columns.
+    """
+
+    addresses: NDArray[np.uint8]
+    names: tuple[str, ...]
+    reasons: tuple[int, ...]
+    values: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One row a borrower, in address order: the rows that an epoch commits to.
+
+    addresses (n, 20) uint8; status (n) uint8; score (n) uint16, 0 when insufficient; width (n) uint16;
+    reasons (n) uint32, four codes, most important in the highest byte; features (n, k) int64 in the
+    scorecard's order; total (n) int64, the unclamped sum (for evaluation; it is not committed).
+    """
+
+    addresses: NDArray[np.uint8]
+    status: NDArray[np.uint8]
+    score: NDArray[np.uint16]
+    width: NDArray[np.uint16]
+    reasons: NDArray[np.uint32]
+    features: NDArray[np.int64]
+    feature_names: tuple[str, ...]
+    total: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TermPart:
+    """What one term gave: its features, their values (None = missing), cells and points."""
+
+    features: tuple[str, ...]
+    values: tuple[int | None, ...]
+    cells: tuple[int, ...]
+    points: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One borrower's score taken apart; base + points of terms = total, clamped = score.
+
+    `lost` and `gained` hold (feature, points) for every feature with any, most first: below its best
+    and above its worst; `reasons` are the signed codes; `band` the English and Chinese names.
+    Insufficient: segment None and score 0.
+    """
+
+    status: int
+    segment: str | None
+    score: int
+    total: int
+    base: int
+    width: int
+    bad_bps: int | None
+    band: tuple[str, str] | None
+    terms: tuple[TermPart, ...]
+    lost: tuple[tuple[str, int], ...]
+    gained: tuple[tuple[str, int], ...]
+    reasons: tuple[int, ...]
+
+
+def score(card: Scorecard, matrix: FeatureMatrix) -> Scores:
+    """Scores of all rows, sorted by address; Stop when a feature of the card was not measured."""
+    order = _address_order(matrix.addresses)
+    rows = np.take(matrix.values, order, axis=0)  # whole rows first: far fewer cache misses
+    values = np.take(rows, _positions(card, matrix.names), axis=1)
+    codes = dict(zip(matrix.names, matrix.reasons, strict=True))
+    parts = [_score_rows(card, values[at : at + CHUNK], codes) for at in range(0, max(len(values), 1), CHUNK)]
+    status, total, width, reasons = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Scores(
+        addresses=matrix.addresses[order],
+        status=status.astype(np.uint8),
+        score=np.where(status == INSUFFICIENT, 0, np.clip(total, LOWEST, HIGHEST)).astype(np.uint16),
+        width=width.astype(np.uint16),
+        reasons=reasons.astype(np.uint32),
+        features=values,
+        feature_names=card.features,
+        total=total,
+    )
+
+
+def explain(card: Scorecard, values: Mapping[str, int | None], codes: Mapping[str, int]) -> Explanation:
+    """One borrower's score, taken apart; `values` by feature (None = missing), `codes` feature → reason."""
+    _positions(card, tuple(values))
+    row = [MISSING if (value := values[name]) is None else value for name in card.features]
+    matrix = np.array([row], dtype=np.int64)
+    columns = Columns(_by_feature(card, matrix), 1)
+    found = next((rule.segment for rule in card.rules if rule.holds(columns.values, 1)[0]), None)
+    if found is None:
+        return Explanation(INSUFFICIENT, None, 0, 0, 0, 0, None, None, (), (), (), ())
+    status, total, width, packed = (int(column[0]) for column in _score_rows(card, matrix, codes))
+    segment, clamped = card.segments[found], min(max(total, LOWEST), HIGHEST)
+    return Explanation(
+        status=status,
+        segment=found,
+        score=clamped,
+        total=total,
+        base=segment.base,
+        width=width,
+        bad_bps=segment.bad_bps(clamped),
+        band=band(clamped),
+        terms=tuple(_term_part(term, columns) for term in segment.terms),
+        lost=_ranked({name: int(segment.lost(name, columns)[0]) for name in card.features}),
+        gained=_ranked({name: int(segment.gained(name, columns)[0]) for name in card.features}),
+        reasons=unpack_reasons(packed),
+    )
+
+
+def band(value: int) -> tuple[str, str]:
+    """English and Chinese name of the band in which a score from 300 to 850 lies."""
+    return next((english, chinese) for edge, english, chinese in reversed(BANDS) if value >= edge)
+
+
+def unpack_reasons(packed: int) -> tuple[int, ...]:
+    """The reason codes in the four bytes of a uint32, most important first, without zeros."""
+    return tuple(code for code in packed.to_bytes(4, "big") if code)
+
+
+def to_json(card: Scorecard) -> bytes:
+    """Canonical JSON (sorted keys, no spaces, integers only, UTF-8)."""
+    segments = {name: _segment_to_plain(segment) for name, segment in card.segments.items()}
+    rules = [
+        {"segment": rule.segment, "status": rule.status, "when": [list(condition) for condition in rule.when]}
+        for rule in card.rules
+    ]
+    return plain.write(
+        {
+            "format": FORMAT,
+            "name": card.name,
+            "features": list(card.features),
+            "rules": rules,
+            "segments": segments,
+        }
+    )
+
+
+def from_json(text: bytes | str) -> Scorecard:
+    """The scorecard of a JSON text, fully checked; Stop names the first thing that is wrong."""
+    top = plain.fields(
+        plain.read(text, "the scorecard"),
+        ("format", "name", "features", "rules", "segments"),
+        "the scorecard",
+    )
+    plain.integer(top["format"], "the scorecard's format", FORMAT, FORMAT)
+    if not isinstance(top["segments"], dict):
+        raise Stop("the scorecard's segments must be an object of segments by name.")
+    return Scorecard(
+        name=plain.string(top["name"], "the scorecard's name"),
+        features=tuple(
+            plain.string(name, "a feature's name") for name in plain.items(top["features"], "features")
+        ),
+        rules=tuple(_rule_from_plain(rule) for rule in plain.items(top["rules"], "rules", 0, 64)),
+        segments={name: _segment_from_plain(name, part) for name, part in top["segments"].items()},
+    )
+
+
+def scorecard_id(card: Scorecard) -> bytes:
+    """keccak256 of the canonical JSON (32 bytes)."""
+    return keccak256(to_json(card))
+
+
+def save(card: Scorecard, folder: Path) -> bytes:
+    """Write `folder`/scorecards/<id hex>.json; returns the id."""
+    identity = scorecard_id(card)
+    path = folder / "scorecards" / f"{identity.hex()}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(to_json(card))
+    return identity
+
+
+def load(folder: Path, identity: bytes) -> Scorecard:
+    """The scorecard with this id from `folder`/scorecards; Stop when unknown or altered."""
+    path = folder / "scorecards" / f"{identity.hex()}.json"
+    if not path.is_file():
+        raise Stop(f"scorecard 0x{identity.hex()} is unknown in {folder}; fetch its file, or name another.")
+    card = from_json(path.read_bytes())
+    if scorecard_id(card) != identity:
+        raise Stop(f"{path} holds scorecard 0x{scorecard_id(card).hex()}, not the one it is named after.")
+    return card
+
+
+def _address_order(addresses: NDArray[np.uint8]) -> NDArray[np.intp]:
+    # Three big-endian numbers order like the bytes; numpy's own S20 would strip trailing zero bytes.
+    packed = np.ascontiguousarray(addresses)
+    high, middle, low = packed[:, :8], packed[:, 8:16], packed[:, 16:]
+    keys = [
+        np.ascontiguousarray(part).view(kind).ravel()
+        for part, kind in ((low, ">u4"), (middle, ">u8"), (high, ">u8"))
+    ]
+    return np.lexsort([key.astype(np.uint64) for key in keys])
+
+
+def _positions(card: Scorecard, names: tuple[str, ...]) -> list[int]:
+    position = {name: index for index, name in enumerate(names)}
+    if absent := [name for name in card.features if name not in position]:
+        raise Stop(
+            f"scorecard {card.name!r} needs the features {absent}, which this version does not measure."
+        )
+    return [position[name] for name in card.features]
+
+
+def _by_feature(card: Scorecard, values: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    return dict(zip(card.features, np.ascontiguousarray(values.T), strict=True))
+
+
+def _score_rows(
+    card: Scorecard, values: NDArray[np.int64], codes: Mapping[str, int]
+) -> tuple[NDArray[np.int64], ...]:
+    """Status, unclamped total, width and packed reasons of the rows (all int64; 0 when insufficient)."""
+    by_feature, rows = _by_feature(card, values), len(values)
+    rule_of = np.full(rows, -1, dtype=np.int64)
+    for index in reversed(range(len(card.rules))):
+        rule_of[card.rules[index].holds(by_feature, rows)] = index
+    found = np.zeros((4, rows), dtype=np.int64)
+    for index, rule in enumerate(card.rules):
+        at = np.flatnonzero(rule_of == index)
+        if len(at):
+            part = Columns({name: column[at] for name, column in by_feature.items()}, len(at))
+            found[:, at] = _score_segment(card, rule, part, codes)
+    return tuple(found)
+
+
+def _score_segment(
+    card: Scorecard, rule: Rule, columns: Columns, codes: Mapping[str, int]
+) -> NDArray[np.int64]:
+    segment = card.segments[rule.segment]
+    total = segment.totals(columns)
+    bands = np.minimum((np.clip(total, LOWEST, HIGHEST) - LOWEST) // BAND_POINTS, 9)
+    width = np.array(segment.width, dtype=np.int64)[bands]
+    status = np.full_like(total, STATUS[rule.status])
+    return np.stack([status, total, width, _pack_reasons(card, segment, columns, codes)])
+
+
+def _pack_reasons(
+    card: Scorecard, segment: Segment, columns: Columns, codes: Mapping[str, int]
+) -> NDArray[np.int64]:
+    """Codes of the features that lost most, four bytes; a code stands at its feature that lost most."""
+    urgency: dict[int, NDArray[np.int64]] = {}
+    for index, feature in enumerate(card.features):
+        code = codes.get(feature, 0)
+        if code and any(feature in term.features for term in segment.terms):
+            lost = segment.lost(feature, columns)
+            key = np.where(lost > 0, lost * 256 + (MAX_FEATURES - index), 0)
+            urgency[code] = np.maximum(urgency[code], key) if code in urgency else key
+    packed = np.zeros(columns.rows, dtype=np.int64)
+    if not urgency:
+        return packed
+    row = np.arange(columns.rows)
+    table, known = np.stack(list(urgency.values())), np.array(list(urgency), dtype=np.int64)
+    for shift in (24, 16, 8, 0)[: len(known)]:
+        first = table.argmax(axis=0)
+        packed |= np.where(table[first, row] > 0, known[first] << shift, 0)
+        table[first, row] = 0
+    return packed
+
+
+def _ranked(points: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    some = [(name, value) for name, value in points.items() if value > 0]
+    return tuple(sorted(some, key=lambda pair: -pair[1]))  # stable: ties keep the feature order
+
+
+def _term_part(term: Term, columns: Columns) -> TermPart:
+    values = [int(columns.values[name][0]) for name in term.features]
+    return TermPart(
+        features=term.features,
+        values=tuple(None if value == MISSING else value for value in values),
+        cells=tuple(
+            int(columns.cells(name, cuts)[0]) for name, cuts in zip(term.features, term.cuts, strict=True)
+        ),
+        points=int(term_points(term, columns)[0]),
+    )
+
+
+def _segment_to_plain(segment: Segment) -> dict[str, Any]:
+    return {
+        "base": segment.base,
+        "terms": [
+            {
+                "features": list(term.features),
+                "cuts": [list(cuts) for cuts in term.cuts],
+                "points": [list(cell) if isinstance(cell, tuple) else cell for cell in term.points],
+            }
+            for term in segment.terms
+        ],
+        "calibration": [list(step) for step in segment.calibration],
+        "width": list(segment.width),
+    }
+
+
+def _segment_from_plain(name: str, part: Any) -> Segment:
+    where = f"segment {name!r}"
+    top = plain.fields(part, ("base", "terms", "calibration", "width"), where)
+    steps = [
+        plain.items(step, f"a calibration step of {where}", 2, 2) for step in _list(top, "calibration", where)
+    ]
+    return Segment(
+        base=plain.integer(top["base"], f"the base of {where}", -MAX_TOTAL, MAX_TOTAL),
+        terms=tuple(_term_from_plain(term, where) for term in _list(top, "terms", where)),
+        calibration=tuple((_small(least, where), _small(bad, where)) for least, bad in steps),
+        width=tuple(_small(half, where) for half in _list(top, "width", where)),
+    )
+
+
+def _term_from_plain(part: Any, where: str) -> Term:
+    top = plain.fields(part, ("features", "cuts", "points"), f"a term of {where}")
+    features = tuple(plain.string(name, "a feature's name") for name in _list(top, "features", where))
+    where = f"the term of {features} in {where}"
+    cuts = tuple(
+        tuple(plain.integer(cut, f"a cut of {where}", -MAX_CUT, MAX_CUT) for cut in plain.items(axis, where))
+        for axis in _list(top, "cuts", where)
+    )
+    cells_ = _list(top, "points", where)
+    if cells_ and all(isinstance(cell, list) for cell in cells_):
+        return Term(features, cuts, tuple(_row(cell, where) for cell in cells_))
+    return Term(features, cuts, _row(cells_, where))
+
+
+def _row(part: Any, where: str) -> Row:
+    return tuple(
+        None if cell is None else plain.integer(cell, f"a cell of {where}", -MAX_POINTS, MAX_POINTS)
+        for cell in plain.items(part, f"the points of {where}")
+    )
+
+
+def _rule_from_plain(part: Any) -> Rule:
+    top = plain.fields(part, ("segment", "status", "when"), "a rule")
+    when = [plain.items(condition, "a rule's condition", 3, 3) for condition in _list(top, "when", "a rule")]
+    return Rule(
+        segment=plain.string(top["segment"], "a rule's segment"),
+        status=plain.choice(top["status"], "a rule's status", tuple(STATUS)),
+        when=tuple(
+            (
+                plain.string(feature, "a condition's feature"),
+                plain.choice(sign, "a condition's sign", (">=", "<=")),
+                plain.integer(value, f"the condition on {feature}", -MAX_CUT, MAX_CUT),
+            )
+            for feature, sign, value in when
+        ),
+    )
+
+
+def _list(top: dict[str, Any], field: str, where: str) -> list[Any]:
+    return plain.items(top[field], f"{field} of {where}")
+
+
+def _small(part: Any, where: str) -> int:
+    return plain.integer(part, f"a number of {where}", 0, 10_000)

@@ -1,0 +1,234 @@
+"""Float → integer: the one bridge from a fitted machine to a segment of the scorecard.
+
+Rules that hold here:
+- Points are round(−log-odds of bad × 40 / ln 2): 40 points double the odds of good to bad. The base
+  is such that 600 points mean odds of 10 to 1 (Scale); should the training rows then lie outside 400 to 700
+  on average, all scores are moved so that they do (the calibration is made afterwards, so it is right).
+- A float cut f divides integers exactly as the integer cut ceil(f) does; cuts that become equal are
+  merged (no integer lies between them), and so are neighbouring cells with equal points.
+- Points of a feature with a direction are made monotone once more. A feature that was never missing
+  in training has the average, 0 points, when it is. A term whose cells all have the same points is dropped.
+- Calibration: out-of-fold scores (no person in two folds), bins of equal count drawn towards the base
+  rate, isotonic regression, basis points. It holds for the base rate of the training window.
+- Width: the machines of the bags differ because each leaves out a share h of the rows. Their variance
+  times (1 − h) / h estimates that of the machine itself (the delete-d jackknife: J. Shao and C. F. J.
+  Wu, A general theory for jackknife variance estimation, 1989); 1.645 standard deviations are 90 %.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from interpret.glassbox import ExplainableBoostingClassifier
+from numpy.typing import NDArray
+from sklearn.isotonic import isotonic_regression
+from sklearn.model_selection import StratifiedGroupKFold
+
+from ledger_reader.errors import Stop
+from models.scorecard import Condition, Rule, Scorecard
+from models.segment import BAND_POINTS, HIGHEST, LOWEST, Segment, Term
+from models.training import ebm
+from models.training.dataset import Dataset, to_columns, to_floats
+from models.training.evaluate import unclamped
+
+POINTS_A_LOG_ODDS = 40 / math.log(2)
+LEAST_MEAN, MOST_MEAN = 400, 700
+
+FOLDS = 5
+ROWS_A_STEP, MOST_STEPS = 50, 20
+PRIOR_ROWS = 10
+
+BANDS = 10
+NORMAL_90 = 1.645
+LEAST_WIDTH = 10
+THIN_WIDENING_PERCENT = 150
+
+FULL, SHORT = "borrower", "borrower_short"
+"""Segments of full and of short records: the same points, wider intervals for the short ones."""
+
+Floats = NDArray[np.float64]
+Int64s = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where the scale is fixed: `score` points mean odds of good to bad of `odds` to 1."""
+
+    score: int = 600
+    odds: int = 10
+
+    def __post_init__(self) -> None:
+        if not LOWEST <= self.score <= HIGHEST or self.odds < 1:
+            raise Stop(
+                f"a scale needs a score from {LOWEST} to {HIGHEST} and odds of at least 1, got {self.score} "
+                f"at {self.odds}."
+            )
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Alternatives, each a list of conditions that must all hold: who is `scored`, else who is `thin`."""
+
+    scored: tuple[tuple[Condition, ...], ...] = (
+        (("loans_repaid", ">=", 2), ("record_days", ">=", 90)),
+        (("loans_bad_365d", ">=", 1), ("record_days", ">=", 90)),
+    )
+    thin: tuple[tuple[Condition, ...], ...] = ((("borrows_total", ">=", 1),), (("inflow_months", ">=", 3),))
+
+    def in_order(self) -> tuple[Rule, ...]:
+        """The rules of the scorecard, those of full records first."""
+        return (
+            *(Rule(FULL, "scored", when) for when in self.scored),
+            *(Rule(SHORT, "thin", when) for when in self.thin),
+        )
+
+    def features(self) -> set[str]:
+        """Names of the features that the conditions read."""
+        return {condition[0] for when in (*self.scored, *self.thin) for condition in when}
+
+
+def scorecard(
+    name: str,
+    machine: ExplainableBoostingClassifier,
+    rows: Dataset,
+    directions: Mapping[str, int],
+    setting: ebm.Setting,
+    rules: Rules,
+    scale: Scale,
+) -> Scorecard:
+    """The integer scorecard of a machine fitted on `rows` with `setting`.
+
+    Its features are those of its terms and rules, in the order of the measured ones.
+    """
+    segment = calibrated(integer_segment(machine, rows, directions, scale), rows, directions, setting)
+    deviations = score_deviations(machine, rows)
+    used = {feature for term in segment.terms for feature in term.features} | rules.features()
+    full, short = _widths(segment, rows, deviations, rules)
+    return Scorecard(
+        name=name,
+        features=tuple(str(feature) for feature in rows.features if feature in used),
+        rules=rules.in_order(),
+        segments={FULL: replace(segment, width=full), SHORT: replace(segment, width=short)},
+    )
+
+
+def integer_segment(
+    machine: ExplainableBoostingClassifier, rows: Dataset, directions: Mapping[str, int], scale: Scale
+) -> Segment:
+    """Base and terms of the machine; calibration and width still say nothing (10000 bps, 550 points)."""
+    found = [
+        integer_term(name, cuts[0], scores, directions[name])
+        for name, cuts, scores in zip(
+            machine.feature_names_in_, machine.bins_, machine.term_scores_, strict=True
+        )
+    ]
+    terms = tuple(term for term in found if len(set(term.flat)) > 1)
+    base = scale.score - POINTS_A_LOG_ODDS * (float(machine.intercept_[0]) + math.log(scale.odds))
+    segment = Segment(round(base), terms, ((LOWEST, 10_000),), (HIGHEST - LOWEST,) * BANDS)
+    mean = round(float(unclamped(segment, rows.features).mean()))
+    return replace(segment, base=segment.base + min(max(mean, LEAST_MEAN), MOST_MEAN) - mean)
+
+
+def integer_term(name: str, cuts: Floats, scores: Floats, direction: int) -> Term:
+    """The term of one feature; `scores` (2 + number of cuts, and one for unknown levels): log-odds of bad.
+
+    The first score is that of a missing value; then one a bin, a bin's lower cut belonging to it.
+    """
+    points = np.rint(-scores[1:-1] * POINTS_A_LOG_ODDS).astype(np.int64)
+    if direction:
+        points = direction * np.maximum.accumulate(direction * points)
+    missing = int(np.rint(-scores[0] * POINTS_A_LOG_ODDS))
+    whole: list[int] = []
+    cells = [int(points[0])]
+    for cut, value in zip((math.ceil(cut) for cut in cuts), points[1:].tolist(), strict=True):
+        if whole and whole[-1] == cut:
+            cells.pop()
+            whole.pop()
+        if value != cells[-1]:
+            whole.append(cut)
+            cells.append(value)
+    return Term((name,), (tuple(whole),), (missing, *cells))
+
+
+def to_score(segment: Segment, machine: ExplainableBoostingClassifier, log_odds: Floats) -> Int64s:
+    """Unrounded log-odds of bad on the segment's scale, rounded once (n)."""
+    zero = segment.base + POINTS_A_LOG_ODDS * float(machine.intercept_[0])
+    return np.rint(zero - POINTS_A_LOG_ODDS * log_odds).astype(np.int64)
+
+
+def calibrated(
+    segment: Segment, rows: Dataset, directions: Mapping[str, int], setting: ebm.Setting
+) -> Segment:
+    """The segment with its table score → chance of bad, from scores of rows that were held out."""
+    held_out = np.zeros(len(rows), dtype=np.int64)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=ebm.SEED % 2**32)
+    people = pd.factorize(rows.person)[0]
+    for fitted, judged in folds.split(rows.opened, rows.bad, people):
+        machine = ebm.fit(rows.rows(fitted), directions, setting, ebm.INNER_BAGS)
+        log_odds = ebm.predict(machine, rows.rows(judged).features)
+        held_out[judged] = to_score(segment, machine, log_odds)
+    return replace(segment, calibration=calibration(np.clip(held_out, LOWEST, HIGHEST), rows.bad))
+
+
+def calibration(scores: Int64s, bad: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
+    """Steps (least score, chance of bad in bps), falling, from clamped scores and outcomes of n rows."""
+    order = np.argsort(scores, kind="stable")
+    count = min(MOST_STEPS, max(2, len(scores) // ROWS_A_STEP))
+    firsts = np.unique([scores[part[0]] for part in np.array_split(order, count)])
+    step = np.searchsorted(firsts, scores, side="right") - 1
+    rows, mean = np.bincount(step), bad.mean()
+    share = (np.bincount(step, weights=bad) + PRIOR_ROWS * mean) / (rows + PRIOR_ROWS)
+    falling = isotonic_regression(share, sample_weight=rows, increasing=False)
+    steps: list[tuple[int, int]] = []
+    for first, chance in zip(firsts.tolist(), np.rint(falling * 10_000).astype(int).tolist(), strict=True):
+        if not steps or chance != steps[-1][1]:
+            steps.append((first if steps else LOWEST, chance))
+    return tuple(steps)
+
+
+def score_deviations(machine: ExplainableBoostingClassifier, rows: Dataset) -> Floats:
+    """Standard deviation of each row's score, in points, from the machine's bags (n)."""
+    values = to_floats(rows.features[list(machine.feature_names_in_)])
+    totals = np.repeat(np.ravel(machine.bagged_intercept_)[:, None], len(rows), axis=1)
+    for column, cuts, scores in zip(values.T, machine.bins_, machine.bagged_scores_, strict=True):
+        cell = np.where(np.isnan(column), 0, 1 + np.searchsorted(cuts[0], column, side="right"))
+        totals += scores[:, cell]
+    deviation: Floats = totals.std(axis=0, ddof=1) * math.sqrt((1 - ebm.VALIDATION) / ebm.VALIDATION)
+    return deviation * POINTS_A_LOG_ODDS
+
+
+def band_widths(scores: Int64s, deviations: Floats) -> tuple[int, ...]:
+    """Half-width of a 90 % interval in each of the ten bands of clamped scores, at least LEAST_WIDTH.
+
+    A band without rows takes the wider of its nearest neighbours; with no rows at all, nothing is known.
+    """
+    band = np.minimum((scores - LOWEST) // BAND_POINTS, BANDS - 1)
+    some = sorted(set(band.tolist()))
+    if not some:
+        return (HIGHEST - LOWEST,) * BANDS
+    mean_square = {one: float(np.mean(deviations[band == one] ** 2)) for one in some}
+    half = {one: math.ceil(NORMAL_90 * math.sqrt(square)) for one, square in mean_square.items()}
+    near = [[one for one in some if abs(one - at) == min(abs(b - at) for b in some)] for at in range(BANDS)]
+    return tuple(_width(max(half[one] for one in ones)) for ones in near)
+
+
+def _widths(
+    segment: Segment, rows: Dataset, deviations: Floats, rules: Rules
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Widths of full and of short records; those of short ones are wider in every band."""
+    columns = to_columns(rows.features)
+    scores = np.clip(unclamped(segment, rows.features), LOWEST, HIGHEST)
+    full = np.zeros(len(rows), dtype=np.bool_)
+    for when in rules.scored:
+        full |= Rule(FULL, "scored", when).holds(columns, len(rows))
+    everyone = band_widths(scores, deviations)
+    of_full = band_widths(scores[full], deviations[full]) if full.any() else everyone
+    of_short = band_widths(scores[~full], deviations[~full]) if not full.all() else everyone
+    wider = (max(pair) * THIN_WIDENING_PERCENT // 100 for pair in zip(of_full, of_short, strict=True))
+    return of_full, tuple(_width(half) for half in wider)
+
+
+def _width(half: int) -> int:
+    return min(max(half, LEAST_WIDTH), HIGHEST - LOWEST)

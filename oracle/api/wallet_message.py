@@ -1,0 +1,115 @@
+"""Sign-in messages of wallets, EIP-4361: read strictly, then checked against who asks and when.
+
+Rules that hold here: the text is matched whole, line by line, as the standard orders it; only what this
+service offers is accepted (version 1, one statement, an expiration time); times are UTC; the signature
+is EIP-191's over the very text, and must be of the account that the text names.
+See docs/decisions/0005 for why this is not a library.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from eth_account import Account
+from eth_account.messages import encode_defunct
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
+
+from ledger_reader.keccak import keccak256
+
+CLOCK_SKEW = timedelta(minutes=2)
+"""How far a wallet's clock may be ahead of ours."""
+
+LONGEST = timedelta(minutes=15)
+"""A message may not be good for longer than this after it was issued."""
+
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z"
+_FORM = re.compile(
+    r"(?P<domain>[A-Za-z0-9.:\-\[\]]{1,255}) wants you to sign in with your Ethereum account:\n"
+    r"(?P<address>0x[0-9a-fA-F]{40})\n\n"
+    r"(?P<statement>[\x20-\x7e]{1,300})\n\n"
+    r"URI: (?P<uri>[\x21-\x7e]{1,300})\n"
+    r"Version: 1\n"
+    r"Chain ID: (?P<chain_id>[1-9][0-9]{0,17})\n"
+    r"Nonce: (?P<nonce>[A-Za-z0-9]{8,64})\n"
+    rf"Issued At: (?P<issued>{_TIME})\n"
+    rf"Expiration Time: (?P<expires>{_TIME})"
+)
+
+
+class Refusal(Exception):
+    """Why nobody is signed in: one sentence for the person."""
+
+
+@dataclass(frozen=True)
+class WalletMessage:
+    """A sign-in message: 20-byte `address`, times in UTC; `text` is what was signed."""
+
+    text: str
+    domain: str
+    address: bytes
+    statement: str
+    chain_id: int
+    nonce: str
+    issued: datetime
+    expires: datetime
+
+
+def read(text: str) -> WalletMessage:
+    """The message in a text; Refusal when it is not one, or its address has a wrong checksum (EIP-55)."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise Refusal("The message is not a sign-in message of this service (EIP-4361); sign in again.")
+    found = match.groupdict()
+    if not _checksum_holds(found["address"]):
+        raise Refusal("The address in the sign-in message has a wrong checksum; sign in again.")
+    return WalletMessage(
+        text=text,
+        domain=found["domain"],
+        address=bytes.fromhex(found["address"][2:]),
+        statement=found["statement"],
+        chain_id=int(found["chain_id"]),
+        nonce=found["nonce"],
+        issued=_moment(found["issued"]),
+        expires=_moment(found["expires"]),
+    )
+
+
+def check(message: WalletMessage, signature: str, domain: str, chain_id: int, now: datetime) -> None:
+    """Refusal unless the message is for this service, chain and time, and signed by its own account."""
+    if message.domain != domain:
+        raise Refusal(f"The message is for {message.domain}, this page is {domain}; check the address bar.")
+    if message.chain_id != chain_id:
+        raise Refusal(f"Your wallet is on chain {message.chain_id}; this record is on {chain_id}. Switch.")
+    if not message.issued - CLOCK_SKEW <= now < message.expires or message.expires - message.issued > LONGEST:
+        raise Refusal("The message is not good at this time; check the clock and sign in again.")
+    if _signer(message.text, signature) != message.address:
+        raise Refusal("The signature is not that of the account in the message; sign in again.")
+
+
+def _signer(text: str, signature: str) -> bytes:
+    if not re.fullmatch(r"0x[0-9a-fA-F]{130}", signature):
+        raise Refusal("The signature is not 0x and 130 hex digits; sign in again.")
+    try:
+        found = Account.recover_message(encode_defunct(text=text), signature=signature)
+    except (BadSignature, ValidationError, ValueError) as error:
+        raise Refusal("The signature is of no account at all; sign in again.") from error
+    return bytes.fromhex(found[2:])
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Refusal(f"{text} is not a time; sign in again.") from error
+
+
+def _checksum_holds(address: str) -> bool:
+    """EIP-55; addresses all in one case carry no checksum."""
+    digits = address[2:]
+    if digits in (digits.lower(), digits.upper()):
+        return True
+    hashed = keccak256(digits.lower().encode()).hex()
+    return all(
+        d == (d.upper() if int(h, 16) >= 8 else d.lower()) for d, h in zip(digits, hashed, strict=False)
+    )

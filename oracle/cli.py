@@ -1,0 +1,289 @@
+"""`credit-oracle`: one short function a verb, each calling one library function.
+
+Rules that hold here: results go to standard output, as a table for people or as one JSON object
+with `--json`; logs and progress go to standard error; exit status 0 done, 1 refused or failed with
+one sentence, 2 usage. Imports are inside the verbs, so that a node never loads training code.
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ledger_reader.errors import Retry, Stop
+
+app = typer.Typer(
+    help="A decentralized credit-score oracle: read, score, agree, publish, prove.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+Ledger = Annotated[Path, typer.Option(help="The ledger's DuckDB file.")]
+ManifestFile = Annotated[Path, typer.Option("--manifest", help="A manifest file, as `train` writes it.")]
+Home = Annotated[Path, typer.Option(help="A node's folder, as `init` makes it.")]
+RpcUrl = Annotated[list[str], typer.Option("--rpc", help="JSON-RPC address; repeat for more of one chain.")]
+Account = Annotated[str, typer.Option(help="An address, 0x and 40 hex digits.")]
+Epoch = Annotated[int, typer.Option(min=1, help="Which epoch.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+
+Bad = Annotated[list[str], typer.Option(help="An ending that is bad; repeat for more.")]
+DaysLate = Annotated[
+    int, typer.Option(min=0, help="A loan later than this is bad (where it has a due date).")
+]
+BAD = ["defaulted", "liquidated", "self_liquidated"]
+
+PASSWORD = "CREDIT_ORACLE_PASSWORD"  # noqa: S105 (a name, not a password)
+
+
+def main() -> None:
+    """Entry point: turns Retry and Stop into one sentence and exit status 1."""
+    logging.basicConfig(
+        level=os.environ.get("CREDIT_ORACLE_LOG", "INFO"),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        app()
+    except (Retry, Stop) as error:
+        typer.echo(f"credit-oracle: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("credit-oracle: stopped.", err=True)
+        sys.exit(130)
+
+
+@app.command()
+def demo(
+    seed: Seed = 7,
+    borrowers: Annotated[int, typer.Option(min=200, help="How many people and firms.")] = 214,
+    lang: Annotated[str, typer.Option(help="Language of what borrowers read: en or zh.")] = "en",
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files; made anew.")] = Path("demo"),
+    port: Annotated[int, typer.Option(help="Port of the borrowers' service; 0 takes a free one.")] = 8000,
+    keep: Annotated[
+        bool, typer.Option(help="Keep the service up until Ctrl-C (the default on a terminal).")
+    ] = sys.stdout.isatty(),
+) -> None:
+    """The whole story on a chain of its own: nothing leaves this machine."""
+    from oracle.devchain.demo import tell_story
+
+    tell_story(seed=seed, borrowers=borrowers, language=lang, folder=folder, port=port, keep=keep)
+
+
+@app.command()
+def init(
+    out: Annotated[Path, typer.Option(help="Folder to make the members' folders in.")],
+    members: Annotated[int, typer.Option(min=1, max=32, help="How many members.")] = 4,
+    quorum: Annotated[int, typer.Option(min=0, help="Signatures needed; 0: the safe default.")] = 0,
+    quick: Annotated[bool, typer.Option(help="Cheap key derivation, for demonstrations only.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Keys and a committee file for n members, each in a folder of its own."""
+    from oracle.ceremony import make_committee
+
+    _show(make_committee(out, members, quorum or None, _password(), quick=quick), as_json)
+
+
+@app.command()
+def read(
+    rpc: RpcUrl,
+    sources: Annotated[Path, typer.Option(help="JSON file of what to read.")],
+    ledger: Ledger,
+    until_block: Annotated[
+        int | None, typer.Option(help="Stop at this block (default: the final one).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Sync a ledger from a chain: every event, once, up to the final block."""
+    from oracle.verbs import read_chain
+
+    _show(read_chain(rpc, sources, ledger, until_block), as_json)
+
+
+@app.command()
+def export(
+    ledger: Ledger, out: Annotated[Path, typer.Option(help="A new folder.")], as_json: Json = False
+) -> None:
+    """Write a ledger as Parquet, partitioned by block range."""
+    from ledger_reader.store import LedgerStore
+
+    with LedgerStore(ledger) as store:
+        store.export(out)
+    _show({"folder": str(out)}, as_json)
+
+
+@app.command()
+def replay(
+    history: Annotated[Path, typer.Option(help="CSV of recorded LlamaLend loans.")],
+    rpc: Annotated[str, typer.Option(help="Address of a fresh development chain (anvil --no-mining).")],
+    sources: Annotated[Path, typer.Option(help="Where to write what `read` needs.")],
+    as_json: Json = False,
+) -> None:
+    """Put recorded histories on a development chain as logs of the protocol's own shape."""
+    from oracle.verbs import replay_history
+
+    _show(replay_history(history, rpc, sources), as_json)
+
+
+@app.command()
+def features(
+    ledger: Ledger,
+    chain_id: Annotated[int, typer.Option(help="Which chain of the ledger.")],
+    at: Annotated[int, typer.Option(help="Unix time: what happened before it counts.")],
+    population: Annotated[str, typer.Option(help="enrolled, or all (research).")] = "enrolled",
+    as_json: Json = False,
+) -> None:
+    """All features of a population at a moment."""
+    from oracle.verbs import show_features
+
+    _show(show_features(ledger, chain_id, at, population), as_json)
+
+
+@app.command()
+def score(ledger: Ledger, manifest: ManifestFile, epoch: Epoch, as_json: Json = False) -> None:
+    """Scores of the manifest's population at the end of an epoch."""
+    from oracle.verbs import show_scores
+
+    _show(show_scores(ledger, manifest, epoch), as_json)
+
+
+@app.command()
+def explain(
+    ledger: Ledger,
+    manifest: ManifestFile,
+    epoch: Epoch,
+    account: Account,
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """One borrower's score taken apart: terms, points, reasons."""
+    from oracle.verbs import explain_account
+
+    _show(explain_account(ledger, manifest, epoch, account, lang), as_json)
+
+
+@app.command()
+def report(home: Home, epoch: Epoch, as_json: Json = False) -> None:
+    """What a node computed for an epoch: its report, digest and tree."""
+    from oracle.verbs import show_report
+
+    _show(show_report(home, epoch), as_json)
+
+
+@app.command()
+def node(
+    home: Home,
+    once: Annotated[bool, typer.Option(help="One round, then end.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Do everything but sign and send.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A member of the committee: round after round. Without a key file it is a dry run."""
+    from oracle.verbs import run_node
+
+    run_node(home, _password(), once, dry_run, lambda result: _show(result, as_json))
+
+
+@app.command()
+def api(
+    home: Home,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """The service for borrowers: health, epochs, own score and proofs after a wallet's signature."""
+    from oracle.verbs import serve_api
+
+    serve_api(home, host, port)
+
+
+@app.command()
+def prove(
+    home: Home,
+    epoch: Epoch,
+    account: Account,
+    at_least: Annotated[int | None, typer.Option(help="Prove only this threshold, not the score.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A borrower's proof of the score, or only of "at least t", from a node's folder."""
+    from oracle.verbs import make_proof
+
+    _show(make_proof(home, epoch, account, at_least), as_json)
+
+
+@app.command()
+def verify(
+    rpc: RpcUrl,
+    contract: Annotated[str, typer.Option(help="Address of the CreditOracle.")],
+    account: Account,
+    proof: Annotated[Path, typer.Option(help="A proof, as `prove --json` prints it.")],
+    max_age: Annotated[int, typer.Option(min=1, help="Oldest snapshot accepted, in seconds.")] = 14 * 86_400,
+    as_json: Json = False,
+) -> None:
+    """Check a proof against the chain, as a lending contract would."""
+    from oracle.verbs import verify_proof
+
+    _show(verify_proof(rpc, contract, account, proof, max_age), as_json)
+
+
+@app.command()
+def train(
+    ledger: Ledger,
+    deployment: Annotated[
+        Path, typer.Option(help="JSON of where the model is for: schedule, sources, population.")
+    ],
+    cut: Annotated[int, typer.Option(help="Unix time: learn from loans opened before, test on later ones.")],
+    out: Annotated[Path, typer.Option(help="Folder for the manifest, named by its model id.")],
+    bad: Bad = BAD,
+    days_late: DaysLate = 7,
+    as_json: Json = False,
+) -> None:
+    """Fit a scorecard on a ledger and write its manifest, with its figures out of time."""
+    from oracle.modelling import train_model
+
+    _show(train_model(ledger, deployment, cut, out, bad, days_late), as_json)
+
+
+@app.command()
+def evaluate(
+    ledger: Ledger,
+    manifest: ManifestFile,
+    cut: Annotated[int, typer.Option(help="Unix time: test on loans opened from then on.")],
+    bad: Bad = BAD,
+    days_late: DaysLate = 7,
+    as_json: Json = False,
+) -> None:
+    """A manifest's scorecard on a ledger's later loans, beside the best single feature."""
+    from oracle.modelling import evaluate_model
+
+    _show(evaluate_model(ledger, manifest, cut, bad, days_late), as_json)
+
+
+def _password() -> str:
+    """The key files' password: from the variable, or from the file that the other variable names."""
+    path = os.environ.get(f"{PASSWORD}_FILE")
+    try:
+        found = Path(path).read_text().rstrip("\n") if path else os.environ.get(PASSWORD)
+    except OSError as error:
+        raise Stop(f"{PASSWORD}_FILE names {path}: {error.strerror}.") from error
+    if not found:
+        raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
+    return found
+
+
+def _show(result: dict[str, Any], as_json: bool) -> None:
+    import msgspec
+
+    if as_json:
+        typer.echo(msgspec.json.encode(result).decode())
+        return
+    from oracle.tables import as_text
+
+    typer.echo(as_text(result))
+
+
+if __name__ == "__main__":
+    main()

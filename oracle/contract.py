@@ -1,0 +1,377 @@
+"""The contracts, typed: reads, decoded errors, and the only code that sends a transaction.
+
+Rules that hold here: a read names the block it is made at; an answer is decoded by the committed
+ABI (oracle/abi/, generated from contracts/); a revert becomes `Refused` with the custom error's
+name and arguments; a transaction is signed by an account of ours, sent once a nonce, and replaced
+at a higher fee, never doubled, when it is not mined in time.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_account.signers.local import LocalAccount
+
+from ledger_reader.errors import Retry, Stop
+from ledger_reader.keccak import keccak256
+from ledger_reader.rpc import Rpc, RpcError
+from oracle.committee import Committee
+from oracle.report import EpochReport
+from oracle.tree import AtLeastProof, ScoreProof
+
+REPLACE_AFTER_SECONDS = 45
+"""A transaction not mined in this time is sent again at a higher fee."""
+
+FEE_BUMP_PERCENT = 25
+"""How much more a replacement pays (nodes ask for at least 10 %)."""
+
+MAX_REPLACEMENTS = 6
+
+_NONCE_IS_USED = re.compile(r"nonce too low|already known|already imported", re.I)
+
+
+class Refused(Stop):
+    """The contract said no: `error` is the custom error's name, `arguments` its values."""
+
+    def __init__(self, contract: str, error: str, arguments: tuple[Any, ...]) -> None:
+        self.error = error
+        self.arguments = arguments
+        shown = ", ".join(_shown(value) for value in arguments)
+        super().__init__(f"{contract} refused: {error}({shown})")
+
+
+def _shown(value: Any) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One function, event or error of an ABI: name, input types, output types, 4 or 32 byte id."""
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    indexed: tuple[bool, ...]
+    id: bytes
+
+
+@dataclass(frozen=True)
+class Abi:
+    """A contract's functions and events by name, its errors by selector, its creation code."""
+
+    name: str
+    functions: dict[str, Signature]
+    events: dict[str, Signature]
+    errors: dict[bytes, Signature]
+    bytecode: bytes
+    runtime: bytes
+
+
+@cache
+def load_abi(name: str) -> Abi:
+    """The committed ABI and bytecode of contract `name`."""
+    plain = msgspec.json.decode((resources.files("oracle") / "abi" / f"{name}.json").read_bytes())
+    entries = [entry for entry in plain["abi"] if "name" in entry]
+    signatures = [(entry["type"], _signature(entry)) for entry in entries]
+    return Abi(
+        name=name,
+        functions={s.name: s for kind, s in signatures if kind == "function"},
+        events={s.name: s for kind, s in signatures if kind == "event"},
+        errors={s.id: s for kind, s in signatures if kind == "error"},
+        bytecode=bytes.fromhex(plain["bytecode"].removeprefix("0x")),
+        runtime=bytes.fromhex(plain["deployedBytecode"].removeprefix("0x")),
+    )
+
+
+def _signature(entry: dict[str, Any]) -> Signature:
+    inputs = tuple(_type(parameter) for parameter in entry.get("inputs", ()))
+    digest = keccak256(f"{entry['name']}({','.join(inputs)})".encode())
+    return Signature(
+        name=entry["name"],
+        inputs=inputs,
+        outputs=tuple(_type(parameter) for parameter in entry.get("outputs", ())),
+        indexed=tuple(bool(parameter.get("indexed")) for parameter in entry.get("inputs", ())),
+        id=digest if entry["type"] == "event" else digest[:4],
+    )
+
+
+def _type(parameter: dict[str, Any]) -> str:
+    kind: str = parameter["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    inner = ",".join(_type(component) for component in parameter["components"])
+    return f"({inner}){kind.removeprefix('tuple')}"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """ICreditOracle.Config: genesis, and lengths of time in seconds; `ring_size` epochs are kept."""
+
+    genesis: int
+    length: int
+    delay: int
+    max_age: int
+    report_life: int
+    max_gap: int
+    ring_size: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """A report that stands on chain, who signed it (mask), from when it is read, and where it is."""
+
+    report: EpochReport
+    member_mask: int
+    active_from: int
+    block: int
+    transaction: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A mined transaction: its hash, its block, the gas it used."""
+
+    transaction: str
+    block: int
+    gas: int
+
+
+class Contract:
+    """One deployed contract behind one RPC client: `read` and `call_data` by function name."""
+
+    def __init__(self, rpc: Rpc, abi: str, address: bytes, calls: tuple[str, ...] = ()) -> None:
+        """`calls` names the contracts that this one calls, whose errors it passes on."""
+        self.rpc = rpc
+        self.abi = load_abi(abi)
+        self.address = address
+        self._errors = self.abi.errors.copy()
+        for name in calls:
+            self._errors.update(load_abi(name).errors)
+
+    def count(self, event: str, from_block: int, to_block: int) -> int:
+        """How many times the contract emitted an event in a block range, limits included."""
+        return len(self.rpc.logs([self.address], [_hex(self.abi.events[event].id)], from_block, to_block))
+
+    def call_data(self, function: str, *arguments: Any) -> bytes:
+        """The calldata of one call."""
+        signature = self.abi.functions[function]
+        return signature.id + encode(signature.inputs, arguments)
+
+    def read(
+        self, function: str, *arguments: Any, block: int | str = "latest", sender: bytes | None = None
+    ) -> tuple[Any, ...]:
+        """The decoded results of a view at `block`; Refused when it reverts with a custom error."""
+        request = {"to": _hex(self.address), "data": _hex(self.call_data(function, *arguments))}
+        if sender is not None:
+            request["from"] = _hex(sender)
+        tag = hex(block) if isinstance(block, int) else block
+        answer = self._answer("eth_call", [request, tag])
+        try:
+            return tuple(decode(self.abi.functions[function].outputs, answer))
+        except DecodingError as error:
+            raise Stop(
+                f"{_hex(self.address)} answers {function} with {len(answer)} bytes that no {self.abi.name} "
+                "gives; check the contract's address in the settings."
+            ) from error
+
+    def _answer(self, method: str, parameters: list[Any]) -> bytes:
+        try:
+            return bytes.fromhex(self.rpc.call(method, parameters)[2:])
+        except RpcError as error:
+            raise self.refusal(error) from error
+
+    def refusal(self, error: RpcError) -> Stop:
+        """What a node's error answer means: a custom error decoded, else the node's own words."""
+        revert = _revert_bytes(error.data)
+        signature = self._errors.get(revert[:4])
+        if signature is None:
+            return error
+        try:
+            return Refused(self.abi.name, signature.name, tuple(decode(signature.inputs, revert[4:])))
+        except DecodingError:
+            return error
+
+
+def _revert_bytes(found: Any) -> bytes:
+    """The bytes of a revert as nodes give them: hex, or an object that holds it."""
+    text = found.get("data") if isinstance(found, dict) else found
+    try:
+        return bytes.fromhex(text.removeprefix("0x")) if isinstance(text, str) else b""
+    except ValueError:
+        return b""
+
+
+class CreditOracle(Contract):
+    """The oracle's contract, read in the words of oracle/."""
+
+    def __init__(self, rpc: Rpc, address: bytes) -> None:
+        super().__init__(rpc, "CreditOracle", address)
+
+    def clock(self) -> Clock:
+        """What was fixed at deployment."""
+        return Clock(*self.read("config")[0])
+
+    def committee_at(self, epoch: int, block: int | str = "latest") -> Committee:
+        """The committee that signs `epoch`, as the contract knows it at `block`."""
+        members, identity_keys, quorum, secret = self.read("committeeAt", epoch, block=block)[0]
+        return Committee(tuple(_address(m) for m in members), tuple(identity_keys), quorum, secret)
+
+    def model_at(self, epoch: int, block: int | str = "latest") -> bytes:
+        """The model that scores `epoch`, as the contract knows it at `block`."""
+        model: bytes = self.read("modelAt", epoch, block=block)[0]
+        return model
+
+    def latest_epoch(self, block: int | str = "latest") -> int:
+        """The latest published epoch, 0 when there is none."""
+        return int(self.read("latestEpoch", block=block)[0])
+
+    def current_epoch(self) -> int:
+        """The epoch that proofs are checked against now, 0 when there is none."""
+        return int(self.read("currentEpoch")[0])
+
+    def published(self, from_block: int, to_block: int | None = None) -> dict[int, Published]:
+        """All reports published in a block range (to the latest block when None), by epoch."""
+        event = self.abi.events["Published"]
+        last = self.rpc.block("latest").number if to_block is None else to_block
+        found = self.rpc.logs([self.address], [_hex(event.id)], from_block, last)
+        unindexed = [t for t, indexed in zip(event.inputs, event.indexed, strict=True) if not indexed]
+        reports = {}
+        for log in found:
+            report, mask, active_from = decode(unindexed, bytes.fromhex(log.data[2:]))
+            block = int(log.block_number, 16)
+            reports[report[0]] = Published(
+                EpochReport(*report), mask, active_from, block, log.transaction_hash
+            )
+        return reports
+
+    def verify_score(self, borrower: bytes, proof: ScoreProof, max_age: int) -> dict[str, int]:
+        """What a lending contract would be told; Refused says why it would not."""
+        names = ("score", "width", "status", "epoch", "snapshot_time")
+        answer = self.read("verifyScore", borrower, fields_of(proof), max_age)
+        return dict(zip(names, answer, strict=True))
+
+    def verify_at_least(self, borrower: bytes, proof: AtLeastProof, max_age: int) -> dict[str, int]:
+        """As `verify_score`, for "at least"."""
+        names = ("status", "epoch", "snapshot_time")
+        answer = self.read("verifyAtLeast", borrower, fields_of(proof), max_age)
+        return dict(zip(names, answer, strict=True)) | {"threshold": proof.threshold}
+
+
+def fields_of(proof: ScoreProof | AtLeastProof) -> tuple[Any, ...]:
+    """A proof's fields in the order of its Solidity struct, for a contract call."""
+    return tuple(getattr(proof, each.name) for each in dataclass_fields(proof))
+
+
+class Wallet:
+    """An account that pays: one transaction at a time, replaced at a higher fee until it is mined."""
+
+    def __init__(self, rpc: Rpc, account: LocalAccount, chain_id: int, poll_seconds: float = 1.0) -> None:
+        self.rpc = rpc
+        self.address = bytes.fromhex(account.address[2:])
+        self._account = account
+        self._chain_id = chain_id
+        self._poll_seconds = poll_seconds
+
+    def send(
+        self,
+        contract: Contract,
+        function: str,
+        *arguments: Any,
+        is_needless: Callable[[], bool] = lambda: False,
+    ) -> Receipt | None:
+        """Call `function` in a transaction and wait until it is mined.
+
+        Refused when the call would revert (nothing is sent then) or reverted; None when, before a
+        replacement, `is_needless` says that another has done the work; Retry when it is not mined.
+        """
+        transaction = self._prepared(contract, contract.call_data(function, *arguments))
+        hashes: list[str] = []
+        for _ in range(MAX_REPLACEMENTS):
+            hashes += self._sent(transaction)
+            if not hashes:
+                raise Retry(f"another transaction of {_hex(self.address)} took the nonce; try again")
+            receipt = self._mined(hashes)
+            if receipt is not None:
+                return self._checked(contract, transaction, receipt)
+            if is_needless():
+                return None
+            for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
+                transaction[fee] = transaction[fee] * (100 + FEE_BUMP_PERCENT) // 100 + 1
+        raise Retry(
+            f"the transaction {hashes[-1]} is not mined after {MAX_REPLACEMENTS} rising offers of a fee; "
+            f"check the balance and nonce of {_hex(self.address)}"
+        )
+
+    def _prepared(self, contract: Contract, call: bytes) -> dict[str, Any]:
+        request = {"from": _hex(self.address), "to": _hex(contract.address), "data": _hex(call)}
+        try:
+            gas = int(self.rpc.call("eth_estimateGas", [request]), 16)
+        except RpcError as error:
+            raise contract.refusal(error) from error
+        nonce, priority, block = self.rpc.batch(
+            [
+                ("eth_getTransactionCount", [_hex(self.address), "latest"]),
+                ("eth_maxPriorityFeePerGas", []),
+                ("eth_getBlockByNumber", ["latest", False]),
+            ]
+        )
+        tip = int(priority, 16)
+        return {
+            "chainId": self._chain_id,
+            "nonce": int(nonce, 16),
+            "to": contract.address,
+            "data": call,
+            "value": 0,
+            "gas": gas + gas // 5,
+            "maxPriorityFeePerGas": tip,
+            "maxFeePerGas": 2 * int(block["baseFeePerGas"], 16) + tip,
+        }
+
+    def _sent(self, transaction: dict[str, Any]) -> list[str]:
+        """The transaction's hash; none when an earlier one of the same nonce was mined meanwhile."""
+        signed = self._account.sign_transaction(transaction)
+        try:
+            return [self.rpc.call("eth_sendRawTransaction", [_hex(bytes(signed.raw_transaction))])]
+        except RpcError as error:
+            if _NONCE_IS_USED.search(error.text):
+                return []
+            raise
+
+    def _mined(self, hashes: list[str]) -> dict[str, Any] | None:
+        deadline = time.monotonic() + REPLACE_AFTER_SECONDS
+        while time.monotonic() < deadline:
+            for receipt in self.rpc.batch([("eth_getTransactionReceipt", [each]) for each in hashes]):
+                if receipt is not None:
+                    found: dict[str, Any] = receipt
+                    return found
+            time.sleep(self._poll_seconds)
+        return None
+
+    def _checked(self, contract: Contract, transaction: dict[str, Any], receipt: dict[str, Any]) -> Receipt:
+        block = int(receipt["blockNumber"], 16)
+        if int(receipt["status"], 16) == 1:
+            return Receipt(receipt["transactionHash"], block, int(receipt["gasUsed"], 16))
+        request = {k: _hex(transaction[k]) for k in ("to", "data")} | {"from": _hex(self.address)}
+        try:
+            self.rpc.call("eth_call", [request, hex(block - 1)])
+        except RpcError as error:
+            raise contract.refusal(error) from error
+        raise Retry(
+            f"the transaction {receipt['transactionHash']} reverted in block {block}; it would not now"
+        )
+
+
+def _address(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _hex(raw: bytes) -> str:
+    return "0x" + raw.hex()

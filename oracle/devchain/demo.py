@@ -1,0 +1,229 @@
+"""The whole story on one machine: an economy, a ledger, a scorecard, four nodes, three borrowers.
+
+Rules that hold here: every number told comes from the JSON of a `credit-oracle` verb, of the borrowers'
+service, or from a receipt, and is written to facts.json; no process outlives the story; nothing leaves
+the machine.
+"""
+
+import contextlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from ledger_reader.errors import Stop
+from oracle.contract import Contract, Refused
+from oracle.devchain.anvil import free_port
+from oracle.devchain.deploy import DAY
+from oracle.devchain.economy import Plan, plan, play
+from oracle.devchain.stage import EPOCH, Stage, at_least, borrow, open_stage, own
+from oracle.devchain.telling import Telling
+
+DAYS, NOTICE_DAYS, CUT_DAYS = 365, 15, 243
+"""A year; the model is named so long before its end; it learns from what was before CUT_DAYS."""
+
+THRESHOLD, DOLLARS = 650, 300
+MARK = "made-by-demo.txt"
+
+
+@dataclass
+class Story:
+    """The world, the words, and every number told so far."""
+
+    stage: Stage
+    plan: Plan
+    telling: Telling
+    language: str
+    url: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def own(self, name: str, path: str, **parameters: object) -> httpx2.Response:
+        """What the service answers one of the cast."""
+        return own(self.url, name, path, self.stage.deployment.chain_id, **parameters)
+
+    def score_of(self, name: str) -> dict[str, Any]:
+        """One of the cast's own score."""
+        found: dict[str, Any] = self.own(name, "/v1/me/score", lang=self.language).raise_for_status().json()
+        return found
+
+
+def tell_story(
+    seed: int,
+    borrowers: int,
+    language: str,
+    folder: Path,
+    port: int,
+    keep: bool,
+    inspect: Callable[[Story], None] | None = None,
+) -> None:
+    """Run all acts; with `keep` the service stays up until Ctrl-C. Every file is under `folder`.
+
+    `inspect` may look at the world before it ends.
+    """
+    began, telling = time.monotonic(), Telling(language)
+    port = free_port(port)
+    _make_fresh(folder)
+    telling.title(seed)
+    with contextlib.ExitStack() as stack:
+        telling.act("year")
+        economy = plan(seed, borrowers, DAYS)
+        stage = open_stage(stack, folder, economy.start, economy.start + DAYS * DAY, economy.policy)
+        story = Story(stage, economy, telling, language)
+        for act in (act_1_a_year, act_2_the_reader, act_3_a_scorecard, act_4_four_nodes):
+            act(story)
+        story.url = stack.enter_context(stage.service(stage.homes[0], port))
+        for act in (act_5_mei_reads, act_6_mei_borrows, act_7_bo_asks, act_8_kai_forges):
+            act(story)
+        (folder / "facts.json").write_text(json.dumps(story.facts, indent=2, ensure_ascii=False) + "\n")
+        if inspect is not None:
+            inspect(story)
+        telling.end(time.monotonic() - began, story.url, folder, keep)
+        if keep:
+            _until_interrupted()
+
+
+def act_1_a_year(story: Story) -> None:
+    """Life on chain, up to the day on which the model is named; the rest is lived in act 4."""
+    stage = story.stage
+    play(story.plan, stage.anvil, stage.deployment, until=_day(story, DAYS - NOTICE_DAYS))
+    stage.anvil.advance_to(stage.anvil.now() + 60)
+    loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans)
+    coin = Contract(stage.anvil.rpc, "DevCoin", stage.deployment.coin)
+    blocks = (stage.deployment.start_block, stage.anvil.height())
+    story.facts["year"] = {
+        "people": len(story.plan.residents),
+        "payments": coin.count("Transfer", *blocks),
+        "loans": loans.count("LoanDrawn", *blocks),
+        "defaults": loans.count("LoanDefaulted", *blocks),
+        "toBlock": blocks[1],
+    }
+    story.telling.line("year_found", **story.facts["year"])
+
+
+def act_2_the_reader(story: Story) -> None:
+    """A ledger from the chain."""
+    story.telling.act("reader")
+    story.facts["read"] = story.stage.read()
+    story.telling.line("read_found", **story.facts["read"])
+
+
+def act_3_a_scorecard(story: Story) -> None:
+    """Train on the first months, test on the later ones, name the model to the contract."""
+    story.telling.act("scorecard")
+    found = story.stage.train(_day(story, CUT_DAYS))
+    story.facts["train"] = found
+    story.telling.line("trained", **found)
+    story.stage.propose(found["modelId"])
+    story.telling.line("proposed", model=found["modelId"][:10], epoch=EPOCH)
+
+
+def act_4_four_nodes(story: Story) -> None:
+    """The last weeks pass; four processes read, score, agree, and one of them publishes."""
+    story.telling.act("nodes")
+    stage = story.stage
+    play(story.plan, stage.anvil, stage.deployment, since=_day(story, DAYS - NOTICE_DAYS))
+    stage.anvil.advance_to(_day(story, DAYS) + 60)
+    manifest = Path(story.facts["train"]["manifest"])
+    stage.furnish(manifest)
+    stage.anvil.automine(True)
+    rounds = stage.run_nodes(stage.homes)
+    if len({each["root"] for each in rounds}) != 1 or not all(each["agrees"] for each in rounds):
+        raise Stop(f"the nodes do not agree; their logs are log.txt in {stage.folder}/committee/node-*.")
+    story.facts["rounds"] = rounds
+    story.facts["publish"] = published(stage)
+    stage.read()
+    scored = stage.verb("score", "--ledger", stage.ledger, "--manifest", manifest, "--epoch", EPOCH)
+    story.facts["score"] = {name: value for name, value in scored.items() if name != "rows"}
+    shown = [f"{number} {each['root'][:6]}…{each['root'][-2:]}" for number, each in enumerate(rounds, 1)]
+    story.telling.line("roots", roots="   ".join(shown))
+    story.telling.line("published", **story.facts["publish"])
+    story.telling.line("statuses", **story.facts["score"])
+
+
+def published(stage: Stage) -> dict[str, Any]:
+    """What the chain says of the epoch's publication; lets the time pass until its root is read."""
+    found = stage.oracle.published(stage.deployment.start_block)[EPOCH]
+    receipt = stage.anvil.rpc.call("eth_getTransactionReceipt", [found.transaction])
+    committee = stage.oracle.committee_at(EPOCH)
+    stage.anvil.advance_to(found.active_from + 1)
+    return {
+        "transaction": found.transaction,
+        "gas": int(receipt["gasUsed"], 16),
+        "signatures": found.member_mask.bit_count(),
+        "quorum": committee.quorum,
+        "by": committee.members.index(bytes.fromhex(receipt["from"][2:])) + 1,
+        "borrowers": found.report.borrowers,
+        "root": "0x" + found.report.root.hex(),
+        "scoresHash": "0x" + found.report.scores_hash.hex(),
+    }
+
+
+def act_5_mei_reads(story: Story) -> None:
+    """Mei signs in with her wallet and reads her own score."""
+    story.telling.act("mei")
+    story.facts["mei"] = story.score_of("Mei")
+    story.telling.statement(story.facts["mei"])
+
+
+def act_6_mei_borrows(story: Story) -> None:
+    """A proof of "at least", and a loan drawn with it; the score itself is never shown."""
+    story.telling.act("borrow")
+    answer = story.own("Mei", "/v1/me/proof", at_least=THRESHOLD)
+    if answer.status_code != httpx2.codes.OK:
+        raise Stop(f"Mei cannot prove {THRESHOLD} ({answer.json()['detail']}); choose another seed.")
+    proof = at_least(answer.json())
+    receipt = borrow(story.stage, "Mei", DOLLARS, proof)
+    story.facts["loan"] = {"gas": receipt.gas, "transaction": receipt.transaction, "proof": answer.json()}
+    story.telling.line("borrowed", dollars=DOLLARS, gas=receipt.gas)
+    score = story.facts["mei"]["score"]
+    story.telling.line("learned", threshold=THRESHOLD, epoch=proof.epoch, score=score)
+
+
+def act_7_bo_asks(story: Story) -> None:
+    """Bo cannot prove the threshold; he is told the most he can, and why."""
+    story.telling.act("bo")
+    answer = story.own("Bo", "/v1/me/proof", at_least=THRESHOLD)
+    if answer.status_code == httpx2.codes.OK:
+        raise Stop(f"Bo can prove {THRESHOLD}, so he is not refused; choose another seed.")
+    found = story.score_of("Bo")
+    story.facts["bo"] = found | {"refusal": answer.json()["detail"]}
+    story.telling.line("bo_refused", threshold=THRESHOLD, most=found["score"] // 10 * 10)
+    story.telling.reasons(found["heldBack"][:2])
+
+
+def act_8_kai_forges(story: Story) -> None:
+    """Kai copies the proof out of Mei's transaction and sends it as his own."""
+    story.telling.act("kai")
+    try:
+        borrow(story.stage, "Kai", DOLLARS, at_least(story.facts["loan"]["proof"]))
+    except Refused as refusal:
+        story.facts["kai"] = {"error": refusal.error, "refusal": str(refusal).partition(": ")[2]}
+        story.telling.line("kai_refused", refusal=story.facts["kai"]["refusal"])
+        return
+    raise Stop("the contract lent on a copied proof: this is a bug, report it.")
+
+
+def _day(story: Story, day: int) -> int:
+    return story.plan.start + day * DAY
+
+
+def _make_fresh(folder: Path) -> None:
+    """An empty folder; Stop rather than delete one that no demo made."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise Stop(f"{folder} holds files that no demo made; name another folder with --folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).write_text(
+        "Made by `credit-oracle demo`, which deletes this folder when it runs again.\n"
+    )
+
+
+def _until_interrupted() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)

@@ -1,0 +1,155 @@
+"""The demo's words, in English and Chinese; at most 80 columns, plain text, nothing hidden in colour."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from unicodedata import east_asian_width
+
+COLUMNS = 79
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": (
+        "credit-oracle demo   seed {seed}   everything on this machine, nothing leaves it",
+        "credit-oracle demo   种子 {seed}   全部在本机运行，不向外发送任何内容",
+    ),
+    "year": ("A year in a small economy", "一个小型经济体的一年"),
+    "year_found": (
+        "   {people} people and firms · {payments:,} payments · {loans:,} loans, {defaults} not repaid",
+        "   {people} 个人与小微企业 · {payments:,} 笔收付款 · {loans:,} 笔借款，{defaults} 笔未还清",
+    ),
+    "reader": ("What the reader found", "读取器读到的内容"),
+    "read_found": (
+        "   block {block:,} (final) · {events:,} events",
+        "   区块 {block:,}（已最终确认）· {events:,} 条事件",
+    ),
+    "scorecard": (
+        "A scorecard learned from months 1 to 8, tested on months 9 to 12",
+        "用第 1 至 8 个月学习评分卡，用第 9 至 12 个月检验",
+    ),
+    "trained": (
+        "   AUC {auc:.2f} [{aucLow:.2f}, {aucHigh:.2f}] · best single feature {bestAuc:.2f}"
+        " · {terms} terms, all integers",
+        "   AUC {auc:.2f} [{aucLow:.2f}, {aucHigh:.2f}] · 最佳单一特征 {bestAuc:.2f} · {terms} 项，全为整数",
+    ),
+    "proposed": (
+        "   model {model}… holds from epoch {epoch} on, after two epochs' public notice",
+        "   模型 {model}… 公示两期后，自第 {epoch} 期起生效",
+    ),
+    "nodes": ("Four nodes, none trusting another", "四个互不信任的节点"),
+    "roots": ("   roots   {roots}", "   根值   {roots}"),
+    "published": (
+        "   same root, {quorum} signatures needed, {signatures} given · published by node {by}\n"
+        "   gas {gas:,} for {borrowers} scored people; it would be the same for a million",
+        "   根值相同，需要 {quorum} 个签名，已有 {signatures} 个 · 由节点 {by} 发布\n"
+        "   为 {borrowers} 位有评分者共用 gas {gas:,}；一百万人也是这个数",
+    ),
+    "statuses": (
+        "   full record {scored} · short record {thin} · no score yet {insufficient} (that is not a 0)",
+        "   记录完整 {scored} · 记录较短 {thin} · 暂无评分 {insufficient}（不是 0 分）",
+    ),
+    "mei": (
+        "Mei sends money home each month. Only she can sign in to read this:",
+        "小梅每月汇款回家。只有她能登录查看：",
+    ),
+    "score": (
+        "   {score}  {band}   likely {low} to {high}   {status}   next update in 7 days",
+        "   {score}  {band}   参考区间 {low} 至 {high}   {status}   7 天后更新",
+    ),
+    "helped": ("   helped        {text}", "   加分项        {text}"),
+    "held": ("   held back     {text}   {points:+d}", "   影响因素      {text}   {points:+d}"),
+    "because": ("   because  {text}   {points:+d}", "   原因  {text}   {points:+d}"),
+    "borrow": (
+        'Mei proves "at least 650" and borrows 300 USD',
+        "小梅证明“不低于 650 分”，借入 300 美元",
+    ),
+    "borrowed": ("   {dollars} USD lent at once, gas {gas:,}", "   {dollars} 美元即时到账，gas {gas:,}"),
+    "learned": (
+        "   lender learns  score ≥ {threshold}, epoch {epoch}, full record    not: {score}, reasons",
+        "   出借方得知  评分 ≥ {threshold}，第 {epoch} 期，记录完整    不得知：{score} 分与影响因素",
+    ),
+    "bo": ("Bo asks for the same loan", "阿波申请同样的借款"),
+    "bo_refused": (
+        "   refused: this lender asks for {threshold}; Bo can prove {most} at most",
+        "   未通过：该出借方要求 {threshold} 分；阿波最高可出示 {most} 分",
+    ),
+    "kai": (
+        "Kai copies Mei's proof out of her transaction and sends it as his own",
+        "小凯从小梅的交易中抄走证明，当作自己的提交",
+    ),
+    "kai_refused": ("   refused by the contract: {refusal}", "   被合约拒绝：{refusal}"),
+    "end": ("All done in {seconds:.0f} s. {left}", "共用时 {seconds:.0f} 秒。{left}"),
+    "left": ("Nothing is left running except the service:", "除下面的服务外，没有进程留在后台："),
+    "nothing": ("Nothing is left running.", "没有进程留在后台。"),
+    "open": ("   ask    {url}/v1/docs   (stop: Ctrl-C)", "   接口   {url}/v1/docs   （停止：Ctrl-C）"),
+    "next": (
+        "   read   credit-oracle explain --help     every number of above: {folder}/facts.json\n"
+        "   lend   contracts/src/ICreditOracle.sol     retrain   notebooks/01_from_ledger_to_scorecard.ipynb",
+        "   查看   credit-oracle explain --help     上面的每个数字：{folder}/facts.json\n"
+        "   放款   contracts/src/ICreditOracle.sol     再训练   notebooks/01_from_ledger_to_scorecard.ipynb",
+    ),
+}
+
+
+class Telling:
+    """Prints the story as it happens, with the time each act took to its first result."""
+
+    def __init__(self, language: str) -> None:
+        self._language = 0 if language == "en" else 1
+        self._act = 0
+        self._heading = ""
+        self._began = 0.0
+
+    def title(self, seed: int) -> None:
+        """The first line."""
+        self._print(self._words("title", seed=seed))
+
+    def act(self, key: str) -> None:
+        """The heading of the next act; on a terminal it stands there while the act works."""
+        self._act += 1
+        self._heading, self._began = f"{self._act}  {self._words(key)}", time.monotonic()
+        if sys.stdout.isatty():
+            self._print(f"{self._heading} …", end="\r")
+
+    def line(self, key: str, **figures: Any) -> None:
+        """One line of an act."""
+        self._flush_heading()
+        self._print(self._words(key, **figures))
+
+    def statement(self, found: dict[str, Any]) -> None:
+        """A borrower's score and reasons."""
+        self.line("score", **found)
+        for each in found["helped"]:
+            self.line("helped", **each)
+        for each in found["heldBack"][:2]:
+            self.line("held", **each)
+
+    def reasons(self, held_back: list[dict[str, Any]]) -> None:
+        """Why somebody was refused."""
+        for each in held_back:
+            self.line("because", **each)
+
+    def end(self, seconds: float, url: str, folder: Path, keep: bool) -> None:
+        """What is left running, and what to try next."""
+        self.line("end", seconds=seconds, left=self._words("left" if keep else "nothing"))
+        if keep:
+            self.line("open", url=url)
+        self.line("next", folder=folder)
+
+    def _flush_heading(self) -> None:
+        if self._heading:
+            seconds = f"{time.monotonic() - self._began:.0f} s"
+            room = COLUMNS - _width(self._heading) - len(seconds)
+            self._print(self._heading + " " * max(1, room) + seconds)
+            self._heading = ""
+
+    def _words(self, key: str, **figures: Any) -> str:
+        return WORDS[key][self._language].format(**figures)
+
+    def _print(self, text: str, end: str = "\n") -> None:
+        print(text, end=end, file=sys.stdout, flush=True)  # noqa: T201 (this is what the demo is for)
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(1 + (east_asian_width(each) in "WF") for each in text)

@@ -1,0 +1,108 @@
+"""What one node is told by its operator: built once in the CLI, frozen, passed down.
+
+Nothing here may change a score: what all nodes must share is on chain or in the manifest. The
+file is `settings.json` in the node's folder; paths are relative to that folder.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ledger_reader.errors import Stop
+
+MAX_FILE_BYTES = 1 << 20
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    chain_id: int
+    contract: str
+    rpc: dict[str, list[str]]
+    listen: str
+    peers: dict[str, str]
+    poll_seconds: float = 12.0
+    turn_seconds: float = 60.0
+    round_seconds: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One node's folder and addresses.
+
+    `rpc` maps a chain id to the JSON-RPC addresses asked in turn; the snapshot's block hash must
+    be the same at all of them. `peers` maps a member's address to its gossip address.
+    `poll_seconds`: how often the world is looked at; `turn_seconds`: how long a leader may take;
+    `round_seconds`: how long a round may last before the node gives it up.
+    """
+
+    home: Path
+    chain_id: int
+    contract: bytes
+    rpc: dict[int, tuple[str, ...]]
+    listen_host: str
+    listen_port: int
+    peers: dict[bytes, str]
+    poll_seconds: float
+    turn_seconds: float
+    round_seconds: float
+
+    @property
+    def ledger(self) -> Path:
+        """The node's own DuckDB ledger."""
+        return self.home / "ledger.duckdb"
+
+    @property
+    def epochs(self) -> Path:
+        """The folder of epoch folders."""
+        return self.home / "epochs"
+
+
+def load_settings(home: Path) -> Settings:
+    """The settings of the node in `home`; Stop names what is missing or wrong."""
+    path = home / "settings.json"
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Stop(f"{path}: {error.strerror}; make a node's folder with `credit-oracle init`.") from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise Stop(f"{path} has {len(raw)} bytes; settings are at most {MAX_FILE_BYTES}.")
+    try:
+        return _settings(home, msgspec.json.decode(raw, type=_File))
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Stop(f"{path} is not a settings file: {error}; compare it with docs/operations.md.") from error
+
+
+def _settings(home: Path, file: _File) -> Settings:
+    host, _, port = file.listen.rpartition(":")
+    return Settings(
+        home=home,
+        chain_id=file.chain_id,
+        contract=address_bytes(file.contract),
+        rpc={int(chain): tuple(urls) for chain, urls in file.rpc.items()},
+        listen_host=host,
+        listen_port=int(port),
+        peers={address_bytes(member): url for member, url in file.peers.items()},
+        poll_seconds=file.poll_seconds,
+        turn_seconds=file.turn_seconds,
+        round_seconds=file.round_seconds,
+    )
+
+
+def write_settings(home: Path, plain: dict[str, Any]) -> None:
+    """Write `settings.json` after checking that `load_settings` would accept it."""
+    raw = msgspec.json.format(msgspec.json.encode(plain), indent=2)
+    _settings(home, msgspec.json.decode(raw, type=_File))
+    (home / "settings.json").write_bytes(raw + b"\n")
+
+
+def address_bytes(text: str) -> bytes:
+    """The 20 bytes of a 0x address; ValueError says what is wrong with it."""
+    if not text.startswith("0x") or len(text) != 42:
+        raise ValueError(f"{text!r} is not an address: 0x and 40 hex digits are needed")
+    return bytes.fromhex(text[2:])
+
+
+def address_text(address: bytes) -> str:
+    """0x and lower-case hex: how addresses look at the edges."""
+    return "0x" + address.hex()

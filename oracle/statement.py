@@ -1,0 +1,91 @@
+"""A borrower's own statement: the score, what helped, what held it back, in the person's words.
+
+Rules that hold here: every number comes from the scorecard's own tables; what is said is said of the
+record, not of the person; someone without a score gets no number at all, never the worst one.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.features.catalogue import REASON_CODES
+from models.reasons import Language, praise, sentence
+from models.scorecard import DISPUTED, INSUFFICIENT, SCORED, Explanation, Scorecard, Scores, explain
+from models.segment import MISSING
+
+MOST_HELPED = 2
+MOST_HELD_BACK = 4
+
+_STATUS = {
+    SCORED: ("full record", "记录完整"),
+    INSUFFICIENT: ("no score yet", "暂无评分"),
+}
+_SHORT = ("short record", "记录较短")
+
+
+def statement(card: Scorecard, scores: Scores, index: int, language: Language) -> dict[str, Any]:
+    """Plain values for one row of an epoch: status, score, band, range, reasons with points lost."""
+    values = values_of(scores, index)
+    told = explain(card, values, REASON_CODES)
+    found: dict[str, Any] = {
+        "account": "0x" + scores.addresses[index].tobytes().hex(),
+        "status": status_words(int(scores.status[index]), language),
+        "disputed": bool(scores.status[index] & DISPUTED),
+        "score": None,
+    }
+    if told.segment is None:
+        return found
+    return found | {
+        "score": told.score,
+        "band": told.band[_of(language)] if told.band else None,
+        "low": max(300, told.score - told.width),
+        "high": min(850, told.score + told.width),
+        "badBps": told.bad_bps,
+        "segment": told.segment,
+        "helped": _helped(told, values, language),
+        "heldBack": _held_back(told, values, language),
+        "base": told.base,
+        "total": told.total,
+        "terms": [
+            {"features": list(part.features), "values": list(part.values), "points": part.points}
+            for part in told.terms
+        ],
+    }
+
+
+def status_words(status: int, language: Language) -> str:
+    """The chip beside a score: full record, short record, no score yet."""
+    return _STATUS.get(status & ~DISPUTED, _SHORT)[_of(language)]
+
+
+def values_of(scores: Scores, index: int) -> dict[str, int | None]:
+    """One row's features by name, None where missing."""
+    row = scores.features[index].tolist()
+    return {name: None if v == MISSING else v for name, v in zip(scores.feature_names, row, strict=True)}
+
+
+def _held_back(
+    told: Explanation, values: Mapping[str, int | None], language: Language
+) -> list[dict[str, Any]]:
+    """The signed reasons in their order, each with the points lost by its worst feature."""
+    lost: dict[int, int] = {}
+    for feature, points in told.lost:
+        lost.setdefault(REASON_CODES[feature], points)
+    return [
+        {"code": code, "points": -lost[code], "text": sentence(code, values, language)}
+        for code in told.reasons[:MOST_HELD_BACK]
+    ]
+
+
+def _helped(told: Explanation, values: Mapping[str, int | None], language: Language) -> list[dict[str, Any]]:
+    """The features that gained most over their worst, where there is something good to say of them."""
+    held = set(told.reasons)
+    found = []
+    for feature, points in told.gained:
+        text = praise(feature, values, language)
+        if text and REASON_CODES[feature] not in held:
+            found.append({"feature": feature, "points": points, "text": text})
+    return found[:MOST_HELPED]
+
+
+def _of(language: Language) -> int:
+    return 0 if language == "en" else 1

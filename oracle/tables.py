@@ -1,0 +1,35 @@
+"""Results as plain text for people: aligned, no colour where none is wanted, nothing cut off."""
+
+from typing import Any
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """Names and values in two columns; a list of objects becomes a table, a long list is counted."""
+    lines: list[str] = []
+    width = max((len(name) for name in result), default=0)
+    for name, value in result.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            lines += ["", name, *_table(value)]
+        else:
+            lines.append(f"{name:<{width}}  {_cell(value)}")
+    return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    names = list(rows[0])
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_cell(each) for each in value)
+    return str(value)

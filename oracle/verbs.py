@@ -1,0 +1,271 @@
+"""What the command line's verbs do: each takes plain arguments and returns plain values for JSON.
+
+Rules that hold here: nothing is printed; files are read with a size limit and refused in one
+sentence; addresses go in and out as 0x hex.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from ledger_reader import sources as source_lists
+from ledger_reader.errors import Stop
+from ledger_reader.ledger import Snapshot
+from ledger_reader.reader import Progress, sync
+from ledger_reader.rpc import Rpc
+from ledger_reader.store import LedgerStore
+from models import manifest as manifests
+from models import plain
+from models import scorecard as scorecards
+from models.features.catalogue import FEATURES
+from models.manifest import Manifest
+from models.measure import Population
+from models.scorecard import Scores
+from models.scoring import measure_population, score_population
+from models.segment import MISSING
+from oracle import folder
+from oracle import report as reports
+from oracle.api.app import make_app
+from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
+from oracle.contract import CreditOracle
+from oracle.devchain.anvil import Anvil
+from oracle.devchain.replay import read_llamalend_csv, replay
+from oracle.epoch import Deployment
+from oracle.keys import KeySigner, NodeKeys
+from oracle.mailbox import Server
+from oracle.node import Node, Round, open_node, run
+from oracle.node_app import node_app
+from oracle.report import digest
+from oracle.settings import address_bytes, address_text, load_settings
+from oracle.statement import statement
+from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, score_proof_from_json, to_json
+
+
+def read_chain(urls: Sequence[str], sources: Path, ledger: Path, until_block: int | None) -> dict[str, Any]:
+    """Sync a ledger; progress goes to standard error."""
+    chains = source_lists.from_json(plain.read(content_of(sources), str(sources)))
+    if len(chains) != 1:
+        raise Stop(f"{sources} names {len(chains)} chains; `read` takes the sources of one chain at a time.")
+    reached: list[Progress] = []
+    with Rpc(tuple(urls), chain_id=chains[0].chain_id) as rpc, LedgerStore(ledger) as store:
+        head = sync(rpc, store, chains[0], until_block, on_progress=_showing(reached))
+        total = int(store.events(Snapshot((head,))).count().execute())
+    return {
+        "chainId": head.chain_id,
+        "block": head.number,
+        "blockHash": "0x" + head.hash.hex(),
+        "blockTime": head.time,
+        "newEvents": reached[-1].events if reached else 0,
+        "events": total,
+    }
+
+
+def _showing(reached: list[Progress]) -> Callable[[Progress], None]:
+    def show(progress: Progress) -> None:
+        reached.append(progress)
+        if sys.stderr.isatty():
+            words = f"block {progress.block} of {progress.goal}, {progress.events} events"
+            print(f"\r{words}", end="" if progress.block < progress.goal else "\n", file=sys.stderr)  # noqa: T201
+
+    return show
+
+
+def replay_history(history: Path, url: str, sources: Path) -> dict[str, Any]:
+    """Put recorded loans on a development chain; write the sources that read them back."""
+    loans = read_llamalend_csv(history)
+    with Anvil.at(url) as chain:
+        played = replay(loans, chain)
+    sources.write_bytes(plain.write(source_lists.to_json((played.sources,))))
+    return {"loans": len(loans), "logs": played.logs, "blocks": played.blocks, "sources": str(sources)}
+
+
+def show_features(ledger: Path, chain_id: int, at: int, population: str) -> dict[str, Any]:
+    """The features of everyone in the population, by name; null where missing."""
+    with LedgerStore(ledger) as store:
+        events = store.events(head_of(store, (chain_id,)))
+        matrix = measure_population(events, _rule(population), at)
+    rows = [
+        {"account": _hex(address)} | _named(matrix.names, values)
+        for address, values in zip(matrix.addresses, matrix.values, strict=True)
+    ]
+    described = [{"name": f.name, "unit": f.unit, "direction": f.direction} for f in FEATURES]
+    return {"features": described, "rows": sorted(rows, key=lambda row: str(row["account"]))}
+
+
+def show_scores(ledger: Path, manifest: Path, epoch: int) -> dict[str, Any]:
+    """Scores of an epoch, and the scoresHash that its report must carry."""
+    scores = _scores(ledger, manifest, epoch)
+    names = {scorecards.INSUFFICIENT: "insufficient", scorecards.SCORED: "scored", scorecards.THIN: "thin"}
+    columns = zip(
+        scores.addresses, *(c.tolist() for c in (scores.status, scores.score, scores.width)), strict=True
+    )
+    rows = [
+        {"account": _hex(address), "status": names[status], "score": score or None, "width": width}
+        for address, status, score, width in columns
+    ]
+    counts = {name: sum(row["status"] == name for row in rows) for name in names.values()}
+    return {"epoch": epoch, "scoresHash": "0x" + reports.scores_hash(scores).hex(), **counts, "rows": rows}
+
+
+def explain_account(ledger: Path, manifest: Path, epoch: int, account: str, language: str) -> dict[str, Any]:
+    """One account's score taken apart; Stop when it is not in the population."""
+    if language not in ("en", "zh"):
+        raise Stop(f"the language must be en or zh, got {language!r}.")
+    _, card = read_manifest(manifest)
+    scores = _scores(ledger, manifest, epoch)
+    index = index_of(scores, _address(account))
+    return statement(card, scores, index, "zh" if language == "zh" else "en")
+
+
+def show_report(home: Path, epoch: int) -> dict[str, Any]:
+    """The report in a node's folder, with its digest and the size of its tree."""
+    settings = load_settings(home)
+    found = folder.read_report(settings.epochs, epoch)
+    tree = folder.open_tree(settings.epochs, epoch)
+    signed = digest(found, Deployment(settings.chain_id, settings.contract))
+    return {**reports.to_json(found), "digest": "0x" + signed.hex(), "leaves": len(tree.scores.addresses)}
+
+
+def run_node(
+    home: Path, password: str, once: bool, dry_run: bool, tell: Callable[[dict[str, Any]], None]
+) -> None:
+    """Open a node's folder and run it; `tell` gets each round's outcome."""
+    settings = load_settings(home)
+    keys = NodeKeys.load(home / IDENTITY_FILE, password)
+    has_key = (home / SIGNER_FILE).exists() and not dry_run
+    signer = KeySigner.load(home / SIGNER_FILE, password) if has_key else None
+    node = open_node(settings, keys, signer)
+    with Server(node_app(node), settings.listen_host, settings.listen_port):
+        run(node, once, lambda result: tell(describe_round(node, result)))
+
+
+def describe_round(node: Node, result: Round) -> dict[str, Any]:
+    """A round's outcome in plain values."""
+    published = result.published
+    return {
+        "epoch": result.report.epoch,
+        "root": "0x" + result.report.root.hex(),
+        "scoresHash": "0x" + result.report.scores_hash.hex(),
+        "borrowers": result.report.borrowers,
+        "leaves": result.leaves,
+        "dryRun": node.signer is None,
+        "published": published is not None,
+        "agrees": result.agrees,
+        "transaction": published.transaction if published else None,
+        "seconds": result.seconds,
+    }
+
+
+def serve_api(home: Path, host: str, port: int) -> None:
+    """Serve the borrowers' API until interrupted."""
+    app = make_app(load_settings(home), domain=f"{host}:{port}")
+    uvicorn.run(app, host=host, port=port, log_level="warning")
+
+
+def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> dict[str, Any]:
+    """A proof from a node's folder, with the kind that `verify` asks for."""
+    tree = folder.open_tree(load_settings(home).epochs, epoch)
+    index = tree.index_of(_address(account))
+    if at_least is None:
+        return {"kind": "score", "account": account, **to_json(tree.score_proof(index))}
+    return {"kind": "atLeast", "account": account, **to_json(tree.at_least_proof(index, at_least))}
+
+
+def verify_proof(
+    urls: Sequence[str], contract: str, account: str, proof: Path, max_age: int
+) -> dict[str, Any]:
+    """What the contract says to a proof; Refused with its own error when it says no."""
+    found = read_proof(plain.read(content_of(proof), str(proof)))
+    borrower = _address(account)
+    with Rpc(tuple(urls)) as rpc:
+        oracle = CreditOracle(rpc, _address(contract))
+        if isinstance(found, ScoreProof):
+            told = oracle.verify_score(borrower, found, max_age)
+        else:
+            told = oracle.verify_at_least(borrower, found, max_age)
+    return {"account": account, "proven": True, **told}
+
+
+def read_proof(found: object) -> ScoreProof | AtLeastProof:
+    """A proof as `prove --json` prints it; Stop names what is wrong."""
+    if not isinstance(found, dict) or found.get("kind") not in ("score", "atLeast"):
+        raise Stop(
+            "this is no proof: an object with kind 'score' or 'atLeast' is needed, as `prove` prints it."
+        )
+    fields = {name: value for name, value in found.items() if name not in ("kind", "account")}
+    return score_proof_from_json(fields) if found["kind"] == "score" else at_least_proof_from_json(fields)
+
+
+def read_manifest(path: Path) -> tuple[Manifest, scorecards.Scorecard]:
+    """A manifest file …/manifests/<model id>.json and the scorecard beside it, both checked."""
+    try:
+        identity = bytes.fromhex(path.stem)
+    except ValueError as error:
+        raise Stop(f"{path} is not named by a model id; use the file that `train` wrote.") from error
+    found = manifests.load(path.parent.parent, identity)
+    return found, scorecards.load(path.parent.parent, found.scorecard)
+
+
+def index_of(scores: Scores, account: bytes) -> int:
+    """The row of an account; Stop when it is not in the population."""
+    for index, row in enumerate(scores.addresses):
+        if row.tobytes() == account:
+            return index
+    raise Stop(f"{address_text(account)} is not in this epoch: it was not enrolled when the epoch ended.")
+
+
+def _scores(ledger: Path, manifest: Path, epoch: int) -> Scores:
+    found, card = read_manifest(manifest)
+    with LedgerStore(ledger) as store:
+        head = head_of(store, [chain.chain_id for chain in found.sources])
+        if late := [b for b in head.blocks if b.time <= found.schedule.end_of(epoch)]:
+            raise Stop(
+                f"the ledger {ledger} has read chain {late[0].chain_id} up to time {late[0].time}, "
+                f"epoch {epoch} ends at {found.schedule.end_of(epoch)}; read on first."
+            )
+        return score_population(store.events(head), found, card, found.schedule.until(epoch))
+
+
+def head_of(store: LedgerStore, chain_ids: Sequence[int]) -> Snapshot:
+    """The last block that the ledger holds of each chain; Stop when one was never read."""
+    blocks = [store.head(chain_id) for chain_id in chain_ids]
+    if None in blocks:
+        raise Stop(
+            f"the ledger {store.path} has not read all of the chains {list(chain_ids)}; run `read` first."
+        )
+    return Snapshot(tuple(block for block in blocks if block is not None))
+
+
+def _rule(name: str) -> Population:
+    if name == "all":
+        return "all"
+    if name == "enrolled":
+        return "enrolled"
+    raise Stop(f"the population must be enrolled or all, got {name!r}.")
+
+
+def _named(names: Sequence[str], values: Any) -> dict[str, int | None]:
+    return {name: None if v == MISSING else int(v) for name, v in zip(names, values, strict=True)}
+
+
+def _hex(row: Any) -> str:
+    return "0x" + bytes(row).hex()
+
+
+def _address(text: str) -> bytes:
+    try:
+        return address_bytes(text)
+    except ValueError as error:
+        raise Stop(f"{error}.") from error
+
+
+def content_of(path: Path) -> bytes:
+    """A file's bytes, no more than may be parsed; Stop when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(plain.MAX_BYTES + 1)
+    except OSError as error:
+        raise Stop(f"{path}: {error.strerror}; name an existing file.") from error

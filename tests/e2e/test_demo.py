@@ -1,0 +1,97 @@
+"""`make demo`, told twice with different seeds: every number told is found again on the chain."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ledger_reader.errors import Stop
+from ledger_reader.ledger import Snapshot
+from ledger_reader.store import LedgerStore
+from models.scoring import score_population
+from oracle.contract import Contract, CreditOracle
+from oracle.devchain.demo import THRESHOLD, Story, tell_story
+from oracle.devchain.economy import books
+from oracle.devchain.people import demo_address
+from oracle.devchain.stage import EPOCH
+from oracle.report import scores_hash
+from oracle.verbs import read_manifest
+from tests.e2e.conftest import anvil_binary
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("seed", "language"), [(7, "en"), (21, "zh")])
+def test_demo__told__every_number_is_the_chains(
+    seed: int, language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anvil_binary()
+    inspected: list[Story] = []
+
+    def inspect(story: Story) -> None:
+        check_year(story)
+        check_epoch(story)
+        check_people(story)
+        inspected.append(story)
+
+    tell_story(seed, 214, language, tmp_path / "demo", 0, keep=False, inspect=inspect)
+    printed = capsys.readouterr().out
+    facts = json.loads((tmp_path / "demo" / "facts.json").read_text())
+    assert inspected
+    assert all(len(line) <= 80 for line in printed.splitlines() if language == "en")
+    for number in (facts["year"]["people"], facts["mei"]["score"], f"{facts['publish']['gas']:,}"):
+        assert str(number) in printed
+
+
+def check_year(story: Story) -> None:
+    """The counts told are those of the simulator's own books at that block."""
+    stage, told = story.stage, story.facts["year"]
+    end = stage.anvil.rpc.block(told["toBlock"]).time
+    loans = books(story.plan).loans.values()
+    assert told["loans"] == sum(loan.drawn <= end for loan in loans)
+    assert told["defaults"] == sum(loan.defaulted is not None and loan.defaulted <= end for loan in loans)
+    assert told["people"] == len(story.plan.residents) >= 200
+
+
+def check_epoch(story: Story) -> None:
+    """Scores computed here from a ledger hash to what the chain holds, and the counts are theirs."""
+    stage, found = story.stage, story.facts["publish"]
+    report = CreditOracle(stage.anvil.rpc, stage.deployment.oracle).published(0)[EPOCH].report
+    manifest, card = read_manifest(Path(story.facts["train"]["manifest"]))
+    with LedgerStore(stage.ledger) as store:
+        head = store.head(stage.deployment.chain_id)
+        assert head is not None
+        scores = score_population(
+            store.events(Snapshot((head,))), manifest, card, manifest.schedule.until(EPOCH)
+        )
+    assert scores_hash(scores) == report.scores_hash
+    assert found["scoresHash"] == "0x" + report.scores_hash.hex()
+    told = story.facts["score"]
+    assert report.borrowers == told["scored"] + told["thin"] == found["borrowers"]
+    assert len(scores.addresses) == report.borrowers + told["insufficient"]
+    assert report.model_id == bytes.fromhex(story.facts["train"]["modelId"][2:])
+
+
+def check_people(story: Story) -> None:
+    """Mei has the loan and never showed the score; Bo and Kai have none."""
+    stage = story.stage
+    loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans)
+    before = len(books(story.plan).loans)
+    assert loans.read("lastLoanId") == (before + 1,)
+    loan = loans.read("loanOf", before + 1)[0]
+    assert loan[0] == "0x" + demo_address("Mei").hex()
+    transaction = stage.anvil.rpc.call("eth_getTransactionByHash", [story.facts["loan"]["transaction"]])
+    proof = story.facts["loan"]["proof"]
+    assert proof["threshold"] == THRESHOLD
+    assert proof["opening"][2:] in transaction["input"]
+    score, width = story.facts["mei"]["score"], story.facts["mei"]["high"] - story.facts["mei"]["score"]
+    assert f"{score:064x}" not in transaction["input"], "the score stands in the transaction"
+    assert score >= THRESHOLD > story.facts["bo"]["score"]
+    assert width > 0
+    assert story.facts["kai"]["error"] == "AtLeastNotProven"
+
+
+def test_demo__folder_of_somebody_else__is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(Stop, match="holds files that no demo made"):
+        tell_story(7, 214, "en", tmp_path, 0, keep=False)
+    assert (tmp_path / "letter.txt").read_text() == "dear"

@@ -1,0 +1,559 @@
+"""The reader against real nodes and real servers on this machine.
+
+A log is put on the chain by code set at the contract's own address: its input's first words are
+the topics, the rest is the data.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger_reader.decode import PROTOCOLS
+from ledger_reader.errors import Retry, Stop
+from ledger_reader.ledger import ChainBlock, Snapshot
+from ledger_reader.reader import Progress, block_at_or_before, sync
+from ledger_reader.rpc import Rpc, RpcError
+from ledger_reader.sources import Asset, ChainSources, Source
+from ledger_reader.store import LedgerStore
+
+CHAIN_ID = 31337
+TOKEN, CONTROLLER, POOL, ORACLE = (bytes([n]) * 20 for n in (0x11, 0x22, 0x33, 0x44))
+ALICE, BOB, CAROL = (bytes([n]) * 20 for n in (0xA1, 0xB0, 0xCA))
+SENDER = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"  # anvil's first account
+CHAIN = ChainSources(
+    CHAIN_ID,
+    (
+        Source("erc20", TOKEN, 0),
+        Source("llamalend", CONTROLLER, 0, TOKEN),
+        Source("term_loans", POOL, 0, TOKEN),
+        Source("credit_oracle", ORACLE, 0),
+    ),
+    (Asset(TOKEN, "DEV", 6, 100),),
+)
+SIGNATURES = {event.signature.split("(")[0]: event for p in PROTOCOLS.values() for event in p.events}
+
+
+# ------------------------------------------------------------------ a chain
+
+
+def words(*values: int | bytes) -> str:
+    """32-byte words in hex, without 0x."""
+    return "".join(f"{int.from_bytes(v) if isinstance(v, bytes) else v:064x}" for v in values)
+
+
+def log_code(topics: int) -> str:
+    """EVM code that emits its input as one log with so many topics."""
+    skip = f"60{32 * topics:02x}"
+    size = f"{skip}3603"
+    loads = "".join(f"60{32 * i:02x}35" for i in reversed(range(topics)))
+    return f"0x{size}{skip}600037{loads}{size}6000{0xA0 + topics:02x}00"
+
+
+class Chain:
+    """What the tests do to a development chain."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self.rpc = rpc
+
+    def emit(self, contract: bytes, name: str, *values: int | bytes) -> None:
+        """One log of the event `name`, indexed arguments first, in a block of its own."""
+        event = SIGNATURES[name]
+        self.emit_raw(contract, 1 + len(event.indexed_types), event.topic0[2:] + words(*values))
+
+    def emit_raw(self, contract: bytes, topics: int, data: str) -> None:
+        to = f"0x{contract.hex()}"
+        self.rpc.call("anvil_setCode", (to, log_code(topics)))
+        sent = self.rpc.call("eth_sendTransaction", ({"from": SENDER, "to": to, "data": f"0x{data}"},))
+        receipt = None
+        while receipt is None:
+            receipt = self.rpc.call("eth_getTransactionReceipt", (sent,))
+        assert receipt["status"] == "0x1"
+        assert len(receipt["logs"]) == 1
+
+    def mine(self, blocks: int = 3) -> None:
+        self.rpc.call("anvil_mine", (hex(blocks),))
+
+    def live(self) -> None:
+        """A small life of Alice and Bob; every kind of event that the protocols know."""
+        self.emit(ORACLE, "Enrolled", ALICE)
+        self.emit(TOKEN, "Transfer", ALICE, BOB, 5_000_000)
+        self.emit(TOKEN, "Transfer", ALICE, BOB, 9_999)  # dust
+        self.emit(CONTROLLER, "Borrow", ALICE, 7, 2_000_000)
+        self.emit(POOL, "LoanDrawn", 1, ALICE, 100_000_000, 103_000_000, 1_900_000_000, 0)
+        self.mine(4)
+        self.emit(CONTROLLER, "Repay", ALICE, 0, 1_000_000)
+        self.emit(CONTROLLER, "Liquidate", ALICE, ALICE, 7, 0, 1_000_000)
+        self.emit(POOL, "LoanRepaid", 1, ALICE, BOB, 3_000_000, 100_000_000)
+        self.emit(POOL, "LoanDefaulted", 1, ALICE, 100_000_000)
+        self.emit(ORACLE, "Withdrawn", ALICE)
+        self.mine()
+
+
+LIFE = [
+    ("enrolled", ALICE, None),
+    ("transfer_out", ALICE, 500),
+    ("transfer_in", BOB, 500),
+    ("borrow", ALICE, 200),
+    ("borrow", ALICE, 10_300),
+    ("repay", ALICE, 100),
+    ("liquidation", ALICE, 100),
+    ("repay", ALICE, 300),
+    ("default", ALICE, 10_000),
+    ("withdrawn", ALICE, None),
+]
+
+
+@pytest.fixture
+def chain(anvil: str) -> Iterator[Chain]:
+    with Rpc(anvil) as rpc:
+        yield Chain(rpc)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[LedgerStore]:
+    with LedgerStore(tmp_path / "ledger.duckdb") as opened:
+        yield opened
+
+
+def rows(store: LedgerStore) -> list[dict[str, Any]]:
+    head = store.head(CHAIN_ID)
+    assert head is not None
+    table = store.events(Snapshot((head,)))
+    found: list[dict[str, Any]] = (
+        table.order_by(["block_number", "log_index", "leg"]).to_pyarrow().to_pylist()
+    )
+    return found
+
+
+def story(store: LedgerStore) -> list[tuple[str, bytes, int | None]]:
+    return [(row["kind"], row["account"], row["value_cents"]) for row in rows(store)]
+
+
+# ------------------------------------------------------------------ a node that misbehaves
+
+Answer = Callable[[dict[str, Any]], Any]
+
+
+@contextmanager
+def serving(answer: Callable[[bytes], tuple[int, bytes]]) -> Iterator[str]:
+    """A real HTTP server on this machine that answers each body by `answer` → (status, body)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        wbufsize = -1  # one packet an answer
+
+        def do_POST(self) -> None:
+            status, body = answer(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def scripted(answer: Answer) -> Callable[[bytes], tuple[int, bytes]]:
+    """A node that gives `answer(request)`: a dict with "error" or "result", under the request's id."""
+
+    def node(body: bytes) -> tuple[int, bytes]:
+        plain = json.loads(body)
+        single = isinstance(plain, dict)
+        answers = [
+            {"jsonrpc": "2.0", "id": one["id"]} | answer(one) for one in ([plain] if single else plain)
+        ]
+        return 200, json.dumps(answers[0] if single else answers[::-1]).encode()
+
+    return node
+
+
+def raw_log(block: int, index: int = 0, **changes: Any) -> dict[str, Any]:
+    log = {
+        "address": f"0x{TOKEN.hex()}",
+        "topics": [SIGNATURES["Transfer"].topic0, f"0x{words(ALICE)}", f"0x{words(BOB)}"],
+        "data": f"0x{words(10**6)}",
+        "blockNumber": hex(block),
+        "blockHash": f"0x{words(block + 10**6)}",
+        "blockTimestamp": hex(1_700_000_000 + block),
+        "transactionHash": f"0x{words(index)}",
+        "logIndex": hex(index),
+        "removed": False,
+    }
+    return log | changes
+
+
+def logs_of(rpc: Rpc, start: int = 1, end: int = 100) -> list[int]:
+    found = rpc.logs([TOKEN], [SIGNATURES["Transfer"].topic0], start, end)
+    return [int(log.block_number, 16) for log in found]
+
+
+# ------------------------------------------------------------------ rpc: unhappy paths
+
+
+def test_rpc__nobody_listens__retry_names_the_host_and_no_key() -> None:
+    url = "http://user:secret1@127.0.0.1:9/v3/secret2?key=secret3"
+    with Rpc(url) as rpc, pytest.raises(Retry) as caught:
+        rpc.call("eth_chainId")
+    assert "http://127.0.0.1:9 cannot be reached" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "127.0.0.1:8545", "ftp://127.0.0.1/secret", "http://", "http://[::1/secret"]
+)
+def test_rpc__address_is_not_http__stop_without_repeating_it(url: str) -> None:
+    with pytest.raises(Stop, match="not of the form") as caught:
+        Rpc(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_rpc__node_of_another_chain__stop_names_both(anvil: str) -> None:
+    with Rpc(anvil, chain_id=1) as rpc, pytest.raises(Stop, match="chain 31337, not of chain 1:"):
+        rpc.block("latest")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words_of_reason"),
+    [
+        (200, b'{"jsonrpc":"2.0","id":1,"resu', "something else than was asked for"),
+        (200, b'{"jsonrpc":"2.0","id":7,"result":"0x1"}', "under the id that was sent"),
+        (200, b'{"jsonrpc":"2.0","id":1}', "neither result nor error"),
+        (200, b'{"jsonrpc":"2.0","id":[1],"result":"0x1"}', "something else than was asked for"),
+        (200, b'{"id":1,"result":' + b"[" * 100_000, "something else than was asked for"),
+        (200, b'{"id":1,"result":"\xff\xfe"}', "something else than was asked for"),
+        (200, b"[]", "something else than was asked for"),
+        (200, b"<html>", "instead of JSON"),
+        (200, b"", "instead of JSON"),
+        (429, b'{"error":"slow down"}', "HTTP status 429"),
+        (503, b"busy", "HTTP status 503"),
+        (200, b'{"id":null,"error":{"code":-32700,"message":"parse error"}}', "parse error"),
+        (200, b'{"id":1,"error":{"code":-32005,"message":"daily request count exceeded"}}', "slow down"),
+    ],
+)
+def test_rpc__hostile_answer__retry_says_what(status: int, body: bytes, words_of_reason: str) -> None:
+    with (
+        serving(lambda _: (status, body)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match=words_of_reason),
+    ):
+        rpc.call("eth_chainId")
+
+
+def test_rpc__answer_beyond_the_limit__retry_or_narrower_range() -> None:
+    def node(request: dict[str, Any]) -> Any:
+        query = request["params"][0]
+        start, end = int(query["fromBlock"], 16), int(query["toBlock"], 16)
+        return {"result": [raw_log(block) for block in range(start, end + 1)]}
+
+    with serving(scripted(node)) as url, Rpc(url, max_response_bytes=10_000) as rpc:
+        assert logs_of(rpc) == list(range(1, 101))
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url, max_response_bytes=100) as rpc,
+        pytest.raises(Stop, match="alone"),
+    ):
+        logs_of(rpc)
+
+
+def test_rpc__node_refuses__rpc_error_with_code_and_data() -> None:
+    refusal = {"error": {"code": 3, "message": "execution reverted", "data": "0x1234"}}
+    with serving(scripted(lambda _: refusal)) as url, Rpc(url) as rpc:
+        with pytest.raises(RpcError, match="refused eth_call: execution reverted") as caught:
+            rpc.call("eth_call", ({}, "latest"))
+        assert (caught.value.code, caught.value.data) == (3, "0x1234")
+
+
+def test_rpc__batch_answered_in_another_order__sorted_by_id() -> None:
+    with serving(scripted(lambda request: {"result": request["params"][0]})) as url, Rpc(url) as rpc:
+        assert rpc.batch([("echo", [n]) for n in range(250)]) == list(range(250))
+        assert rpc.batch([]) == []
+
+
+def test_rpc__first_address_is_down__second_answers() -> None:
+    with serving(scripted(lambda _: {"result": "0x5"})) as url, Rpc(["http://127.0.0.1:9", url], 5) as rpc:
+        assert rpc.chain_id() == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["query returned more than 10000 results", "block range is too large", "Log response size exceeded"],
+)
+def test_logs__node_allows_seven_blocks__range_is_split_and_nothing_lost(text: str) -> None:
+    asked: list[int] = []
+
+    def node(request: dict[str, Any]) -> Any:
+        query = request["params"][0]
+        start, end = int(query["fromBlock"], 16), int(query["toBlock"], 16)
+        asked.append(end - start + 1)
+        if end - start + 1 > 7:
+            return {"error": {"code": -32005, "message": text}}
+        return {"result": [raw_log(block) for block in range(start, end + 1)]}
+
+    with serving(scripted(node)) as url, Rpc(url) as rpc:
+        assert logs_of(rpc) == list(range(1, 101))
+    assert sum(span > 7 for span in asked) < len(asked) / 2
+
+
+@pytest.mark.parametrize(
+    ("log", "words_of_reason"),
+    [
+        (raw_log(101), "outside 1 to 100"),
+        (raw_log(5, address=f"0x{POOL.hex()}"), "not asked for"),
+        (raw_log(5, removed=True), "removed or wrongly"),
+        (raw_log(5, data="0x123"), "malformed|whole bytes"),
+        (raw_log(5, transactionHash="0x12"), "not of 32 bytes"),
+        (raw_log(5, data="1234"), "0x hex of whole bytes"),
+        (raw_log(5, data="0xzz"), "non-hexadecimal"),
+        (raw_log(5, data="0x12 34 "), "0x hex of whole bytes"),
+        (raw_log(5, topics=["0x12"]), "malformed|whole bytes"),
+        (raw_log(5, logIndex="-0x1"), "wrongly numbered"),
+        (raw_log(5, logIndex="0xffffffffff"), "wrongly numbered"),
+        (raw_log(5, logIndex=3), "something else"),
+        (raw_log(5, blockHash="0x" + "g" * 64), "not 0x hex"),
+        (raw_log(5, blockHash="ab" * 33), "not 0x hex"),
+        (raw_log(5, blockHash="é" * 66), "ascii"),
+        (raw_log(5, blockNumber="seven"), "invalid literal"),
+        (raw_log(5, blockHash=None), "something else"),
+    ],
+)
+def test_logs__one_log_is_not_what_was_asked_for__retry(log: dict[str, Any], words_of_reason: str) -> None:
+    node = scripted(lambda _: {"result": [log]})
+    with serving(node) as url, Rpc(url) as rpc, pytest.raises(Retry, match=words_of_reason):
+        logs_of(rpc)
+
+
+def test_logs__unsorted__sorted__and_twice_the_same__retry() -> None:
+    with serving(scripted(lambda _: {"result": [raw_log(9), raw_log(4)]})) as url, Rpc(url) as rpc:
+        assert logs_of(rpc) == [4, 9]
+    doubled = scripted(lambda _: {"result": [raw_log(9), raw_log(9)]})
+    with serving(doubled) as url, Rpc(url) as rpc, pytest.raises(Retry, match="twice"):
+        logs_of(rpc)
+
+
+def test_finalized__node_does_not_know_the_tag__stop_says_so() -> None:
+    node = scripted(lambda _: {"error": {"code": -32602, "message": "invalid block tag"}})
+    with serving(node) as url, Rpc(url) as rpc, pytest.raises(Stop, match="know the block tag `finalized`"):
+        rpc.finalized()
+
+
+# ------------------------------------------------------------------ sync
+
+
+def test_sync__node_of_another_chain__stop_names_both(chain: Chain, store: LedgerStore) -> None:
+    with pytest.raises(Stop, match="chain 31337, not of chain 10"):
+        sync(chain.rpc, store, ChainSources(10, (), ()))
+
+
+def test_sync__block_is_not_final__retry(chain: Chain, store: LedgerStore) -> None:
+    with pytest.raises(Retry, match="Block 5 is not final"):
+        sync(chain.rpc, store, CHAIN, until_block=5)
+
+
+def test_sync__sources_changed__stop(chain: Chain, store: LedgerStore) -> None:
+    chain.mine(5)
+    sync(chain.rpc, store, CHAIN)
+    with pytest.raises(Stop, match="with other sources of chain 31337"):
+        sync(chain.rpc, store, ChainSources(CHAIN_ID, CHAIN.sources[:1], CHAIN.assets))
+
+
+def test_sync__unknown_protocol__stop_before_anything_is_bound(chain: Chain, store: LedgerStore) -> None:
+    with pytest.raises(Stop, match="protocol 'aave_v9' is not known"):
+        sync(chain.rpc, store, ChainSources(CHAIN_ID, (Source("aave_v9", POOL, 0),), ()))
+    sync(chain.rpc, store, CHAIN)
+
+
+def test_sync__a_life__read_as_it_was(chain: Chain, store: LedgerStore) -> None:
+    chain.live()
+    head = sync(chain.rpc, store, CHAIN)
+    assert story(store) == LIFE
+    assert head == chain.rpc.finalized().of(CHAIN_ID)
+    headers = {row["block_number"]: chain.rpc.block(row["block_number"]) for row in rows(store)}
+    assert all(row["block_time"] == headers[row["block_number"]].time for row in rows(store))
+
+
+def test_sync__unfinalized_events__are_left_for_later(chain: Chain, store: LedgerStore) -> None:
+    chain.emit(ORACLE, "Enrolled", ALICE)
+    head = sync(chain.rpc, store, CHAIN)
+    assert head.number == 0
+    assert story(store) == []
+    chain.mine()
+    sync(chain.rpc, store, CHAIN)
+    assert story(store) == LIFE[:1]
+
+
+def test_sync__in_steps__equals_one_go(chain: Chain, store: LedgerStore, tmp_path: Path) -> None:
+    chain.live()
+    with LedgerStore(tmp_path / "whole") as whole:
+        goal = sync(chain.rpc, whole, CHAIN)
+        for until in (0, 0, 3, 7, 4, goal.number):
+            sync(chain.rpc, store, CHAIN, until_block=until)
+        assert rows(store) == rows(whole)
+        assert store.head(CHAIN_ID) == goal
+
+
+def test_sync__source_starts_later__earlier_logs_are_not_read(chain: Chain, store: LedgerStore) -> None:
+    chain.live()
+    late = [Source("credit_oracle", ORACLE, 5), Source("erc20", TOKEN, 0)]
+    sync(chain.rpc, store, ChainSources(CHAIN_ID, tuple(late), CHAIN.assets))
+    assert [row["kind"] for row in rows(store)] == ["transfer_out", "transfer_in", "withdrawn"]
+
+
+def test_sync__goal_before_any_source_starts__head_moves_alone(chain: Chain, store: LedgerStore) -> None:
+    chain.mine(10)
+    head = sync(chain.rpc, store, ChainSources(CHAIN_ID, (Source("credit_oracle", ORACLE, 1000),), ()), 6)
+    assert head == chain.rpc.block(6).of(CHAIN_ID)
+
+
+KILLED = """
+import os, signal, sys
+from ledger_reader import reader, rpc, store
+from tests.e2e.test_reader import CHAIN
+reader.FIRST_SPAN = reader.MAX_SPAN = 2
+def kill(progress):
+    if progress.block >= int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+with store.LedgerStore(sys.argv[2]) as ledger:
+    reader.sync(rpc.Rpc(sys.argv[1]), ledger, CHAIN, on_progress=kill)
+"""
+
+
+def test_sync__killed_twice__nothing_is_lost_or_doubled(chain: Chain, anvil: str, tmp_path: Path) -> None:
+    chain.live()
+    path = tmp_path / "killed"
+    for block in ("3", "9"):
+        command = [sys.executable, "-c", KILLED, anvil, str(path), block]
+        ended = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
+        assert ended.returncode == -signal.SIGKILL
+    with LedgerStore(path) as store:
+        before = store.head(CHAIN_ID)
+        assert before is not None
+        assert 9 <= before.number < chain.rpc.finalized().number
+        sync(chain.rpc, store, CHAIN)
+        assert story(store) == LIFE
+
+
+def test_sync__finalized_blocks_were_replaced__rolls_back_and_reports(
+    chain: Chain, store: LedgerStore
+) -> None:
+    chain.live()
+    sync(chain.rpc, store, CHAIN)
+    chain.rpc.call("anvil_reorg", (12, []))
+    chain.mine(4)
+    chain.emit(ORACLE, "Enrolled", CAROL)
+    chain.mine()
+    told: list[Progress] = []
+    head = sync(chain.rpc, store, CHAIN, on_progress=told.append)
+    assert told[0].rolled_back_to is not None
+    assert head == chain.rpc.finalized().of(CHAIN_ID)
+    kept = [row for row in story(store) if row[1] != CAROL]
+    assert kept == LIFE[: len(kept)]
+    assert len(kept) < len(LIFE)
+    assert story(store)[-1] == ("enrolled", CAROL, None)
+
+
+def test_sync__node_is_behind_the_ledger__retry(chain: Chain, store: LedgerStore, anvil: str) -> None:
+    snapshot = chain.rpc.call("evm_snapshot")
+    chain.mine(20)
+    sync(chain.rpc, store, CHAIN)
+    chain.rpc.call("evm_revert", (snapshot,))
+    with pytest.raises(Retry, match="finalized up to block 0 and the ledger holds"):
+        sync(chain.rpc, store, CHAIN)
+
+
+def test_sync__another_chain_of_the_same_id__stop(chain: Chain, store: LedgerStore) -> None:
+    chain.mine(9)
+    sync(chain.rpc, store, ChainSources(CHAIN_ID, (Source("credit_oracle", ORACLE, 2),), ()), 4)
+    chain.rpc.call("anvil_reset")
+    chain.mine(9)
+    chain.rpc.call("evm_increaseTime", (1000,))
+    chain.mine(9)
+    with pytest.raises(Stop, match="No block of the ledger"):
+        sync(chain.rpc, store, ChainSources(CHAIN_ID, (Source("credit_oracle", ORACLE, 2),), ()))
+
+
+def test_sync__logs_without_time__read_from_headers(store: LedgerStore) -> None:
+    def node(request: dict[str, Any]) -> Any:
+        match request["method"]:
+            case "eth_chainId":
+                return {"result": hex(CHAIN_ID)}
+            case "eth_getLogs":
+                return {"result": [raw_log(3, blockTimestamp=None), raw_log(3, 1, blockTimestamp=None)]}
+        tag = request["params"][0]
+        number = 9 if tag == "finalized" else int(tag, 16)
+        header = {
+            "number": hex(number),
+            "timestamp": hex(number * 12),
+            "parentHash": f"0x{words(number - 1 + 10**6)}",
+        }
+        return {"result": header | {"hash": f"0x{words(number + 10**6)}"}}
+
+    with serving(scripted(node)) as url, Rpc(url) as rpc:
+        sync(rpc, store, CHAIN)
+    assert [row["block_time"] for row in rows(store)] == [36] * 4
+    assert store.block_numbers(CHAIN_ID) == [3, 9]
+
+
+@pytest.mark.parametrize("change", [{"blockHash": "0x" + "ab" * 32}, {"blockTimestamp": "0x7"}])
+def test_sync__logs_of_one_block_disagree__retry(store: LedgerStore, change: dict[str, Any]) -> None:
+    def node(request: dict[str, Any]) -> Any:
+        match request["method"]:
+            case "eth_chainId":
+                return {"result": hex(CHAIN_ID)}
+            case "eth_getLogs":
+                return {"result": [raw_log(3), raw_log(3, 1, **change)]}
+        return {
+            "result": {
+                "number": "0x9",
+                "timestamp": "0x9",
+                "hash": f"0x{words(9)}",
+                "parentHash": f"0x{words(8)}",
+            }
+        }
+
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match="two versions of block 3"),
+    ):
+        sync(rpc, store, CHAIN)
+    assert store.head(CHAIN_ID) is None
+
+
+# ------------------------------------------------------------------ the block of a time
+
+
+def test_block_at_or_before__every_time_of_a_chain__is_the_highest_block_not_later(chain: Chain) -> None:
+    begin = chain.rpc.block(0).time
+    for gap in (1, 50, 2, 1000, 7, 7, 100, 1):
+        chain.rpc.call("evm_increaseTime", (gap,))
+        chain.mine(1)
+    blocks = chain.rpc.blocks(range(9))
+    finalized = blocks[8].of(CHAIN_ID)
+    for time in range(begin, finalized.time):
+        expected = max(block.number for block in blocks if block.time <= time)
+        if time in {b.time + d for b in blocks for d in (-1, 0, 1)}:
+            assert block_at_or_before(chain.rpc, CHAIN_ID, time, finalized).number == expected
+    with pytest.raises(Retry, match="a block later than"):
+        block_at_or_before(chain.rpc, CHAIN_ID, finalized.time, finalized)
+    with pytest.raises(Stop, match="choose a later time"):
+        block_at_or_before(chain.rpc, CHAIN_ID, begin - 1, ChainBlock(CHAIN_ID, 8, b"", finalized.time))

@@ -1,0 +1,225 @@
+"""A committee of real processes on a real chain: the right root or none, never a wrong one.
+
+One small economy is lived once a module; each test publishes on a chain put back to the moment before.
+Whoever lies here holds a member's real keys: what stops it is the others.
+"""
+
+import contextlib
+import copy
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ledger_reader.errors import Retry, Stop
+from oracle import folder, gossip
+from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
+from oracle.committee import Attestation
+from oracle.contract import Refused, Wallet
+from oracle.devchain.deploy import DAY
+from oracle.devchain.economy import plan, play
+from oracle.devchain.stage import EPOCH, Stage, last_words, open_stage, outcome
+from oracle.epoch import Deployment
+from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, to_compact
+from oracle.report import EpochReport, digest
+from oracle.settings import Settings, load_settings
+from oracle.tree import EpochTree
+from tests.e2e.conftest import anvil_binary
+
+DAYS, BORROWERS, SEED = 240, 70, 5
+NAMES = ("epochs", "ledger.duckdb", "signed.sqlite")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """An economy at the end of epoch EPOCH, a model on chain, four furnished members; nothing published."""
+    anvil_binary()
+    economy = plan(SEED, BORROWERS, DAYS)
+    end = economy.start + DAYS * DAY
+    with contextlib.ExitStack() as stack:
+        stage = open_stage(stack, tmp_path_factory.mktemp("world"), economy.start, end, economy.policy)
+        play(economy, stage.anvil, stage.deployment, until=end - 15 * DAY)
+        stage.anvil.advance_to(end - 15 * DAY)
+        stage.read()
+        trained = stage.train(economy.start + 150 * DAY)
+        stage.propose(trained["modelId"])
+        play(economy, stage.anvil, stage.deployment, since=end - 15 * DAY)
+        stage.anvil.advance_to(end + 60)
+        stage.furnish(Path(trained["manifest"]))
+        stage.anvil.automine(True)
+        yield stage
+
+
+@pytest.fixture
+def stage(world: Stage, tmp_path: Path) -> Iterator[Stage]:
+    """The world as it was before anything was published, and fresh copies of the members' folders."""
+    moment = world.anvil.rpc.call("evm_snapshot", [])
+    homes = [tmp_path / home.name for home in world.homes]
+    for home, fresh in zip(world.homes, homes, strict=True):
+        shutil.copytree(home, fresh)
+    yield replace(copy.copy(world), homes=homes)
+    assert world.anvil.rpc.call("evm_revert", [moment]) is True
+
+
+def opened(home: Path, stage: Stage) -> tuple[Settings, NodeKeys, KeySigner]:
+    """A member's settings and keys: what whoever took over its machine holds."""
+    password = (stage.folder / "password.txt").read_text().strip()
+    keys = NodeKeys.load(home / IDENTITY_FILE, password)
+    return load_settings(home), keys, KeySigner.load(home / SIGNER_FILE, password)
+
+
+def forged(home: Path) -> EpochReport:
+    """The report of a member's folder with every score raised by 100 points, properly committed to."""
+    epochs = home / "epochs"
+    tree = folder.open_tree(epochs, EPOCH)
+    raised = np.where(tree.scores.score > 0, np.minimum(tree.scores.score + 100, 850), 0).astype(np.uint16)
+    lie = EpochTree.build(EPOCH, replace(tree.scores, score=raised), tree.secret)
+    return replace(folder.read_report(epochs, EPOCH), root=lie.root)
+
+
+def test_round__four_honest_nodes_unlike_in_hash_seed_and_threads__publish_one_root(stage: Stage) -> None:
+    varied = [{"PYTHONHASHSEED": str(n), "OMP_NUM_THREADS": str(1 + n % 2)} for n in range(4)]
+    rounds = stage.run_nodes(stage.homes, varied)
+    assert len({each["root"] for each in rounds}) == 1
+    assert all(each["agrees"] for each in rounds)
+    assert stage.oracle.latest_epoch() == EPOCH
+    found = stage.oracle.published(stage.deployment.start_block)
+    assert list(found) == [EPOCH]
+    assert "0x" + found[EPOCH].report.root.hex() == rounds[0]["root"]
+    assert found[EPOCH].member_mask.bit_count() == 3
+
+
+def test_round__another_nodes_folder_is_deleted__its_root_does_not_change(stage: Stage) -> None:
+    with stage.process(stage.homes[0], {}, "node", "--once", "--dry-run", "--json") as process:
+        with_others = outcome(process, stage.homes[0])
+    fresh = stage.homes[0].with_name("again")
+    shutil.copytree(stage.homes[0], fresh, ignore=shutil.ignore_patterns(*NAMES, "secret"))
+    shutil.copy(stage.folder / "committee" / "node-1" / "secret", fresh / "secret")
+    for home in stage.homes[1:]:
+        shutil.rmtree(home)
+    with stage.process(fresh, {}, "node", "--once", "--dry-run", "--json") as process:
+        without_others = outcome(process, fresh)
+    assert without_others["root"] == with_others["root"]
+
+
+def test_round__dry_run__signs_and_publishes_nothing(stage: Stage) -> None:
+    with stage.process(stage.homes[0], {}, "node", "--once", "--dry-run", "--json") as process:
+        said = outcome(process, stage.homes[0])
+    assert said["dryRun"] is True
+    assert said["published"] is False
+    assert stage.oracle.latest_epoch() == 0
+
+
+def test_round__one_of_four_is_dead__the_other_three_publish(stage: Stage) -> None:
+    rounds = stage.run_nodes(stage.homes[:3])
+    assert all(each["agrees"] for each in rounds)
+
+
+def test_round__two_of_four_are_dead__nothing_is_published(stage: Stage) -> None:
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(stage.process(home, {}, "node", "--once")) for home in stage.homes[:2]]
+        wait_until(
+            lambda: all("2 signatures, 3 needed" in last_words(home) for home in stage.homes[:2]), running
+        )
+        time.sleep(3)
+        assert stage.oracle.latest_epoch() == 0
+
+
+def test_round__a_member_lies_about_scores__the_honest_root_is_published_and_the_liar_named(
+    stage: Stage,
+) -> None:
+    liar = stage.homes[3]
+    with stage.process(liar, {}, "node", "--once", "--dry-run", "--json") as process:
+        outcome(process, liar)
+    lie = forged(liar)
+    settings, keys, signer = opened(liar, stage)
+    with SignedLog(liar / "signed.sqlite") as log:
+        attestation = attest(lie, Deployment(settings.chain_id, settings.contract), keys, signer, log)
+    with contextlib.ExitStack() as stack:
+        running = [
+            stack.enter_context(stage.process(home, {}, "node", "--once", "--json"))
+            for home in stage.homes[:3]
+        ]
+        sent = send_for_a_while(settings, keys, attestation, running)
+        rounds = [outcome(process, home) for process, home in zip(running, stage.homes[:3], strict=True)]
+    assert sent >= 1, "the lie reached nobody, so this test proved nothing"
+    assert all(each["agrees"] for each in rounds)
+    assert rounds[0]["root"] != "0x" + lie.root.hex()
+    logs = [(home / "log.txt").read_text() for home in stage.homes[:3]]
+    assert any("member 3 signed another report" in log for log in logs)
+
+
+def test_publish__a_lie_signed_by_its_liar_alone__is_refused_by_the_contract(stage: Stage) -> None:
+    liar = stage.homes[3]
+    with stage.process(liar, {}, "node", "--once", "--dry-run", "--json") as process:
+        outcome(process, liar)
+    lie = forged(liar)
+    settings, _, signer = opened(liar, stage)
+    signed = to_compact(signer.sign_digest(digest(lie, Deployment(settings.chain_id, settings.contract))))
+    pair = (signed[:32], signed[32:])
+    wallet = Wallet(stage.anvil.rpc, signer.account, settings.chain_id)
+    with pytest.raises(Refused, match="QuorumNotReached"):
+        wallet.send(stage.oracle, "publish", lie.values(), 0b1000, [pair])
+    with pytest.raises(Refused, match="WrongSigner"):
+        wallet.send(stage.oracle, "publish", lie.values(), 0b1110, [pair, pair, pair])
+
+
+def test_round__a_process_with_a_strangers_key__is_refused_in_one_sentence(stage: Stage) -> None:
+    stranger = stage.homes[3]
+    password = (stage.folder / "password.txt").read_text().strip()
+    (stranger / SIGNER_FILE).unlink()
+    KeySigner.generate().save(stranger / SIGNER_FILE, password)
+    with (
+        stage.process(stranger, {}, "node", "--once") as process,
+        pytest.raises(Stop, match="is not a member's in epoch 3"),
+    ):
+        outcome(process, stranger)
+    assert stage.oracle.latest_epoch() == 0
+
+
+def test_round__a_node_killed_in_it__goes_on_and_agrees(stage: Stage) -> None:
+    with contextlib.ExitStack() as stack:
+        others = [
+            stack.enter_context(stage.process(home, {}, "node", "--once", "--json"))
+            for home in stage.homes[:2]
+        ]
+        with stage.process(stage.homes[2], {}, "node", "--once") as process:
+            wait_until(lambda: folder.known_epochs(stage.homes[2] / "epochs") == [EPOCH], [process])
+            process.kill()
+        again = stack.enter_context(stage.process(stage.homes[2], {}, "node", "--once", "--json"))
+        rounds = [outcome(p, h) for p, h in zip([*others, again], stage.homes[:3], strict=True)]
+    assert len({each["root"] for each in rounds}) == 1
+    assert all(each["agrees"] for each in rounds)
+
+
+def send_for_a_while(
+    settings: Settings, keys: NodeKeys, attestation: Attestation, running: "list[subprocess.Popen[str]]"
+) -> int:
+    """Offer an attestation to all peers until the round is over; how often one was taken."""
+    deployment = Deployment(settings.chain_id, settings.contract)
+    body = gossip.attestation_body(attestation)
+    envelope = gossip.seal(keys, gossip.ATTESTATION, deployment, EPOCH, body)
+    taken = 0
+    while all(process.poll() is None for process in running):
+        for url in settings.peers.values():
+            with contextlib.suppress(Retry):
+                gossip.send(url, envelope, 1.0)
+                taken += 1
+        time.sleep(0.05)
+    return taken
+
+
+def wait_until(
+    condition: Callable[[], bool], running: "list[subprocess.Popen[str]]", seconds: float = 60
+) -> None:
+    """Until the condition holds; fails when a process ends or time is over."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert all(process.poll() is None for process in running), "a node ended by itself"
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.1)

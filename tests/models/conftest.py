@@ -1,0 +1,136 @@
+"""A bench for the models: rows in, what the product's own expressions make of them out.
+
+The expressions are compiled once and run on an embedded DuckDB, so that a property can be tried on
+many small ledgers. `Bench.hostile` draws ledgers as an enemy would write them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pytest
+from hypothesis import strategies as st
+
+from ledger_reader.ledger import EVENTS, MAX_AMOUNT, MAX_VALUE_CENTS
+from models.loans import loans
+from models.measure import measure
+
+DAY = 86_400
+START = 1_600_000_000
+ME = b"\x01" * 20
+OTHER = b"\x02" * 20
+KINDS = (
+    "deposit", "withdraw", "borrow", "repay", "liquidation", "default", "transfer_in", "transfer_out",
+    "invoice_paid", "price", "enrolled",
+)  # fmt: skip
+POINTS = pa.schema([("person", pa.binary()), ("until", pa.int64())])
+
+Row = dict[str, Any]
+
+
+class Bench:
+    """Runs `measure` and `loans` on rows; event() writes a row with sensible defaults."""
+
+    me, other, start, day = ME, OTHER, START, DAY
+
+    def __init__(self) -> None:
+        self.connection = ibis.duckdb.connect()
+        events = self.connection.create_table("events", schema=ibis.Schema.from_pyarrow(EVENTS))
+        points = self.connection.create_table("points", schema=ibis.Schema.from_pyarrow(POINTS))
+        self.measure_sql = str(ibis.to_sql(measure(events, points)))
+        self.loans_sql = str(ibis.to_sql(loans(events)))
+
+    def event(self, kind: str, day: float, **given: Any) -> Row:
+        """An event of `me` with `other`, `day` days after the start; due is in days too."""
+        due = given.pop("due", None)
+        row: Row = dict.fromkeys(EVENTS.names)
+        row |= {
+            "chain_id": 1,
+            "block_number": 0,
+            "log_index": 0,
+            "leg": 0,
+            "tx_hash": b"",
+            "protocol": "term_loans",
+        }
+        row |= {"kind": kind, "account": ME, "counterparty": OTHER, "asset": b"\x0a" * 20, "loan_id": b"\x01"}
+        row |= {
+            "block_time": START + int(day * DAY),
+            "due_time": None if due is None else START + int(due * DAY),
+        }
+        return row | given
+
+    def loans(self, rows: Sequence[Row]) -> list[Row]:
+        """Loans by account, in order of account, position and number."""
+        self._fill("events", pa.Table.from_pylist(_keyed(rows), schema=EVENTS))
+        found = self.connection.con.sql(self.loans_sql).to_arrow_table().to_pylist()
+        order = ("account", "chain_id", "protocol", "loan_id", "asset", "number")
+        return sorted(found, key=lambda row: [(row[name] is not None, row[name]) for name in order])
+
+    def measure(self, rows: Sequence[Row], points: Sequence[tuple[bytes, int]]) -> list[Row]:
+        """Features in order of the points given; points are (account, until in seconds)."""
+        self._fill("events", pa.Table.from_pylist(_keyed(rows), schema=EVENTS))
+        self._fill(
+            "points", pa.Table.from_pylist([{"person": p, "until": u} for p, u in points], schema=POINTS)
+        )
+        found = self.connection.con.sql(self.measure_sql).to_arrow_table().to_pylist()
+        by_point = {(row["person"], row["until"]): row for row in found}
+        assert len(by_point) == len(found)
+        return [by_point[point] for point in points]
+
+    def one(self, rows: Sequence[Row], day: float, account: bytes = ME) -> Row:
+        """Features of one account as known `day` days after the start."""
+        return self.measure(rows, [(account, START + int(day * DAY))])[0]
+
+    def told(self, ledgers: Sequence[tuple[Sequence[Row], float]]) -> list[Row]:
+        """Features of `me` in each ledger as known on its day: one run, each ledger under its own name."""
+        names = [b"\xee" + bytes(17) + number.to_bytes(2, "big") for number in range(len(ledgers))]
+        rows = [
+            row
+            | {column: name if row[column] == ME else row[column] for column in ("account", "counterparty")}
+            for name, (ledger, _) in zip(names, ledgers, strict=True)
+            for row in ledger
+        ]
+        points = [(name, START + int(day * DAY)) for name, (_, day) in zip(names, ledgers, strict=True)]
+        return [row | {"person": ME} for row in self.measure(rows, points)]
+
+    def hostile(
+        self, accounts: Sequence[bytes] = (ME, OTHER), own: bool | None = None
+    ) -> st.SearchStrategy[list[Row]]:
+        """Ledgers as an enemy would write them: any kinds in any order, extreme and unknown amounts.
+
+        With `own` false only what others can do to an account: transfers in, repayments by another.
+        """
+        kinds = KINDS if own is None else ("transfer_in", "repay", "invoice_paid", "deposit")
+        counterparties = st.sampled_from((ME, OTHER, b"\x03" * 20, bytes(20), None))
+        return st.lists(
+            st.builds(
+                self.event,
+                kind=st.sampled_from(kinds),
+                day=st.integers(0, 2_500),
+                account=st.sampled_from(accounts),
+                counterparty=counterparties if own is None else st.sampled_from((OTHER, b"\x03" * 20)),
+                amount=st.none() | st.integers(0, 5) | st.sampled_from((0, 1, MAX_AMOUNT)),
+                value_cents=st.none() | st.sampled_from((0, 99, 100, 5_000, MAX_VALUE_CENTS)),
+                loan_id=st.sampled_from((b"\x01", b"\x02", None)),
+                due_time=st.none() | st.sampled_from((-(2**63), 0, START + 900 * DAY, 2**63 - 1)),
+            ),
+            max_size=25,
+        )
+
+    def _fill(self, name: str, table: pa.Table) -> None:
+        self.connection.con.execute(f"DELETE FROM {name}")
+        self.connection.con.register("given", table)
+        self.connection.con.execute(f"INSERT INTO {name} SELECT * FROM given")
+        self.connection.con.unregister("given")
+
+
+def _keyed(rows: Sequence[Row]) -> list[Row]:
+    """Rows with block numbers that rise with time, ties in the order given, as a chain has them."""
+    ordered = sorted(rows, key=lambda row: row["block_time"])
+    return [row | {"block_number": number} for number, row in enumerate(ordered)]
+
+
+@pytest.fixture(scope="session")
+def bench() -> Bench:
+    return Bench()

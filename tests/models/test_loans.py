@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from tests.models.conftest import Bench
+
+Row = dict[str, Any]
+OUTCOMES = ("open", "repaid", "self_liquidated", "liquidated", "defaulted")
+
+
+def by_hand(rows: list[Row]) -> list[Row]:
+    """The rules of models/loans.py as a state machine, row by row: what the window expressions must equal."""
+    positions: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row["block_time"]):  # stable: ties as given
+        key = tuple(row[name] for name in ("account", "chain_id", "protocol", "loan_id", "asset"))
+        if row["kind"] in ("borrow", "repay", "liquidation", "default"):
+            positions[key].append(row)
+    return [loan | {"key": key} for key, some in positions.items() for loan in one_position(some)]
+
+
+def one_position(rows: list[Row]) -> list[Row]:
+    found: list[Row] = []
+    owed = 0
+    for row in rows:
+        kind, amount, time = row["kind"], row["amount"], row["block_time"]
+        forced = kind in ("liquidation", "default")
+        if kind == "borrow":
+            amount = 1 if amount is None else amount
+            if owed == 0 and amount > 0:
+                found.append({"opened": time, "closed": None, "outcome": "open", "borrowed": 0, "due": None})
+            owed += amount
+            if found:
+                found[-1]["borrowed"] += amount
+                dues = [d for d in (found[-1]["due"], row["due_time"]) if d is not None]
+                found[-1]["due"] = min((min(max(d, 0), 2**40) for d in dues), default=None)
+        elif forced and not found:
+            found.append({"opened": None, "closed": time, "outcome": ending(row), "borrowed": 0, "due": None})
+        elif forced and owed == 0:
+            worse = max(OUTCOMES.index(found[-1]["outcome"]), OUTCOMES.index(ending(row)))
+            found[-1] |= {"closed": time, "outcome": OUTCOMES[worse]}
+        elif forced or (owed > 0 and (amount is None or amount >= owed)):
+            found[-1] |= {"closed": time, "outcome": ending(row)}
+            owed = 0
+        elif owed > 0:
+            owed -= amount
+        if found:
+            found[-1]["outstanding"] = owed
+    return found
+
+
+def ending(row: Row) -> str:
+    if row["kind"] == "repay":
+        return "repaid"
+    if row["kind"] == "default":
+        return "defaulted"
+    return "self_liquidated" if row["counterparty"] == row["account"] else "liquidated"
+
+
+def shape(loan: Row) -> tuple[Any, ...]:
+    names = ("opened", "closed", "outcome", "borrowed", "due", "outstanding")
+    key = loan.get("key") or tuple(loan[n] for n in ("account", "chain_id", "protocol", "loan_id", "asset"))
+    return (*(repr(part) for part in key), *(str(loan[name]) for name in names))
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_loans__of_any_ledger__equal_those_found_row_by_row(bench: Bench, data: st.DataObject) -> None:
+    rows = data.draw(bench.hostile())
+    assert sorted(map(shape, bench.loans(rows))) == sorted(map(shape, by_hand(rows)))
+
+
+def test_loans__liquidations_before_any_opening__are_one_loan_numbered_0(bench: Bench) -> None:
+    (loan,) = bench.loans([bench.event("liquidation", 3), bench.event("liquidation", 4)])
+    assert (loan["number"], loan["opened"], loan["outcome"]) == (0, None, "liquidated")
+    assert (loan["borrowed"], loan["principal_cents"]) == (0, None)
+
+
+def test_loans__liquidated_after_seeming_repaid__had_not_ended_yet(bench: Bench) -> None:
+    rows = [bench.event("borrow", 0), bench.event("repay", 1), bench.event("liquidation", 5)]
+    (loan,) = bench.loans(rows)
+    assert (loan["outcome"], loan["closed"]) == ("liquidated", bench.start + 5 * bench.day)
+
+
+def test_loans__repayment_without_debt__is_no_loan(bench: Bench) -> None:
+    assert bench.loans([bench.event("repay", 3, amount=5), bench.event("repay", 4)]) == []
+
+
+def test_loans__overpaid__does_not_carry_over(bench: Bench) -> None:
+    rows = [
+        bench.event("borrow", 0, amount=100),
+        bench.event("repay", 1, amount=900),
+        bench.event("borrow", 2, amount=100),
+    ]
+    first, second = bench.loans(rows)
+    assert (first["outcome"], first["number"], second["outcome"], second["number"]) == (
+        "repaid",
+        1,
+        "open",
+        2,
+    )
+    assert second["outstanding"] == 100
+
+
+def test_loans__with_interest__close_when_repaid_reaches_borrowed(bench: Bench) -> None:
+    rows = [
+        bench.event("borrow", 0, amount=100, value_cents=100),
+        bench.event("repay", 1, amount=60, value_cents=60),
+        bench.event("repay", 2, amount=45, value_cents=45),
+    ]
+    (loan,) = bench.loans(rows)
+    assert loan["outcome"] == "repaid"
+    assert loan["closed"] == bench.start + 2 * bench.day
+    assert (loan["principal_cents"], loan["repaid_cents"]) == (100, 105)
+
+
+def test_loans__of_unknown_amounts__close_at_the_first_repayment_and_open_again(bench: Bench) -> None:
+    rows = [
+        bench.event(kind, day)
+        for day, kind in enumerate(("borrow", "repay", "borrow", "liquidation", "borrow"))
+    ]
+    found = bench.loans(rows)
+    assert [loan["outcome"] for loan in found] == ["repaid", "liquidated", "open"]
+    assert [loan["number"] for loan in found] == [1, 2, 3]
+    assert all(loan["principal_cents"] is None for loan in found)
+
+
+def test_loans__liquidated_by_oneself__say_so(bench: Bench) -> None:
+    rows = [bench.event("borrow", 0, amount=1), bench.event("liquidation", 1, counterparty=bench.me)]
+    assert bench.loans(rows)[0]["outcome"] == "self_liquidated"
+
+
+def test_loans__in_one_second__follow_block_and_log_order(bench: Bench) -> None:
+    rows = [bench.event(kind, 1, amount=5) for kind in ("borrow", "repay", "borrow")]
+    assert [loan["outcome"] for loan in bench.loans(rows)] == ["repaid", "open"]
+
+
+def test_loans__repaid_after_default__stay_defaulted_with_what_was_paid(bench: Bench) -> None:
+    rows = [
+        bench.event("borrow", 0, amount=5, value_cents=5, due=1),
+        bench.event("default", 9, amount=5),
+        bench.event("repay", 20, amount=5, value_cents=5),
+    ]
+    (loan,) = bench.loans(rows)
+    assert (loan["outcome"], loan["repaid_cents"], loan["closed"]) == (
+        "defaulted",
+        5,
+        bench.start + 9 * bench.day,
+    )

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger_reader.errors import Stop
+from models import scorecard as cards
+from models.segment import MISSING, Columns, term_points
+from models.training import ebm, export
+from models.training.dataset import Dataset, Split, to_columns
+from models.training.evaluate import auc, unclamped
+from models.training.recipes import reference
+
+if TYPE_CHECKING:
+    from tests.models.training.conftest import Economy
+
+CUTS = st.lists(st.floats(-1e6, 1e6), max_size=12, unique=True).map(sorted)
+
+
+def test_scale__when_the_odds_are_none__then_stop() -> None:
+    with pytest.raises(Stop, match="odds of at least 1, got 600 at 0"):
+        export.Scale(odds=0)
+
+
+@given(cuts=CUTS, data=st.data())
+def test_integer_term__when_cuts_are_floats__then_integers_fall_on_the_same_side(
+    cuts: list[float], data: st.DataObject
+) -> None:
+    scores = np.array(data.draw(st.lists(st.floats(-3, 3), min_size=len(cuts) + 3, max_size=len(cuts) + 3)))
+    term = export.integer_term("payees", np.array(cuts), scores, 0)
+    near = [math.floor(cut) + step for cut in cuts for step in (-1, 0, 1, 2)]
+    values = np.array([*near, -(2**40), 0, 2**40], dtype=np.int64)
+    floats = scores[1 + np.searchsorted(cuts, values, side="right")]
+    wanted = np.rint(-floats * export.POINTS_A_LOG_ODDS).astype(np.int64)
+    assert term_points(term, Columns({"payees": values}, len(values))).tolist() == wanted.tolist()
+
+
+@given(cuts=CUTS, data=st.data(), direction=st.sampled_from([-1, 1]))
+def test_integer_term__when_bound__then_points_follow_the_direction(
+    cuts: list[float], data: st.DataObject, direction: int
+) -> None:
+    scores = np.array(data.draw(st.lists(st.floats(-3, 3), min_size=len(cuts) + 3, max_size=len(cuts) + 3)))
+    term = export.integer_term("payees", np.array(cuts), scores, direction)
+    steps = direction * np.diff(term.table()[1:])
+    assert (steps > 0).all()  # equal neighbours are merged
+
+
+def test_integer_term__when_missing__then_the_first_score() -> None:
+    scores = np.array([math.log(2), 0.0, math.log(2), 0.0])
+    term = export.integer_term("payees", np.array([2.5]), scores, 0)
+    assert (term.cuts, term.points) == (((3,),), (-40, 0, -40))
+    found = term_points(term, Columns({"payees": np.array([MISSING, 2, 3], dtype=np.int64)}, 3))
+    assert found.tolist() == [-40, 0, -40]
+
+
+@given(st.lists(st.tuples(st.integers(300, 850), st.booleans()), min_size=2, max_size=300))
+def test_calibration__when_made_of_any_outcomes__then_it_falls_from_300(
+    pairs: list[tuple[int, bool]],
+) -> None:
+    scores, bad = np.array([score for score, _ in pairs]), np.array([is_bad for _, is_bad in pairs])
+    steps = export.calibration(scores, bad)
+    assert steps[0][0] == 300
+    assert all(a[0] < b[0] and a[1] > b[1] for a, b in itertools.pairwise(steps))
+    assert all(0 <= chance <= 10_000 for _, chance in steps)
+
+
+def test_calibration__when_scores_tell_bad_from_good__then_shares_are_near_theirs() -> None:
+    scores = np.repeat([400, 600], 500)
+    bad = np.arange(1000) % 10 < np.where(scores == 400, 5, 1)
+    assert export.calibration(scores, bad) == ((300, 4961), (600, 1039))
+
+
+def test_band_widths__when_bands_are_empty__then_the_wider_of_the_nearest() -> None:
+    widths = export.band_widths(np.array([300, 420, 420, 850]), np.array([10.0, 20.0, 20.0, 0.0]))
+    assert widths == (17, 33, 33, 33, 33, 33, 10, 10, 10, 10)
+
+
+def test_band_widths__when_there_are_no_rows__then_nothing_is_known() -> None:
+    assert export.band_widths(np.array([], dtype=np.int64), np.array([])) == (550,) * 10
+
+
+@pytest.fixture(scope="module")
+def card(economy: Economy, split: Split, machine: Any) -> cards.Scorecard:
+    setting, rules = ebm.SETTINGS[2], export.Rules()
+    return export.scorecard("test", machine, split.train, economy.directions, setting, rules, export.Scale())
+
+
+def _matrix(rows: Dataset) -> cards.FeatureMatrix:
+    columns = to_columns(rows.features)
+    return cards.FeatureMatrix(
+        addresses=np.frombuffer(b"".join(rows.person), dtype=np.uint8).reshape(-1, 20),
+        names=tuple(columns),
+        reasons=(1,) * len(columns),
+        values=np.column_stack(list(columns.values())),
+    )
+
+
+def test_scorecard__when_written_and_read__then_the_same(card: cards.Scorecard) -> None:
+    assert cards.from_json(cards.to_json(card)) == card
+
+
+def test_scorecard__when_points_are_summed_by_hand__then_they_are_the_score(
+    card: cards.Scorecard, split: Split
+) -> None:
+    rows = split.train.rows(np.arange(1_000) % len(split.train))
+    columns = Columns(to_columns(rows.features), len(rows))
+    segment = card.segments[export.FULL]
+    by_hand = segment.base + np.sum([term_points(term, columns) for term in segment.terms], axis=0)
+    scores = cards.score(card, _matrix(rows))
+    order = np.lexsort(_matrix(rows).addresses.T[::-1])
+    given_score = scores.status != cards.INSUFFICIENT
+    assert len(rows) == 1_000
+    assert given_score.sum() > 500
+    np.testing.assert_array_equal(scores.total[given_score], by_hand[order][given_score])
+    np.testing.assert_array_equal(scores.score[given_score], np.clip(by_hand, 300, 850)[order][given_score])
+
+
+def test_scorecard__when_rounded_to_integers__then_it_ranks_as_the_floats_do(
+    card: cards.Scorecard, split: Split, machine: Any
+) -> None:
+    segment = card.segments[export.FULL]
+    for rows in (split.train, split.test):
+        floats = ebm.predict(machine, rows.features)
+        total = unclamped(segment, rows.features)
+        assert abs(auc(rows.bad, floats) - auc(rows.bad, -total.astype(float))) <= 0.002
+        apart = np.abs(total - export.to_score(segment, machine, floats))
+        assert apart.max() <= 1 + len(machine.term_features_) / 2
+
+
+def test_scorecard__when_a_record_is_short__then_the_points_are_equal_and_the_range_is_wider(
+    card: cards.Scorecard,
+) -> None:
+    full, short = card.segments[export.FULL], card.segments[export.SHORT]
+    assert (full.base, full.terms, full.calibration) == (short.base, short.terms, short.calibration)
+    assert all(
+        wide > narrow >= export.LEAST_WIDTH for narrow, wide in zip(full.width, short.width, strict=True)
+    )
+
+
+def test_scorecard__when_odds_double__then_forty_points(
+    card: cards.Scorecard, split: Split, machine: Any
+) -> None:
+    segment = card.segments[export.FULL]
+    log_odds = np.array([0.0, -math.log(2), -2 * math.log(2)])
+    assert np.diff(export.to_score(segment, machine, log_odds)).tolist() == [40, 40]
+
+
+def test_integer_segment__when_the_scale_lies_off__then_the_mean_is_moved_inside(
+    economy: Economy, split: Split, machine: Any
+) -> None:
+    scale = export.Scale(score=850, odds=1)
+    segment = export.integer_segment(machine, split.train, economy.directions, scale)
+    assert round(float(unclamped(segment, split.train.features).mean())) == export.MOST_MEAN
+
+
+def test_reference__when_made__then_it_counts_the_rows_with_a_score(
+    card: cards.Scorecard, split: Split
+) -> None:
+    scores = cards.score(card, _matrix(split.train))
+    assert sum(reference(card, split.train)) == (scores.status != cards.INSUFFICIENT).sum() > 0
