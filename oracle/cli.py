@@ -43,11 +43,8 @@ PASSWORD = "CREDIT_ORACLE_PASSWORD"  # noqa: S105 (a name, not a password)
 
 def main() -> None:
     """Entry point: turns Retry and Stop into one sentence and exit status 1."""
-    logging.basicConfig(
-        level=os.environ.get("CREDIT_ORACLE_LOG", "INFO"),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("node").setLevel(os.environ.get("CREDIT_ORACLE_LOG", "INFO"))
     try:
         app()
     except (Retry, Stop) as error:

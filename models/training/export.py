@@ -10,9 +10,8 @@ Rules that hold here:
   in training has the average, 0 points, when it is. A term whose cells all have the same points is dropped.
 - Calibration: out-of-fold scores (no person in two folds), bins of equal count drawn towards the base
   rate, isotonic regression, basis points. It holds for the base rate of the training window.
-- Width: the machines of the bags differ because each leaves out a share h of the rows. Their variance
-  times (1 − h) / h estimates that of the machine itself (the delete-d jackknife: J. Shao and C. F. J.
-  Wu, A general theory for jackknife variance estimation, 1989); 1.645 standard deviations are 90 %.
+- Width: 1.645 standard deviations (90 %) of a row's score over machines fitted to bootstrap samples of
+  people (B. Efron, Bootstrap methods: another look at the jackknife, 1979), by band of the score.
 """
 
 import math
@@ -30,7 +29,7 @@ from ledger_reader.errors import Stop
 from models.scorecard import Condition, Rule, Scorecard
 from models.segment import BAND_POINTS, HIGHEST, LOWEST, Segment, Term
 from models.training import ebm
-from models.training.dataset import Dataset, to_columns, to_floats
+from models.training.dataset import Dataset, to_columns
 from models.training.evaluate import unclamped
 
 POINTS_A_LOG_ODDS = 40 / math.log(2)
@@ -42,6 +41,7 @@ PRIOR_ROWS = 10
 
 BANDS = 10
 NORMAL_90 = 1.645
+RESAMPLES, RESAMPLE_BAGS = 16, 2
 LEAST_WIDTH = 10
 THIN_WIDENING_PERCENT = 150
 
@@ -103,7 +103,7 @@ def scorecard(
     Its features are those of its terms and rules, in the order of the measured ones.
     """
     segment = calibrated(integer_segment(machine, rows, directions, scale), rows, directions, setting)
-    deviations = score_deviations(machine, rows)
+    deviations = score_deviations(rows, directions, setting)
     used = {feature for term in segment.terms for feature in term.features} | rules.features()
     full, short = _widths(segment, rows, deviations, rules)
     return Scorecard(
@@ -188,15 +188,19 @@ def calibration(scores: Int64s, bad: NDArray[np.bool_]) -> tuple[tuple[int, int]
     return tuple(steps)
 
 
-def score_deviations(machine: ExplainableBoostingClassifier, rows: Dataset) -> Floats:
-    """Standard deviation of each row's score, in points, from the machine's bags (n)."""
-    values = to_floats(rows.features[list(machine.feature_names_in_)])
-    totals = np.repeat(np.ravel(machine.bagged_intercept_)[:, None], len(rows), axis=1)
-    for column, cuts, scores in zip(values.T, machine.bins_, machine.bagged_scores_, strict=True):
-        cell = np.where(np.isnan(column), 0, 1 + np.searchsorted(cuts[0], column, side="right"))
-        totals += scores[:, cell]
-    deviation: Floats = totals.std(axis=0, ddof=1) * math.sqrt((1 - ebm.VALIDATION) / ebm.VALIDATION)
-    return deviation * POINTS_A_LOG_ODDS
+def score_deviations(rows: Dataset, directions: Mapping[str, int], setting: ebm.Setting) -> Floats:
+    """Standard deviation of each row's score, in points, over machines fitted to resamples of people (n)."""
+    random, people = np.random.default_rng(ebm.SEED), pd.factorize(rows.person)[0]
+    of_person = [np.flatnonzero(people == person) for person in range(people.max() + 1)]
+    found: list[Floats] = []
+    while len(found) < RESAMPLES:
+        drawn = rows.rows(
+            np.concatenate([of_person[i] for i in random.integers(0, len(of_person), len(of_person))])
+        )
+        if ebm.is_enough(drawn):
+            found.append(ebm.predict(ebm.fit(drawn, directions, setting, RESAMPLE_BAGS), rows.features))
+    deviation: Floats = np.std(found, axis=0, ddof=1) * POINTS_A_LOG_ODDS
+    return deviation
 
 
 def band_widths(scores: Int64s, deviations: Floats) -> tuple[int, ...]:

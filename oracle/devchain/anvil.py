@@ -84,16 +84,16 @@ class Anvil:
         long: bool = False,
     ) -> None:
         binary = find_anvil()
-        self.port, self.chain_id, self.start_time = free_port(port), chain_id, start_time
-        self.url = f"http://{HOST}:{self.port}"
-        self._child: _Child | None = _Child([binary, *_arguments(self.port, chain_id, start_time, long)])
+        port = free_port(port)
+        self.url, self.chain_id, self.start_time = f"http://{HOST}:{port}", chain_id, start_time
+        self._child: _Child | None = _Child([binary, *_arguments(port, chain_id, start_time, long)])
         self.rpc = Rpc([self.url], timeout_s=CALL_SECONDS)
         self._wait_until_up(self._child)
         self.rpc.call("anvil_autoImpersonateAccount", [True])
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """An anvil that somebody else runs (without automatic mining), and that outlives this object.
+        """An anvil that somebody else runs and that outlives this object; its automatic mining is turned off.
 
         Stop when it is no anvil.
         """
@@ -248,7 +248,7 @@ class Anvil:
             time.sleep(0.02)
         words = child.last_words()
         self.stop()
-        raise Stop(f"anvil did not start on port {self.port}: {words or 'it gave no reason'}.")
+        raise Stop(f"anvil did not start at {self.url}: {words or 'it gave no reason'}.")
 
 
 class _Child:

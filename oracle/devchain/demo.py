@@ -167,12 +167,12 @@ def act_5_mei_reads(story: Story) -> None:
     """Mei signs in with her wallet and reads her own score."""
     story.telling.act("mei")
     story.facts["mei"] = story.score_of("Mei")
-    story.telling.statement(story.facts["mei"])
+    story.telling.statement(story.facts["mei"], story.stage.deployment.epoch_length // DAY)
 
 
 def act_6_mei_borrows(story: Story) -> None:
     """A proof of "at least", and a loan drawn with it; the score itself is never shown."""
-    story.telling.act("borrow")
+    story.telling.act("borrow", threshold=THRESHOLD, dollars=DOLLARS)
     answer = story.own("Mei", "/v1/me/proof", at_least=THRESHOLD)
     if answer.status_code != httpx2.codes.OK:
         raise Stop(f"Mei cannot prove {THRESHOLD} ({answer.json()['detail']}); choose another seed.")

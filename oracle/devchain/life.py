@@ -217,7 +217,7 @@ class _Life:
             return
         burden = sum(other.left for other in self._open()) / self.person.income_cents
         strain = self.strain[slot // SLOTS_A_DAY // MONTH_DAYS]
-        index = strain - 2.0 * self.person.discipline + 1.5 * burden + 0.4 * normal(self.dice)
+        index = strain - 2.0 * self.person.discipline + 1.5 * burden + 0.7 * normal(self.dice)
         self._settle(debt, index)
 
     def _settle(self, debt: _Debt, index: float) -> None:

@@ -153,9 +153,7 @@ def _shops(seed: int, role: str) -> tuple[bytes, ...]:
     return places(seed, "merchant", MERCHANTS)
 
 
-def _cast(
-    seed: int, index: int, name: str, joined: int, script: tuple[Loan, ...], discipline: float
-) -> Person:
+def _cast(seed: int, index: int, name: str, joined: int, script: tuple[Loan, ...], ability: float) -> Person:
     return Person(
         index=index,
         name=name,
@@ -168,8 +166,8 @@ def _cast(
         family=address(seed, f"family {index}"),
         landlord=places(seed, "landlord", LANDLORDS)[index],
         shops=places(seed, "merchant", MERCHANTS)[index : index + 4],
-        ability=1.5,
-        discipline=discipline,
+        ability=ability,
+        discipline=0.5,
         limit_cents=60_000,
         savings_cents=60_000,
         appetite_bps=0,
@@ -181,24 +179,25 @@ def _cast(
 def _mei(seed: int, days: int) -> Person:
     """Sends money home every month; a loan a month, all of them on time."""
     loans = tuple(Loan(14 + 30 * month, 120 + 10 * month, 28) for month in range(11))
-    return _cast(seed, 0, "Mei", 0, _within(loans, days), 1.5)
+    return _cast(seed, 0, "Mei", 0, _within(loans, days), ability=1.5)
 
 
 def _bo(seed: int, days: int) -> Person:
-    """Five loans; the second, the fourth and the last were paid late."""
+    """Five loans, three of them paid late, the last one 42 days before a year is over; and a new one."""
     loans = (
         Loan(40, 150, 30),
         Loan(95, 250, 30, 9),
         Loan(160, 250, 30),
         Loan(225, 300, 30, 12),
         Loan(282, 300, 30, 11),
+        Loan(344, 300, 45),
     )
-    return _cast(seed, 1, "Bo", 0, _within(loans, days), 0.5)
+    return _cast(seed, 1, "Bo", 0, _within(loans, days), ability=0.2)
 
 
 def _kai(seed: int, days: int) -> Person:
     """Came last month; no loan yet."""
-    return _cast(seed, 2, "Kai", max(0, days - 24), (), 0.0)
+    return _cast(seed, 2, "Kai", max(0, days - 24), (), ability=0.0)
 
 
 def _within(loans: tuple[Loan, ...], days: int) -> tuple[Loan, ...]:

@@ -53,15 +53,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "小梅每月汇款回家。只有她能登录查看：",
     ),
     "score": (
-        "   {score}  {band}   likely {low} to {high}   {status}   next update in 7 days",
-        "   {score}  {band}   参考区间 {low} 至 {high}   {status}   7 天后更新",
+        "   {score}  {band}   likely {low} to {high}   {status}   next update in {days} days",
+        "   {score}  {band}   参考区间 {low} 至 {high}   {status}   {days} 天后更新",
     ),
     "helped": ("   helped        {text}", "   加分项        {text}"),
     "held": ("   held back     {text}   {points:+d}", "   影响因素      {text}   {points:+d}"),
     "because": ("   because  {text}   {points:+d}", "   原因  {text}   {points:+d}"),
     "borrow": (
-        'Mei proves "at least 650" and borrows 300 USD',
-        "小梅证明“不低于 650 分”，借入 300 美元",
+        'Mei proves "at least {threshold}" and borrows {dollars} USD',
+        "小梅证明“不低于 {threshold} 分”，借入 {dollars} 美元",
     ),
     "borrowed": ("   {dollars} USD lent at once, gas {gas:,}", "   {dollars} 美元即时到账，gas {gas:,}"),
     "learned": (
@@ -104,10 +104,10 @@ class Telling:
         """The first line."""
         self._print(self._words("title", seed=seed))
 
-    def act(self, key: str) -> None:
+    def act(self, key: str, **figures: Any) -> None:
         """The heading of the next act; on a terminal it stands there while the act works."""
         self._act += 1
-        self._heading, self._began = f"{self._act}  {self._words(key)}", time.monotonic()
+        self._heading, self._began = f"{self._act}  {self._words(key, **figures)}", time.monotonic()
         if sys.stdout.isatty():
             self._print(f"{self._heading} …", end="\r")
 
@@ -116,9 +116,9 @@ class Telling:
         self._flush_heading()
         self._print(self._words(key, **figures))
 
-    def statement(self, found: dict[str, Any]) -> None:
-        """A borrower's score and reasons."""
-        self.line("score", **found)
+    def statement(self, found: dict[str, Any], days: int) -> None:
+        """A borrower's score and reasons; `days` until the next one."""
+        self.line("score", days=days, **found)
         for each in found["helped"]:
             self.line("helped", **each)
         for each in found["heldBack"][:2]:

@@ -108,7 +108,7 @@ def test_anvil__binary_fails_at_once__its_own_words_are_told(
     broken.write_text("#!/bin/sh\necho no such flag >&2\nexit 3\n")
     broken.chmod(0o755)
     monkeypatch.setenv("CREDIT_ORACLE_ANVIL", str(broken))
-    with pytest.raises(Stop, match=r"^anvil did not start on .*: no such flag\.$"):
+    with pytest.raises(Stop, match=r"^anvil did not start at http.*: no such flag\.$"):
         Anvil()
 
 

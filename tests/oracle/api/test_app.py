@@ -25,7 +25,7 @@ def as_(client: TestClient, name: str) -> dict[str, str]:
 @pytest.mark.parametrize("path", ["/v1/me/score", "/v1/me/proof", "/v1/me/proof?at_least=650"])
 @pytest.mark.parametrize("token", ["", "Bearer ", "Bearer x", "Bearer " + "é" * 50])
 def test_own__without_a_session__says_the_same_to_everyone(client: TestClient, path: str, token: str) -> None:
-    answer = client.get(path, headers={"authorization": token.encode()})
+    answer = client.get(path, headers=[(b"authorization", token.encode())])
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert "not signed in" in answer.json()["detail"]
