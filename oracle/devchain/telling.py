@@ -15,8 +15,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "year": ("A year in a small economy", "一个小型经济体的一年"),
     "year_found": (
-        "   {people} people and firms · {payments:,} payments · {loans:,} loans, {defaults} not repaid",
-        "   {people} 个人与小微企业 · {payments:,} 笔收付款 · {loans:,} 笔借款，{defaults} 笔未还清",
+        "   {people} people and firms · {payments:,} transfers · {loans:,} loans, {defaults} not repaid",
+        "   {people} 个人与小微企业 · {payments:,} 笔转账 · {loans:,} 笔借款，{defaults} 笔未还清",
     ),
     "reader": ("What the reader found", "读取器读到的内容"),
     "read_found": (
