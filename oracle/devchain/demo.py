@@ -10,19 +10,21 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from ledger_reader.errors import Stop
+from models.segment import LOWEST
 from oracle.contract import Contract, Refused
-from oracle.devchain.anvil import free_port
+from oracle.devchain.anvil import Transaction, free_port
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import Plan, plan, play
 from oracle.devchain.stage import EPOCH, Stage, at_least, borrow, open_stage, own
 from oracle.devchain.telling import Telling
+from oracle.tree import STEP
 
 DAYS, NOTICE_DAYS, CUT_DAYS = 365, 15, 243
 """A year; the model is named so long before its end; it learns from what was before CUT_DAYS."""
@@ -172,27 +174,53 @@ def act_5_mei_reads(story: Story) -> None:
 
 def act_6_mei_borrows(story: Story) -> None:
     """A proof of "at least", and a loan drawn with it; the score itself is never shown."""
-    story.telling.act("borrow", threshold=THRESHOLD, dollars=DOLLARS)
-    answer = story.own("Mei", "/v1/me/proof", at_least=THRESHOLD)
-    if answer.status_code != httpx2.codes.OK:
-        raise Stop(f"Mei cannot prove {THRESHOLD} ({answer.json()['detail']}); choose another seed.")
-    proof = at_least(answer.json())
-    receipt = borrow(story.stage, "Mei", DOLLARS, proof)
-    story.facts["loan"] = {"gas": receipt.gas, "transaction": receipt.transaction, "proof": answer.json()}
+    story.facts["bo"] = story.score_of("Bo")
+    threshold = lenders_threshold(story.facts["mei"]["score"], story.facts["bo"]["score"])
+    set_threshold(story, threshold)
+    story.telling.act("borrow", threshold=threshold, dollars=DOLLARS)
+    answer = story.own("Mei", "/v1/me/proof", at_least=threshold).raise_for_status().json()
+    receipt = borrow(story.stage, "Mei", DOLLARS, at_least(answer))
+    story.facts["loan"] = {"gas": receipt.gas, "transaction": receipt.transaction, "proof": answer}
     story.telling.line("borrowed", dollars=DOLLARS, gas=receipt.gas)
     score = story.facts["mei"]["score"]
-    story.telling.line("learned", threshold=THRESHOLD, epoch=proof.epoch, score=score)
+    story.telling.line("learned", threshold=threshold, epoch=answer["epoch"], score=score)
+
+
+def lenders_threshold(mei: int | None, bo: int | None) -> int:
+    """What this lender asks for: 650, or, where a seed's economy scores otherwise, what parts the two.
+
+    Stop when nothing does.
+    """
+    most, least = (mei or 0) // STEP * STEP, max((bo or 0) // STEP * STEP + STEP, LOWEST + STEP)
+    if most < least:
+        raise Stop(f"Mei has {mei} and Bo {bo} here, so no threshold parts them; choose another seed.")
+    return min(max(THRESHOLD, least), most)
+
+
+def set_threshold(story: Story, threshold: int) -> None:
+    """The lender's policy, where it is not that of the deployment."""
+    if threshold == story.plan.policy.threshold:
+        return
+    deployment, anvil = story.stage.deployment, story.stage.anvil
+    loans = Contract(anvil.rpc, "TermLoans", deployment.loans)
+    policy = astuple(replace(story.plan.policy, threshold=threshold))
+    anvil.automine(False)
+    anvil.mine_block([Transaction(deployment.lender, loans.address, loans.call_data("setPolicy", policy))])
+    anvil.automine(True)
 
 
 def act_7_bo_asks(story: Story) -> None:
     """Bo cannot prove the threshold; he is told the most he can, and why."""
     story.telling.act("bo")
-    answer = story.own("Bo", "/v1/me/proof", at_least=THRESHOLD)
+    threshold, found = story.facts["loan"]["proof"]["threshold"], story.facts["bo"]
+    answer = story.own("Bo", "/v1/me/proof", at_least=threshold)
     if answer.status_code == httpx2.codes.OK:
-        raise Stop(f"Bo can prove {THRESHOLD}, so he is not refused; choose another seed.")
-    found = story.score_of("Bo")
-    story.facts["bo"] = found | {"refusal": answer.json()["detail"]}
-    story.telling.line("bo_refused", threshold=THRESHOLD, most=found["score"] // 10 * 10)
+        raise Stop("Bo was given a proof above his score: this is a bug, report it.")
+    found["refusal"] = answer.json()["detail"]
+    if found["score"] is None:
+        story.telling.line("bo_has_none", threshold=threshold)
+        return
+    story.telling.line("bo_refused", threshold=threshold, most=found["score"] // STEP * STEP)
     story.telling.reasons(found["heldBack"][:2])
 
 

@@ -1,5 +1,6 @@
 """The demo's words, in English and Chinese; at most 80 columns, plain text, nothing hidden in colour."""
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 from unicodedata import east_asian_width
 
 COLUMNS = 79
+
+_LONG_HEX = re.compile(r"(0x[0-9a-f]{4})[0-9a-f]{32,}([0-9a-f]{4})")
+"""Addresses and hashes, shown by their ends; whole ones are in facts.json."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": (
@@ -73,6 +77,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "   refused: this lender asks for {threshold}; Bo can prove {most} at most",
         "   未通过：该出借方要求 {threshold} 分；阿波最高可出示 {most} 分",
     ),
+    "bo_has_none": (
+        "   refused: this lender asks for {threshold}; Bo has no score yet",
+        "   未通过：该出借方要求 {threshold} 分；阿波暂无评分",
+    ),
     "kai": (
         "Kai copies Mei's proof out of her transaction and sends it as his own",
         "小凯从小梅的交易中抄走证明，当作自己的提交",
@@ -83,10 +91,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "nothing": ("Nothing is left running.", "没有进程留在后台。"),
     "open": ("   ask    {url}/v1/docs   (stop: Ctrl-C)", "   接口   {url}/v1/docs   （停止：Ctrl-C）"),
     "next": (
-        "   read   credit-oracle explain --help     every number of above: {folder}/facts.json\n"
-        "   lend   contracts/src/ICreditOracle.sol     retrain   notebooks/01_from_ledger_to_scorecard.ipynb",
-        "   查看   credit-oracle explain --help     上面的每个数字：{folder}/facts.json\n"
-        "   放款   contracts/src/ICreditOracle.sol     再训练   notebooks/01_from_ledger_to_scorecard.ipynb",
+        "   read      {folder}/facts.json has every number of above\n"
+        "   explain   credit-oracle explain --help\n"
+        "   lend      contracts/src/ICreditOracle.sol\n"
+        "   retrain   notebooks/01_from_ledger_to_scorecard.ipynb",
+        "   查看      {folder}/facts.json 有上面的每个数字\n"
+        "   解释      credit-oracle explain --help\n"
+        "   放款      contracts/src/ICreditOracle.sol\n"
+        "   再训练    notebooks/01_from_ledger_to_scorecard.ipynb",
     ),
 }
 
@@ -144,7 +156,7 @@ class Telling:
             self._heading = ""
 
     def _words(self, key: str, **figures: Any) -> str:
-        return WORDS[key][self._language].format(**figures)
+        return _LONG_HEX.sub(r"\1…\2", WORDS[key][self._language].format(**figures))
 
     def _print(self, text: str, end: str = "\n") -> None:
         print(text, end=end, file=sys.stdout, flush=True)  # noqa: T201 (this is what the demo is for)

@@ -10,7 +10,7 @@ from ledger_reader.ledger import Snapshot
 from ledger_reader.store import LedgerStore
 from models.scoring import score_population
 from oracle.contract import Contract, CreditOracle
-from oracle.devchain.demo import THRESHOLD, Story, tell_story
+from oracle.devchain.demo import Story, lenders_threshold, tell_story
 from oracle.devchain.economy import books
 from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH
@@ -22,7 +22,11 @@ from tests.e2e.conftest import anvil_binary
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("seed", "language"), [(7, "en"), (21, "zh")])
 def test_demo__told__every_number_is_the_chains(
-    seed: int, language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seed: int,
+    language: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     anvil_binary()
     inspected: list[Story] = []
@@ -33,11 +37,12 @@ def test_demo__told__every_number_is_the_chains(
         check_people(story)
         inspected.append(story)
 
-    tell_story(seed, 214, language, tmp_path / "demo", 0, keep=False, inspect=inspect)
+    monkeypatch.chdir(tmp_path)
+    tell_story(seed, 214, language, Path("demo"), 0, keep=False, inspect=inspect)
     printed = capsys.readouterr().out
     facts = json.loads((tmp_path / "demo" / "facts.json").read_text())
     assert inspected
-    assert all(len(line) <= 80 for line in printed.splitlines() if language == "en")
+    assert [line for line in printed.splitlines() if language == "en" and len(line) > 80] == []
     for number in (facts["year"]["people"], facts["mei"]["score"], f"{facts['publish']['gas']:,}"):
         assert str(number) in printed
 
@@ -81,11 +86,10 @@ def check_people(story: Story) -> None:
     assert loan[0] == "0x" + demo_address("Mei").hex()
     transaction = stage.anvil.rpc.call("eth_getTransactionByHash", [story.facts["loan"]["transaction"]])
     proof = story.facts["loan"]["proof"]
-    assert proof["threshold"] == THRESHOLD
     assert proof["opening"][2:] in transaction["input"]
     score, width = story.facts["mei"]["score"], story.facts["mei"]["high"] - story.facts["mei"]["score"]
     assert f"{score:064x}" not in transaction["input"], "the score stands in the transaction"
-    assert score >= THRESHOLD > story.facts["bo"]["score"]
+    assert score >= proof["threshold"] > story.facts["bo"]["score"]
     assert width > 0
     assert story.facts["kai"]["error"] == "AtLeastNotProven"
 
@@ -95,3 +99,18 @@ def test_demo__folder_of_somebody_else__is_not_deleted(tmp_path: Path) -> None:
     with pytest.raises(Stop, match="holds files that no demo made"):
         tell_story(7, 214, "en", tmp_path, 0, keep=False)
     assert (tmp_path / "letter.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize(
+    ("mei", "bo", "threshold"),
+    [(712, 610, 650), (629, 551, 620), (712, 665, 670), (650, None, 650), (455, 441, 450)],
+)
+def test_lenders_threshold__between_the_two__parts_them(mei: int, bo: int | None, threshold: int) -> None:
+    assert lenders_threshold(mei, bo) == threshold
+    assert mei >= threshold > (bo or 0)
+
+
+@pytest.mark.parametrize(("mei", "bo"), [(600, 600), (605, 609), (None, 400), (305, 300)])
+def test_lenders_threshold__nothing_between__stops(mei: int | None, bo: int) -> None:
+    with pytest.raises(Stop, match="no threshold parts them"):
+        lenders_threshold(mei, bo)
