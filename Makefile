@@ -56,11 +56,11 @@ generated: setup  ## rebuild every committed file that a program writes
 test: setup lint  ## everything that CI runs
 	@cd contracts && forge fmt --check && forge build && forge test
 	@python contracts/tools/write_abi.py --check
-	@pytest
+	@pytest -n auto --dist loadscope
 
 fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test
-	@HYPOTHESIS_PROFILE=fuzz pytest -m 'not e2e'
+	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 
 bench: setup  ## reproduce the README's figures
 	@python benchmarks/real_history.py

@@ -18,7 +18,9 @@ from typing import Any
 
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
+from ledger_reader.ledger import Snapshot
 from ledger_reader.sources import ChainSources, Source
+from ledger_reader.store import LedgerStore
 from oracle.devchain.replay import LoanRecord, read_llamalend_csv, replay, start_time, time_of
 from oracle.devchain.stage import EPOCH, LENGTH, Stage, open_stage
 
@@ -73,7 +75,28 @@ def run(stack: contextlib.ExitStack, folder: Path, history: tuple[LoanRecord, ..
     rounds = stage.run_nodes(stage.homes)
     if not all(each["agrees"] for each in rounds):
         raise Stop("the four nodes did not publish what they computed; run again and keep their logs.")
-    return figures(history, read, trained, rounds)
+    return figures(history, read, trained, rounds) | count_alone(stage)
+
+
+def count_alone(stage: Stage) -> dict[str, float | None]:
+    """AUC of one count named beforehand: how many of the borrower's earlier loans ended badly."""
+    from models.training.dataset import split_by_time
+    from models.training.evaluate import auc
+    from models.training.outcomes import Outcome
+
+    with LedgerStore(stage.ledger) as store:
+        head = store.head(stage.deployment.chain_id)
+        assert head is not None
+        events = store.events(Snapshot((head,)))
+        policy = Outcome(("liquidated", "self_liquidated"))
+        test = split_by_time(events, policy, time_of(CUT_BLOCK), head.time + 1).test
+    names = ["liquidations", "self_liquidations"]
+    count = test.features[names].sum(axis=1).to_numpy(dtype=float)
+    back = test.returning
+    return {
+        "auc_count_all": round(auc(test.bad, count), 4),
+        "auc_count_returning": round(auc(test.bad[back], count[back]), 4),
+    }
 
 
 def of_history(stage: Stage, sources: ChainSources) -> Stage:
@@ -132,6 +155,7 @@ def show(found: dict[str, Any]) -> None:
             print(
                 f"{name:<10} AUC {found[f'auc_{name}']:.3f} [{found[f'auc_{name}_low']:.3f}, "
                 f"{found[f'auc_{name}_high']:.3f}]"
+                f"   count of earlier bad loans {found[f'auc_count_{name}']:.3f}"
                 f"   best single feature {found[f'auc_best_feature_{name}']:.3f}"
                 f"   difference {found[f'gain_{name}']:+.3f} [{found[f'gain_{name}_low']:+.3f}, "
                 f"{found[f'gain_{name}_high']:+.3f}]"

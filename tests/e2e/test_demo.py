@@ -19,7 +19,7 @@ from oracle.verbs import read_manifest
 from tests.e2e.conftest import anvil_binary
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("seed", "language"), [(7, "en"), (21, "zh")])
 def test_demo__told__every_number_is_the_chains(
     seed: int,

@@ -1,0 +1,285 @@
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from eth_abi.abi import decode, encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger_reader.errors import Retry, Stop
+from ledger_reader.keccak import keccak256
+from ledger_reader.rpc import Rpc, RpcError
+from oracle import report as reports
+from oracle.contract import Abi, Contract, CreditOracle, Refused, fields_of, load_abi
+from oracle.report import EpochReport
+from oracle.tree import AtLeastProof, ScoreProof
+
+NAMES = ("CreditOracle", "TermLoans", "DevCoin", "LogReplayer")
+ADDRESS, MEI = b"\x0a" * 20, b"\x0b" * 20
+HEX32 = b"\x11" * 32
+REPORT = EpochReport(
+    epoch=3,
+    config=b"\x01" * 32,
+    model_id=b"\x02" * 32,
+    snapshot_block=40,
+    snapshot_time=1_299,
+    home_hash=b"\x03" * 32,
+    snapshot_hash=b"\x04" * 32,
+    root=b"\x05" * 32,
+    scores_hash=b"\x06" * 32,
+    previous_epoch=2,
+    borrowers=200,
+    mean_score=640,
+    moved_bps=12,
+    psi_bps=34,
+)
+SCORE = ScoreProof(3, 1, 640, 20, HEX32, b"\x12" * 32, b"\x13" * 32, (b"\x14" * 32, b"\x15" * 32))
+
+
+@pytest.fixture
+def rpc() -> Iterator[Rpc]:
+    """A client that is given answers, or none: no socket is opened before the first call."""
+    with Rpc("http://127.0.0.1:1") as found:
+        yield found
+
+
+@pytest.fixture
+def oracle(rpc: Rpc) -> CreditOracle:
+    return CreditOracle(rpc, ADDRESS)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any], dict[str, Any]]) -> list[Any]:
+    """Lets httpx2 speak to `answer` in place of a socket; the requests come to the list returned."""
+    asked: list[Any] = []
+
+    def handle(_: object, request: httpx2.Request) -> httpx2.Response:
+        asked.append(json.loads(request.read()))
+        content = {"jsonrpc": "2.0", "id": asked[-1]["id"], **answer(asked[-1])}
+        return httpx2.Response(200, json=content, request=request)
+
+    monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", handle)
+    return asked
+
+
+def selector(signature: str) -> bytes:
+    return keccak256(signature.encode())[:4]
+
+
+def reverted(data: object) -> RpcError:
+    return RpcError("http://node refused eth_call: execution reverted (code 3).", 3, "execution reverted", data)
+
+
+def hexed(raw: bytes) -> str:
+    return "0x" + raw.hex()
+
+
+TOO_OLD = selector("TooOld(uint64,uint64)") + encode(["uint64", "uint64"], [900, 60])
+TOO_LONG = selector("StringTooLong(string)")
+
+
+def word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+# ----------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        5,
+        True,
+        [],
+        ["0x" + TOO_OLD.hex()],
+        {},
+        {"data": None},
+        {"data": 5},
+        {"data": {"data": hexed(TOO_OLD)}},
+        "",
+        "0x",
+        "0x0",
+        "Reverted",
+        "é" * 8,
+        "0x" + "é" * 8,
+        hexed(TOO_OLD[:3]),
+        hexed(TOO_OLD[:4]),
+        hexed(TOO_OLD[:-1]),
+        hexed(TOO_OLD)[:-1],
+        hexed(TOO_OLD[:36]),
+        hexed(TOO_OLD[:4] + b"\xff" * 64),
+        hexed(b"\xde\xad\xbe\xef" + TOO_OLD[4:]),
+        hexed(selector("Error(string)") + encode(["string"], ["no"])),
+        hexed(TOO_LONG + word(2**255) + word(1)),
+        hexed(TOO_LONG + word(2**62) + word(1)),
+        hexed(TOO_LONG + word(32) + word(2**62)),
+    ],
+)
+def test_refusal__revert_data_that_says_nothing__is_the_nodes_own_words(
+    oracle: CreditOracle, data: object
+) -> None:
+    error = reverted(data)
+    assert oracle.refusal(error) is error
+
+
+@pytest.mark.parametrize(
+    "data", [TOO_LONG + word(32) + word(1) + b"\xff".ljust(32, b"\0"), TOO_LONG + word(32) + word(2**255)]
+)
+def test_refusal__text_or_length_that_none_has__is_the_nodes_own_words(
+    oracle: CreditOracle, data: bytes
+) -> None:
+    error = reverted(hexed(data))
+    assert oracle.refusal(error) is error
+
+
+@given(st.sampled_from(sorted(load_abi("CreditOracle").errors)), st.binary(max_size=140))
+def test_refusal__any_arguments_of_any_error__never_crashes(chosen: bytes, arguments: bytes) -> None:
+    with Rpc("http://127.0.0.1:1") as rpc:
+        error = reverted(hexed(chosen + arguments))
+        found = CreditOracle(rpc, ADDRESS).refusal(error)
+    assert found is error or isinstance(found, Refused)
+
+
+@pytest.mark.parametrize("wrap", [lambda text: text, lambda text: {"data": text}, lambda text: text[2:]])
+def test_refusal__a_custom_error_as_nodes_give_it__names_it_and_its_values(
+    oracle: CreditOracle, wrap: Callable[[str], object]
+) -> None:
+    found = oracle.refusal(reverted(wrap(hexed(TOO_OLD))))
+    assert isinstance(found, Refused)
+    assert (found.error, found.arguments) == ("TooOld", (900, 60))
+    assert str(found) == "CreditOracle refused: TooOld(900, 60)"
+
+
+def test_refusal__with_bytes_and_an_address__shows_hex(oracle: CreditOracle) -> None:
+    wrong = selector("WrongModel(uint64,bytes32,bytes32)") + encode(
+        ["uint64", "bytes32", "bytes32"], [3, HEX32, bytes(32)]
+    )
+    assert str(oracle.refusal(reverted(hexed(wrong)))) == (
+        f"CreditOracle refused: WrongModel(3, 0x{HEX32.hex()}, 0x{bytes(32).hex()})"
+    )
+    nobody = selector("NotEnrolled(address)") + encode(["address"], [MEI])
+    assert str(oracle.refusal(reverted(hexed(nobody)))) == f"CreditOracle refused: NotEnrolled(0x{MEI.hex()})"
+
+
+def test_refusal__of_a_contract_that_is_called__is_known_only_if_named(rpc: Rpc) -> None:
+    error = reverted(hexed(TOO_OLD))
+    assert Contract(rpc, "TermLoans", ADDRESS).refusal(error) is error
+    found = Contract(rpc, "TermLoans", ADDRESS, calls=("CreditOracle", "DevCoin")).refusal(error)
+    assert isinstance(found, Refused)
+    assert found.error == "TooOld"
+
+
+def test_calls__named_for_one_contract__change_no_other(rpc: Rpc) -> None:
+    before = dict(load_abi("TermLoans").errors)
+    Contract(rpc, "TermLoans", ADDRESS, calls=("CreditOracle",))
+    assert load_abi("TermLoans").errors == before
+
+
+# ------------------------------------------------------------------------------------------- reading
+
+
+@pytest.mark.parametrize("answer", ["0x", "0x00", "0x" + "00" * 31])
+def test_read__from_an_address_without_the_contract__asks_to_check_it(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    answering(monkeypatch, lambda _: {"result": answer})
+    with pytest.raises(Stop, match=r"answers latestEpoch with \d+ bytes that no CreditOracle gives; check"):
+        oracle.latest_epoch()
+
+
+@pytest.mark.parametrize("answer", [None, 5, {}, "0x0", "zz", "0xzz"])
+def test_read__an_answer_that_is_no_bytes__is_a_sentence(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    answering(monkeypatch, lambda _: {"result": answer})
+    with pytest.raises((Stop, Retry), match="latestEpoch|eth_call"):
+        oracle.latest_epoch()
+
+
+def test_read__a_revert__is_the_contracts_own_error(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = {"code": 3, "message": "execution reverted", "data": hexed(TOO_OLD)}
+    answering(monkeypatch, lambda _: {"error": error})
+    with pytest.raises(Refused, match=r"^CreditOracle refused: TooOld\(900, 60\)$"):
+        oracle.verify_score(MEI, SCORE, 60)
+
+
+def test_read__at_a_block_for_a_sender__asks_exactly_that(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answering(monkeypatch, lambda _: {"result": hexed(word(7))})
+    assert oracle.read("latestEpoch", block=40, sender=MEI) == (7,)
+    request = {"to": hexed(ADDRESS), "data": hexed(selector("latestEpoch()")), "from": hexed(MEI)}
+    assert (asked[0]["method"], asked[0]["params"]) == ("eth_call", [request, "0x28"])
+
+
+def test_verify_score__accepted__is_told_by_name(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = encode(["uint16", "uint16", "uint8", "uint64", "uint64"], [640, 20, 1, 3, 1_299])
+    asked = answering(monkeypatch, lambda _: {"result": hexed(told)})
+    assert oracle.verify_score(MEI, SCORE, 60) == {
+        "score": 640,
+        "width": 20,
+        "status": 1,
+        "epoch": 3,
+        "snapshot_time": 1_299,
+    }
+    assert asked[0]["params"][0]["data"] == hexed(
+        oracle.call_data("verifyScore", MEI, fields_of(SCORE), 60)
+    )
+
+
+# ---------------------------------------------------------------------------------------- the ABIs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_load_abi__of_each_contract__has_code_and_ids_by_name(name: str) -> None:
+    abi = load_abi(name)
+    assert abi.name == name
+    assert abi.bytecode.endswith(abi.runtime[-20:])
+    assert abi.functions
+    for found in abi.functions.values():
+        assert found.id == selector(f"{found.name}({','.join(found.inputs)})")
+    for chosen, error in abi.errors.items():
+        assert chosen == error.id == selector(f"{error.name}({','.join(error.inputs)})")
+    for event in abi.events.values():
+        assert event.id == keccak256(f"{event.name}({','.join(event.inputs)})".encode())
+        assert len(event.indexed) == len(event.inputs)
+    assert load_abi(name) is abi
+
+
+def test_load_abi__of_a_known_token__has_the_ids_that_everyone_knows() -> None:
+    abi: Abi = load_abi("DevCoin")
+    assert abi.functions["transfer"].id.hex() == "a9059cbb"
+    assert abi.events["Transfer"].id.hex().startswith("ddf252ad1be2c89b")
+    assert abi.events["Transfer"].indexed == (True, True, False)
+
+
+def test_call_data__of_publish__is_what_eth_abi_encodes(oracle: CreditOracle) -> None:
+    struct = "(" + ",".join(kind for _, kind in reports.TYPE) + ")"
+    kinds = [struct, "uint32", "(bytes32,bytes32)[]"]
+    arguments = (REPORT.values(), 0b1011, ((HEX32, b"\x21" * 32), (b"\x22" * 32, HEX32)))
+    found = oracle.call_data("publish", *arguments)
+    assert found[:4] == selector(f"publish({','.join(kinds)})")
+    assert found[4:] == encode(kinds, arguments)
+    report, mask, signatures = decode(kinds, found[4:])
+    assert (EpochReport(*report), mask, signatures) == (REPORT, arguments[1], arguments[2])
+
+
+@pytest.mark.parametrize(
+    ("function", "proof"),
+    [
+        ("verifyScore", SCORE),
+        ("verifyAtLeast", AtLeastProof(3, 1, 600, HEX32, b"\x12" * 32, (b"\x14" * 32,))),
+    ],
+)
+def test_call_data__of_a_proof__has_its_fields_in_the_structs_order(
+    oracle: CreditOracle, function: str, proof: ScoreProof | AtLeastProof
+) -> None:
+    found = oracle.call_data(function, MEI, fields_of(proof), 60)
+    borrower, fields, max_age = decode(oracle.abi.functions[function].inputs, found[4:])
+    assert (borrower, type(proof)(*fields), max_age) == (hexed(MEI), proof, 60)

@@ -1,0 +1,218 @@
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.features.catalogue import FEATURES, REASON_CODES
+from models.reasons import REASONS, Language
+from models.scorecard import (
+    DISPUTED,
+    INSUFFICIENT,
+    SCORED,
+    THIN,
+    FeatureMatrix,
+    Rule,
+    Scorecard,
+    Scores,
+    score,
+    unpack_reasons,
+)
+from models.segment import MISSING, Segment, Term
+from oracle.statement import MOST_HELD_BACK, MOST_HELPED, statement, status_words, values_of
+from tests.oracle.conftest import BO, KAI, MEI, Kept, features, small_card
+
+NAMES = tuple(feature.name for feature in FEATURES)
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def told(account: bytes, language: Language = "en", card: Scorecard | None = None) -> dict[str, Any]:
+    """The statement of one of the three borrowers."""
+    chosen = card or small_card()
+    scores = score(chosen, features())
+    return statement(chosen, scores, row_of(scores, account), language)
+
+
+def row_of(scores: Scores, account: bytes) -> int:
+    return [row.tobytes() for row in scores.addresses].index(account)
+
+
+def wide_card() -> Scorecard:
+    """A term for each feature, so that many things help and many hold back at once."""
+    terms = tuple(
+        Term((feature.name,), ((1, 7, 200),), (0, *(feature.direction * points for points in (-9, 0, 7, 31))))
+        for feature in FEATURES
+        if feature.direction
+    )
+    segment = Segment(600, terms, ((300, 900), (700, 20)), (25,) * 10)
+    return Scorecard("wide", NAMES, (Rule("borrower", "scored", ()),), {"borrower": segment})
+
+
+WIDE = wide_card()
+rows = st.lists(
+    st.sampled_from([0, 1, 6, 7, 150, 200, 9_999, MISSING]), min_size=len(NAMES), max_size=len(NAMES)
+)
+
+
+def of_row(row: list[int], language: Language = "en", card: Scorecard = WIDE) -> dict[str, Any]:
+    codes = tuple(REASON_CODES[name] for name in NAMES)
+    matrix = FeatureMatrix(
+        np.frombuffer(MEI, dtype=np.uint8).reshape(1, 20), NAMES, codes, np.array([row], dtype=np.int64)
+    )
+    return statement(card, score(card, matrix), 0, language)
+
+
+# --------------------------------------------------------------------------------- without a score
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "no score yet"), ("zh", "暂无评分")])
+def test_statement__of_an_insufficient_record__has_no_number_at_all(language: Language, words: str) -> None:
+    found = told(KAI, language)
+    assert found == {"account": "0x" + KAI.hex(), "status": words, "disputed": False, "score": None}
+
+
+@given(rows)
+def test_statement__where_no_rule_fits__never_holds_a_number(row: list[int]) -> None:
+    nobody = replace(WIDE, rules=())
+    found = of_row(row, card=nobody)
+    assert [name for name, value in found.items() if isinstance(value, int)] == ["disputed"]
+    assert found["disputed"] is False
+
+
+def test_statement__disputed__says_so_and_keeps_its_status(kept: Kept) -> None:
+    scores = kept.tree.scores
+    disputed = replace(scores, status=scores.status | np.uint8(DISPUTED))
+    for account, words in ((MEI, "full record"), (KAI, "no score yet")):
+        found = statement(kept.card, disputed, row_of(scores, account), "en")
+        assert (found["status"], found["disputed"]) == (words, True)
+
+
+# --------------------------------------------------------------------------------------- its words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_statement__of_each_borrower__is_wholly_in_its_language(language: Language) -> None:
+    for account in (MEI, BO):
+        found = told(account, language)
+        texts = [found["status"], found["band"]]
+        texts += [reason["text"] for reason in found["helped"] + found["heldBack"]]
+        assert all((CHINESE.search(text) is not None) == (language == "zh") for text in texts)
+        assert not any("{" in text or "None" in text for text in texts)
+
+
+def test_statement__of_bo__tells_the_late_loans_with_their_figures() -> None:
+    assert told(BO)["heldBack"] == [
+        {"code": 6, "points": -120, "text": "Only 5 loans repaid so far."},
+        {"code": 1, "points": -110, "text": "3 of 5 loans were repaid late or not at all, last 41 days ago."},
+    ]
+    assert told(BO, "zh")["heldBack"][1]["text"] == "5 笔借款中有 3 笔逾期或未还清，最近一次在 41 天前。"
+
+
+def test_statement__of_mei__tells_what_helped_and_holds_nothing_back() -> None:
+    found = told(MEI)
+    assert found["helped"] == [
+        {"feature": "loans_repaid", "points": 160, "text": "11 loans repaid"},
+        {"feature": "loans_late", "points": 110, "text": "no loan was repaid late"},
+    ]
+    assert found["heldBack"] == []
+
+
+def test_statement__in_both_languages__has_the_same_numbers() -> None:
+    def numbers(language: Language) -> dict[str, Any]:
+        found = told(BO, language)
+        found["heldBack"] = [(each["code"], each["points"]) for each in found["heldBack"]]
+        found["helped"] = [(each["feature"], each["points"]) for each in found["helped"]]
+        return {name: value for name, value in found.items() if name not in ("status", "band")}
+
+    assert numbers("en") == numbers("zh")
+
+
+@pytest.mark.parametrize(
+    ("status", "english", "chinese"),
+    [
+        (SCORED, "full record", "记录完整"),
+        (THIN, "short record", "记录较短"),
+        (INSUFFICIENT, "no score yet", "暂无评分"),
+        (SCORED | DISPUTED, "full record", "记录完整"),
+        (THIN | DISPUTED, "short record", "记录较短"),
+        (INSUFFICIENT | DISPUTED, "no score yet", "暂无评分"),
+    ],
+)
+def test_status_words__of_each_status__are_known_words(status: int, english: str, chinese: str) -> None:
+    assert (status_words(status, "en"), status_words(status, "zh")) == (english, chinese)
+
+
+# ------------------------------------------------------------------------------------- its numbers
+
+
+def test_statement__of_each_borrower__agrees_with_what_was_signed(kept: Kept) -> None:
+    scores = kept.tree.scores
+    for account in (MEI, BO):
+        index = row_of(scores, account)
+        found = statement(kept.card, scores, index, "en")
+        signed = int(scores.score[index])
+        assert found["score"] == signed
+        assert found["total"] == found["base"] + sum(term["points"] for term in found["terms"])
+        assert (found["low"], found["high"]) == (signed - 20, min(850, signed + 20))
+        codes = unpack_reasons(int(scores.reasons[index]))
+        assert tuple(reason["code"] for reason in found["heldBack"]) == codes
+        assert json.loads(json.dumps(found)) == found
+
+
+@pytest.mark.parametrize("base", [-5_000, 5_000])
+def test_statement__beyond_the_scale__is_held_at_its_ends(base: int) -> None:
+    card = small_card()
+    moved = replace(card, segments={"borrower": replace(card.segments["borrower"], base=base)})
+    found = told(MEI, card=moved)
+    assert found["score"] == (300 if base < 0 else 850)
+    assert 300 <= found["low"] < found["high"] <= 850
+    assert found["total"] == base + 140
+
+
+@given(rows)
+def test_held_back__any_record__costs_the_points_that_its_worst_feature_lost(row: list[int]) -> None:
+    found, segment = of_row(row), WIDE.segments["borrower"]
+    given_points = {term["features"][0]: term["points"] for term in found["terms"]}
+    most = {term.features[0]: max(p for p in term.flat[1:] if p is not None) for term in segment.terms}
+    for reason in found["heldBack"]:
+        names = [name for name in most if REASON_CODES[name] == reason["code"]]
+        assert -reason["points"] == max(most[name] - given_points[name] for name in names) > 0
+    points = [reason["points"] for reason in found["heldBack"]]
+    assert points == sorted(points)
+    assert len(points) <= MOST_HELD_BACK
+
+
+@given(rows, st.sampled_from(LANGUAGES))
+def test_helped__any_record__never_repeats_a_reason_that_held_back(
+    row: list[int], language: Language
+) -> None:
+    found = of_row(row, language)
+    held = {reason["code"] for reason in found["heldBack"]}
+    assert not held & {REASON_CODES[each["feature"]] for each in found["helped"]}
+    assert held <= REASONS.keys()
+    assert len(found["helped"]) <= MOST_HELPED
+    assert all(each["points"] > 0 for each in found["helped"])
+
+
+@given(rows, st.sampled_from(LANGUAGES))
+def test_helped__any_record__never_says_the_same_thing_twice(row: list[int], language: Language) -> None:
+    texts = [each["text"] for each in of_row(row, language)["helped"]]
+    assert len(set(texts)) == len(texts)
+
+
+def test_helped__a_clean_record_by_two_features__says_it_once() -> None:
+    clean = {"loans_late": 0, "longest_late_days": 0, "loans_overdue": 0, "overdue_cents": 0}
+    texts = [each["text"] for each in of_row([clean.get(name, MISSING) for name in NAMES])["helped"]]
+    assert sorted(texts) == ["no loan was repaid late", "nothing is past due"]
+
+
+def test_values_of__a_missing_feature__is_none() -> None:
+    scores = score(small_card(), features())
+    values = values_of(scores, row_of(scores, BO))
+    assert (values["loans_late"], values["payers"]) == (3, None)
+    assert tuple(values) == NAMES
