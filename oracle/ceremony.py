@@ -24,8 +24,6 @@ def make_committee(
     folder: Path, members: int, quorum: int | None, password: str, quick: bool = False
 ) -> dict[str, Any]:
     """Make node-1 … node-n and committee.json in `folder`; Stop when it exists and is not empty."""
-    if folder.exists() and any(folder.iterdir()):
-        raise Stop(f"{folder} exists and is not empty; name a new folder, keys are never overwritten.")
     signers = [KeySigner.generate() for _ in range(members)]
     identities = [NodeKeys.generate() for _ in range(members)]
     first = utils.random(SECRET_BYTES)
@@ -35,6 +33,7 @@ def make_committee(
         quorum=quorum or default_quorum(members),
         secret_hash=secret_hash(first),
     )
+    _make_empty(folder)
     cost = INTERACTIVE if quick else SENSITIVE
     homes = [folder / f"node-{number}" for number in range(1, members + 1)]
     for home, signer, keys in zip(homes, signers, identities, strict=True):
@@ -50,3 +49,13 @@ def make_committee(
         "homes": [str(home) for home in homes],
         "backUp": f"{IDENTITY_FILE} and {SIGNER_FILE} of each member; {SECRET_FILE} is never backed up",
     }
+
+
+def _make_empty(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        used = any(folder.iterdir())
+    except OSError as error:
+        raise Stop(f"{folder} cannot be made ({error.strerror}); name another folder.") from error
+    if used:
+        raise Stop(f"{folder} exists and is not empty; name a new folder, keys are never overwritten.")

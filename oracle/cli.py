@@ -61,7 +61,9 @@ def demo(
     borrowers: Annotated[int, typer.Option(min=200, help="How many people and firms.")] = 214,
     lang: Annotated[str, typer.Option(help="Language of what borrowers read: en or zh.")] = "en",
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its files; made anew.")] = Path("demo"),
-    port: Annotated[int, typer.Option(help="Port of the borrowers' service; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of the service; 0 takes a free one.")
+    ] = 8000,
     keep: Annotated[
         bool, typer.Option(help="Keep the service up until Ctrl-C (the default on a terminal).")
     ] = sys.stdout.isatty(),
@@ -107,11 +109,9 @@ def export(
     ledger: Ledger, out: Annotated[Path, typer.Option(help="A new folder.")], as_json: Json = False
 ) -> None:
     """Write a ledger as Parquet, partitioned by block range."""
-    from ledger_reader.store import LedgerStore
+    from oracle.verbs import export_ledger
 
-    with LedgerStore(ledger) as store:
-        store.export(out)
-    _show({"folder": str(out)}, as_json)
+    _show(export_ledger(ledger, out), as_json)
 
 
 @app.command()
@@ -189,7 +189,7 @@ def node(
 def api(
     home: Home,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on.")] = 8000,
 ) -> None:
     """The service for borrowers: health, epochs, own score and proofs after a wallet's signature."""
     from oracle.verbs import serve_api
@@ -217,7 +217,9 @@ def verify(
     contract: Annotated[str, typer.Option(help="Address of the CreditOracle.")],
     account: Account,
     proof: Annotated[Path, typer.Option(help="A proof, as `prove --json` prints it.")],
-    max_age: Annotated[int, typer.Option(min=1, help="Oldest snapshot accepted, in seconds.")] = 14 * 86_400,
+    max_age: Annotated[
+        int, typer.Option(min=1, max=2**64 - 1, help="Oldest snapshot accepted, in seconds.")
+    ] = 14 * 86_400,
     as_json: Json = False,
 ) -> None:
     """Check a proof against the chain, as a lending contract would."""
@@ -263,9 +265,11 @@ def _password() -> str:
     """The key files' password: from the variable, or from the file that the other variable names."""
     path = os.environ.get(f"{PASSWORD}_FILE")
     try:
-        found = Path(path).read_text().rstrip("\n") if path else os.environ.get(PASSWORD)
+        found = Path(path).read_text(encoding="utf-8").rstrip("\n") if path else os.environ.get(PASSWORD)
     except OSError as error:
         raise Stop(f"{PASSWORD}_FILE names {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Stop(f"{PASSWORD}_FILE names {path}, which holds no password in UTF-8.") from error
     if not found:
         raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
     return found

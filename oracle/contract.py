@@ -35,6 +35,7 @@ FEE_BUMP_PERCENT = 25
 
 MAX_REPLACEMENTS = 6
 
+_BYTES = re.compile(r"0x([0-9a-fA-F]{2})*")
 _NONCE_IS_USED = re.compile(r"nonce too low|already known|already imported", re.I)
 
 
@@ -184,9 +185,14 @@ class Contract:
 
     def _answer(self, method: str, parameters: list[Any]) -> bytes:
         try:
-            return bytes.fromhex(self.rpc.call(method, parameters)[2:])
+            found = self.rpc.call(method, parameters)
         except RpcError as error:
             raise self.refusal(error) from error
+        if not isinstance(found, str) or not _BYTES.fullmatch(found):
+            raise Retry(
+                f"{self.rpc.name} answered {method} with {str(found)[:60]!r}, which is no bytes; try another"
+            )
+        return bytes.fromhex(found[2:])
 
     def refusal(self, error: RpcError) -> Stop:
         """What a node's error answer means: a custom error decoded, else the node's own words."""
@@ -196,7 +202,7 @@ class Contract:
             return error
         try:
             return Refused(self.abi.name, signature.name, tuple(decode(signature.inputs, revert[4:])))
-        except DecodingError:
+        except (DecodingError, ValueError, OverflowError):
             return error
 
 

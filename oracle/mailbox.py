@@ -5,6 +5,7 @@ epochs ahead × KEPT); a message for an epoch long over, or far ahead, is refuse
 not yet believed: the round's Collection checks every signature.
 """
 
+import socket
 import threading
 import time
 from collections import deque
@@ -67,28 +68,34 @@ class Server:
 
     def __init__(self, app: Any, host: str, port: int) -> None:
         config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            timeout_keep_alive=5,
-            limit_concurrency=64,
+            app, log_level="warning", access_log=False, timeout_keep_alive=5, limit_concurrency=64
         )
+        self._host, self._port = host, port
         self._server = uvicorn.Server(config)
-        self._where = f"{host}:{port}"
-        self._thread = threading.Thread(target=self._server.run, name="gossip", daemon=True)
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Server":
+        """Serves from now on; Stop when the address cannot be listened on."""
+        try:
+            self._socket = socket.create_server((self._host, self._port))
+        except OSError as error:
+            raise Stop(
+                f"{self._host}:{self._port} cannot be listened on ({error.strerror}); "
+                "stop the program that uses it, or choose another `listen`."
+            ) from error
+        listening = [self._socket]
+        self._thread = threading.Thread(
+            target=self._server.run, args=(listening,), name="gossip", daemon=True
+        )
         self._thread.start()
-        while not self._server.started:
-            if not self._thread.is_alive():
-                raise Stop(
-                    f"{self._where} cannot be listened on: another program uses it; choose another `listen`."
-                )
+        while not self._server.started and self._thread.is_alive():
             time.sleep(0.02)
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._server.should_exit = True
-        self._thread.join(timeout=5)
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        if self._socket is not None:
+            self._socket.close()

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ledger_reader.store import LedgerStore
 from models import manifest as manifests
 from models import scorecard as scorecards
 from models.features.catalogue import feature_set_version
@@ -18,7 +17,7 @@ from models.training.evaluate import Evaluation, evaluate
 from models.training.export import FULL
 from models.training.outcomes import Outcome
 from models.training.recipes import TrainingResult, train
-from oracle.verbs import content_of, head_of, read_manifest
+from oracle.verbs import content_of, existing_ledger, head_of, read_manifest
 
 
 def train_model(
@@ -30,7 +29,7 @@ def train_model(
     """
     policy = Outcome(tuple(bad), days_late)
     frame = manifests.frame_from_json(content_of(deployment))
-    with LedgerStore(ledger) as store:
+    with existing_ledger(ledger) as store:
         head = head_of(store, [chain.chain_id for chain in frame.sources])
         result = train(store.events(head), cut, min(block.time for block in head.blocks) + 1, policy=policy)
     found = _manifest(frame, result, out)
@@ -59,7 +58,7 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """A manifest's scorecard on the loans opened from `cut` on whose outcome is known."""
     found, card = read_manifest(manifest)
-    with LedgerStore(ledger) as store:
+    with existing_ledger(ledger) as store:
         head = head_of(store, [chain.chain_id for chain in found.sources])
         end = min(block.time for block in head.blocks) + 1
         split = split_by_time(store.events(head), Outcome(tuple(bad), days_late), cut, end)

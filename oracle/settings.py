@@ -4,26 +4,32 @@ Nothing here may change a score: what all nodes must share is on chain or in the
 file is `settings.json` in the node's folder; paths are relative to that folder.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from ledger_reader.errors import Stop
 
 MAX_FILE_BYTES = 1 << 20
+MAX_PORT = 65_535
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_Chain = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+_Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    chain_id: int
+    chain_id: _Chain
     contract: str
-    rpc: dict[str, list[str]]
+    rpc: dict[str, Annotated[list[str], msgspec.Meta(min_length=1)]]
     listen: str
     peers: dict[str, str]
-    poll_seconds: float = 12.0
-    turn_seconds: float = 60.0
-    round_seconds: float = 3600.0
+    poll_seconds: _Seconds = 12.0
+    turn_seconds: _Seconds = 60.0
+    round_seconds: _Seconds = 3600.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ def load_settings(home: Path) -> Settings:
 
 def _settings(home: Path, file: _File) -> Settings:
     host, _, port = file.listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > MAX_PORT:
+        raise ValueError(f"listen is {file.listen[:60]!r}, not host:port with a port up to {MAX_PORT}")
     return Settings(
         home=home,
         chain_id=file.chain_id,
@@ -98,8 +106,8 @@ def write_settings(home: Path, plain: dict[str, Any]) -> None:
 
 def address_bytes(text: str) -> bytes:
     """The 20 bytes of a 0x address; ValueError says what is wrong with it."""
-    if not text.startswith("0x") or len(text) != 42:
-        raise ValueError(f"{text!r} is not an address: 0x and 40 hex digits are needed")
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError(f"{text[:50]!r} is not an address: 0x and 40 hex digits are needed")
     return bytes.fromhex(text[2:])
 
 

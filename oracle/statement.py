@@ -78,13 +78,12 @@ def _held_back(
 
 def _helped(told: Explanation, values: Mapping[str, int | None], language: Language) -> list[dict[str, Any]]:
     """The features that gained most over their worst, where there is something good to say of them."""
-    held = set(told.reasons)
-    found = []
+    found: dict[str, dict[str, Any]] = {}
     for feature, points in told.gained:
         text = praise(feature, values, language)
-        if text and REASON_CODES[feature] not in held:
-            found.append({"feature": feature, "points": points, "text": text})
-    return found[:MOST_HELPED]
+        if text and REASON_CODES[feature] not in told.reasons:
+            found.setdefault(text, {"feature": feature, "points": points, "text": text})
+    return list(found.values())[:MOST_HELPED]
 
 
 def _of(language: Language) -> int:

@@ -73,6 +73,13 @@ def _showing(reached: list[Progress]) -> Callable[[Progress], None]:
     return show
 
 
+def export_ledger(ledger: Path, out: Path) -> dict[str, Any]:
+    """Write a ledger's events as Parquet."""
+    with existing_ledger(ledger) as store:
+        store.export(out)
+    return {"folder": str(out)}
+
+
 def replay_history(history: Path, url: str, sources: Path) -> dict[str, Any]:
     """Put recorded loans on a development chain; write the sources that read them back."""
     loans = read_llamalend_csv(history)
@@ -84,7 +91,7 @@ def replay_history(history: Path, url: str, sources: Path) -> dict[str, Any]:
 
 def show_features(ledger: Path, chain_id: int, at: int, population: str) -> dict[str, Any]:
     """The features of everyone in the population, by name; null where missing."""
-    with LedgerStore(ledger) as store:
+    with existing_ledger(ledger) as store:
         events = store.events(head_of(store, (chain_id,)))
         matrix = measure_population(events, _rule(population), at)
     rows = [
@@ -114,10 +121,10 @@ def explain_account(ledger: Path, manifest: Path, epoch: int, account: str, lang
     """One account's score taken apart; Stop when it is not in the population."""
     if language not in ("en", "zh"):
         raise Stop(f"the language must be en or zh, got {language!r}.")
+    borrower = _address(account)
     _, card = read_manifest(manifest)
     scores = _scores(ledger, manifest, epoch)
-    index = index_of(scores, _address(account))
-    return statement(card, scores, index, "zh" if language == "zh" else "en")
+    return statement(card, scores, index_of(scores, borrower), "zh" if language == "zh" else "en")
 
 
 def show_report(home: Path, epoch: int) -> dict[str, Any]:
@@ -205,8 +212,9 @@ def read_manifest(path: Path) -> tuple[Manifest, scorecards.Scorecard]:
         identity = bytes.fromhex(path.stem)
     except ValueError as error:
         raise Stop(f"{path} is not named by a model id; use the file that `train` wrote.") from error
-    found = manifests.load(path.parent.parent, identity)
-    return found, scorecards.load(path.parent.parent, found.scorecard)
+    folder_of_both = path.resolve().parent.parent
+    found = manifests.load(folder_of_both, identity)
+    return found, scorecards.load(folder_of_both, found.scorecard)
 
 
 def index_of(scores: Scores, account: bytes) -> int:
@@ -219,7 +227,7 @@ def index_of(scores: Scores, account: bytes) -> int:
 
 def _scores(ledger: Path, manifest: Path, epoch: int) -> Scores:
     found, card = read_manifest(manifest)
-    with LedgerStore(ledger) as store:
+    with existing_ledger(ledger) as store:
         head = head_of(store, [chain.chain_id for chain in found.sources])
         if late := [b for b in head.blocks if b.time <= found.schedule.end_of(epoch)]:
             raise Stop(
@@ -227,6 +235,13 @@ def _scores(ledger: Path, manifest: Path, epoch: int) -> Scores:
                 f"epoch {epoch} ends at {found.schedule.end_of(epoch)}; read on first."
             )
         return score_population(store.events(head), found, card, found.schedule.until(epoch))
+
+
+def existing_ledger(path: Path) -> LedgerStore:
+    """A ledger that was read before; Stop when there is none (nothing is made)."""
+    if not path.is_file():
+        raise Stop(f"{path} does not exist; make a ledger with `credit-oracle read`.")
+    return LedgerStore(path)
 
 
 def head_of(store: LedgerStore, chain_ids: Sequence[int]) -> Snapshot:

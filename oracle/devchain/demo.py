@@ -67,6 +67,8 @@ def tell_story(
 
     `inspect` may look at the world before it ends.
     """
+    if language not in ("en", "zh"):
+        raise Stop(f"the language must be en or zh, got {language!r}.")
     began, telling = time.monotonic(), Telling(language)
     port = free_port(port)
     _make_fresh(folder)

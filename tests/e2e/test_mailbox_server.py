@@ -39,8 +39,15 @@ def test_server__port_in_use__is_one_sentence_and_leaves_no_thread() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         server = Server(health(), "127.0.0.1", port)
-        with pytest.raises(Stop, match=f"127.0.0.1:{port} cannot be listened on.*choose another `listen`"):
+        with pytest.raises(Stop, match=rf"127\.0\.0\.1:{port} cannot be listened on.*`listen`"):
             server.__enter__()
+    assert not gossip_threads()
+
+
+def test_server__address_of_another_machine__says_why() -> None:
+    server = Server(health(), "192.0.2.1", 9_101)
+    with pytest.raises(Stop, match=r"192\.0\.2\.1:9101 cannot be listened on.*assign requested address"):
+        server.__enter__()
     assert not gossip_threads()
 
 
@@ -59,7 +66,7 @@ def test_server__unknown_sender_over_http__is_refused_and_nothing_kept() -> None
     envelope = gossip.seal(STRANGER, gossip.ATTESTATION, HOME, 3, b"body")
     with (
         Server(gossip.inbox_app(mailbox.accept), "127.0.0.1", port),
-        pytest.raises(Retry, match="answered 400: b'the sender .* is not known here"),
+        pytest.raises(Retry, match=r"answered 400: b'the sender .* is not known here"),
     ):
         gossip.send(f"http://127.0.0.1:{port}", envelope, 5.0)
     assert mailbox.take(3) == []

@@ -45,21 +45,20 @@ def test_notebook__run_anywhere__says_what_it_must_and_leaves_nothing(
     notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anvil_binary()
-    left = tmp_path / "temporary"
     for variable in ("TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
-        folder = left if variable == "TMPDIR" else tmp_path / variable.lower()
-        folder.mkdir()
-        monkeypatch.setenv(variable, str(folder))
+        (tmp_path / variable).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / variable))
     told = outputs(run(notebook, tmp_path))
     place = 0
     for words in SAYS[notebook.name]:
         assert words in told[place:], f"{words!r} is not in what follows of:\n{told}"
         place = told.index(words, place) + len(words)
-    assert not list(left.iterdir())
+    assert not list((tmp_path / "TMPDIR").iterdir())
 
 
 def read(path: Path) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+    found: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return found
 
 
 def run(path: Path, folder: Path) -> NotebookNode:

@@ -91,7 +91,9 @@ def test_made_files__of_every_member__are_for_their_owner_only(made: dict[str, A
     assert sorted(each.name for each in folder.iterdir()) == ["committee.json", "node-1", "node-2"]
     for home in homes(made):
         assert mode(home) == 0o700
-        assert sorted(each.name for each in home.iterdir()) == sorted((IDENTITY_FILE, SIGNER_FILE, SECRET_FILE))
+        assert sorted(each.name for each in home.iterdir()) == sorted(
+            (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE)
+        )
         assert {mode(each) for each in home.iterdir()} == {0o600}
 
 

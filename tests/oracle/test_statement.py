@@ -205,10 +205,23 @@ def test_helped__any_record__never_says_the_same_thing_twice(row: list[int], lan
     assert len(set(texts)) == len(texts)
 
 
-def test_helped__a_clean_record_by_two_features__says_it_once() -> None:
-    clean = {"loans_late": 0, "longest_late_days": 0, "loans_overdue": 0, "overdue_cents": 0}
-    texts = [each["text"] for each in of_row([clean.get(name, MISSING) for name in NAMES])["helped"]]
-    assert sorted(texts) == ["no loan was repaid late", "nothing is past due"]
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", ["no loan was repaid late", "nothing is past due"]),
+        ("zh", ["没有逾期还款的借款", "目前没有逾期"]),
+    ],
+)
+def test_helped__one_good_thing_shown_by_two_features__is_said_once(
+    language: Language, expected: list[str]
+) -> None:
+    names = ("loans_late", "longest_late_days", "loans_overdue", "overdue_cents")
+    segment = WIDE.segments["borrower"]
+    terms = tuple(term for term in segment.terms if term.features[0] in names)
+    card = replace(WIDE, segments={"borrower": replace(segment, terms=terms)})
+    found = of_row([0] * len(NAMES), language, card)
+    assert [each["text"] for each in found["helped"]] == expected
+    assert found["heldBack"] == []
 
 
 def test_values_of__a_missing_feature__is_none() -> None:

@@ -1,0 +1,342 @@
+"""The command line: 0 done, 1 one sentence, 2 usage; results on standard output, nothing else."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from oracle import cli
+from oracle.committee import from_json
+from oracle.epoch import Deployment
+from oracle.report import digest
+from oracle.report import from_json as report_from_json
+from oracle.settings import address_text
+from oracle.verbs import read_proof
+from tests.oracle.conftest import BO, CHAIN, CONTRACT, EPOCH, KAI, MEI, Kept
+
+COMMAND: Any = typer.main.get_command(cli.app)
+VERBS = sorted(COMMAND.commands)
+NOWHERE = "http://127.0.0.1:1"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the command line ended."""
+
+    status: object
+    out: str
+    err: str
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence of a refusal; fails when it was none."""
+        assert (self.status, self.out) == (1, "")
+        (line,) = self.err.splitlines()
+        assert line.startswith("credit-oracle: ")
+        return line.removeprefix("credit-oracle: ")
+
+
+class Terminal:
+    """Runs `credit-oracle` in this process, as its entry point does."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
+        self._patch, self._captured = patch, captured
+
+    def run(self, *arguments: object) -> Ended:
+        self._patch.setattr(sys, "argv", ["credit-oracle", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = self._captured.readouterr()
+        return Ended(ended.value.code, out, err)
+
+    def result(self, *arguments: object) -> dict[str, Any]:
+        """The one JSON object that a verb prints with --json."""
+        ended = self.run(*arguments, "--json")
+        assert (ended.status, ended.err) == (0, "")
+        (line,) = ended.out.splitlines()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Terminal:
+    for name in (cli.PASSWORD, f"{cli.PASSWORD}_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return Terminal(monkeypatch, capsys)
+
+
+def write_proof(terminal: Terminal, kept: Kept) -> None:
+    """proof.json: Mei's, as `prove --json` prints it."""
+    who = ("--epoch", EPOCH, "--account", address_text(MEI))
+    Path("proof.json").write_text(terminal.run("prove", "--home", kept.settings.home, *who, "--json").out)
+
+
+# --------------------------------------------------------------------------------------------- usage
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"demo"}))
+def test_verb__without_what_it_needs__is_usage_and_2(terminal: Terminal, verb: str) -> None:
+    ended = terminal.run(verb)
+    assert (ended.status, ended.out) == (2, "")
+    assert "Missing option '--" in ended.err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_verb__with_an_unknown_option__is_usage_and_2(terminal: Terminal, verb: str) -> None:
+    ended = terminal.run(verb, "--qourum", "3")
+    assert (ended.status, ended.out) == (2, "")
+    assert "No such option" in ended.err or "Missing option" in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("demo", "--borrowers", "5"),
+        ("demo", "--seed", "-1"),
+        ("init", "--out", "x", "--members", "0"),
+        ("init", "--out", "x", "--members", "33"),
+        ("init", "--out", "x", "--quorum", "-1"),
+        ("init", "--out", "x", "--members", "four"),
+        ("report", "--home", ".", "--epoch", "0"),
+        ("prove", "--home", ".", "--epoch", "three", "--account", "0x"),
+        ("prove", "--home", ".", "--epoch", "1", "--account", "0x", "--at-least", "much"),
+        ("score", "--ledger", "l", "--manifest", "m", "--epoch", "-1"),
+        ("verify", "--rpc", "r", "--contract", "c", "--account", "a", "--proof", "p", "--max-age", "0"),
+        ("verify", "--rpc", "r", "--contract", "c", "--account", "a", "--proof", "p", "--max-age", 2**64),
+        ("api", "--home", ".", "--port", "65536"),
+        ("api", "--home", ".", "--port", "-1"),
+        ("train", "--ledger", "l", "--deployment", "d", "--out", "o", "--cut", "soon"),
+        ("evaluate", "--ledger", "l", "--manifest", "m", "--cut", "1", "--days-late", "-1"),
+    ],
+)
+def test_verb__with_a_value_out_of_range__is_usage_and_2(
+    terminal: Terminal, arguments: tuple[object, ...]
+) -> None:
+    ended = terminal.run(*arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert "Error: " in ended.err
+
+
+def test_command__without_a_verb__shows_them_all(terminal: Terminal) -> None:
+    ended = terminal.run()
+    assert ended.status == 2
+    assert all(f"\n  {verb} " in ended.out + ended.err for verb in VERBS)
+
+
+# ------------------------------------------------------------------------------ refused, one sentence
+
+
+@pytest.mark.parametrize(
+    "arguments", [("init", "--out", "x"), ("node", "--home", "."), ("node", "--home", "x")]
+)
+def test_keys__without_a_password__are_refused(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    sentence = terminal.run(*arguments).sentence
+    assert sentence == (
+        "The key files need a password: set CREDIT_ORACLE_PASSWORD_FILE to a file that holds it."
+    )
+    assert not Path("x").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(None, "names password: No such file or directory"), (b"\n", "need a password"), (b"\xff", "password")],
+)
+def test_init__password_file_that_holds_none__is_refused(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, content: bytes | None, expected: str
+) -> None:
+    monkeypatch.setenv(f"{cli.PASSWORD}_FILE", "password")
+    if content is not None:
+        Path("password").write_bytes(content)
+    assert expected in terminal.run("init", "--out", "x", "--quick").sentence
+
+
+@pytest.mark.parametrize("name", ["file", "full"])
+def test_init__place_that_is_taken__is_refused(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(cli.PASSWORD, "x")
+    Path("file").write_bytes(b"")
+    Path("full").mkdir()
+    Path("full", "something").write_bytes(b"")
+    assert name in terminal.run("init", "--out", name, "--quick").sentence
+
+
+@pytest.mark.parametrize("verb", ["score", "explain", "evaluate"])
+def test_manifest__not_named_by_an_id__is_refused_and_makes_no_ledger(terminal: Terminal, verb: str) -> None:
+    more = {"score": ("--epoch", 1), "explain": ("--epoch", 1, "--account", address_text(MEI))}
+    ended = terminal.run(verb, "--ledger", "l", "--manifest", "m.json", *more.get(verb, ("--cut", 1)))
+    assert ended.sentence == "m.json is not named by a model id; use the file that `train` wrote."
+    assert not Path("l").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("features", "--chain-id", "1", "--at", "5"),
+        ("export", "--out", "exported"),
+    ],
+)
+def test_ledger__that_does_not_exist__is_refused_and_not_made(
+    terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    ended = terminal.run(*arguments, "--ledger", "none.duckdb")
+    assert "none.duckdb" in ended.sentence
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, "proof.json: No such file or directory; name an existing file."),
+        (b"", "proof.json is not valid JSON"),
+        (b"[" * 100_000, "proof.json is not valid JSON"),
+        (b"[]", "this is no proof"),
+        (b'{"kind":"score"}', "a proof of this kind lacks the fields"),
+        (b'{"kind":"score","score":1.5}', "the number 1.5 is not an integer"),
+    ],
+)
+def test_verify__a_file_that_is_no_proof__is_refused(
+    terminal: Terminal, content: bytes | None, expected: str
+) -> None:
+    if content is not None:
+        Path("proof.json").write_bytes(content)
+    where = ("--rpc", NOWHERE, "--contract", address_text(CONTRACT), "--account", address_text(MEI))
+    assert terminal.run("verify", *where, "--proof", "proof.json").sentence.startswith(expected)
+
+
+@pytest.mark.parametrize("place", ["--contract", "--account"])
+@pytest.mark.parametrize("odd", ["0x12", "Mei", "0x" + "ab" * 19 + "  "])
+def test_verify__with_no_address__is_refused(terminal: Terminal, kept: Kept, place: str, odd: str) -> None:
+    write_proof(terminal, kept)
+    given = {"--contract": address_text(CONTRACT), "--account": address_text(MEI)} | {place: odd}
+    flat = [part for pair in given.items() for part in pair]
+    assert (
+        "is not an address"
+        in terminal.run("verify", "--rpc", NOWHERE, *flat, "--proof", "proof.json").sentence
+    )
+
+
+@pytest.mark.parametrize("url", ["", "node", "ftp://node"])
+def test_verify__rpc_that_is_no_address__is_refused(terminal: Terminal, kept: Kept, url: str) -> None:
+    write_proof(terminal, kept)
+    where = ("--rpc", url, "--contract", address_text(CONTRACT), "--account", address_text(MEI))
+    assert "not of the form http" in terminal.run("verify", *where, "--proof", "proof.json").sentence
+
+
+@pytest.mark.parametrize(
+    ("account", "more", "expected"),
+    [
+        ("0x" + "0e" * 20, (), "is not in epoch 3: it was not enrolled"),
+        ("Mei", (), "'Mei' is not an address"),
+        (address_text(KAI), (), "has no score yet in epoch 3, which is not a bad score"),
+        (address_text(KAI), ("--at-least", 310), "has no score yet"),
+        (address_text(BO), ("--at-least", 650), "the most you can prove this epoch is 510 (asked for 650)"),
+        (address_text(BO), ("--at-least", 505), "use a multiple of 10 from 310 to 850"),
+        (address_text(BO), ("--at-least", 300), "use a multiple of 10 from 310 to 850"),
+    ],
+)
+def test_prove__what_cannot_be_proved__is_refused(
+    terminal: Terminal, kept: Kept, account: str, more: tuple[object, ...], expected: str
+) -> None:
+    ended = terminal.run(
+        "prove", "--home", kept.settings.home, "--epoch", EPOCH, "--account", account, *more, "--json"
+    )
+    assert expected in ended.sentence
+
+
+@pytest.mark.parametrize("verb", [("report",), ("prove", "--account", address_text(MEI))])
+def test_home__without_settings_or_epoch__is_refused(
+    terminal: Terminal, kept: Kept, verb: tuple[str, ...]
+) -> None:
+    assert "make a node's folder with" in terminal.run(*verb, "--home", "none", "--epoch", 1).sentence
+    ended = terminal.run(*verb, "--home", kept.settings.home, "--epoch", 9)
+    assert "epoch 9 was not computed here" in ended.sentence
+
+
+def test_api__without_settings__is_refused(terminal: Terminal) -> None:
+    assert "make a node's folder with" in terminal.run("api", "--home", ".").sentence
+
+
+def test_demo__in_an_unknown_language__is_refused_at_once(terminal: Terminal) -> None:
+    Path("mine").mkdir()
+    Path("mine", "file").write_bytes(b"precious")
+    sentence = terminal.run("demo", "--lang", "fr", "--folder", "mine").sentence
+    assert "the language must be en or zh, got 'fr'" in sentence
+
+
+# ---------------------------------------------------------------------------------------------- done
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help__of_every_verb_and_option__has_a_line(terminal: Terminal, verb: str) -> None:
+    command = COMMAND.commands[verb]
+    assert command.help.strip().endswith(".")
+    assert all(option.help for option in command.params)
+    ended = terminal.run(verb, "--help")
+    assert (ended.status, ended.err) == (0, "")
+    assert command.help.split()[0] in ended.out
+
+
+def test_command__in_a_process_of_its_own__shows_help_and_refuses_in_one_sentence(tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        root = Path(__file__).parents[2]
+        return subprocess.run(
+            [sys.executable, "-m", "oracle.cli", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=root,
+        )
+
+    shown = run("--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert all(f"\n  {verb} " in shown.stdout for verb in VERBS)
+    refused = run("report", "--home", str(tmp_path), "--epoch", "1")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert refused.stderr.startswith("credit-oracle: ")
+
+
+def test_prove__with_json__prints_the_proof_that_verify_reads(terminal: Terminal, kept: Kept) -> None:
+    who = ("--home", kept.settings.home, "--epoch", EPOCH, "--account", address_text(MEI))
+    index = kept.tree.index_of(MEI)
+    found = terminal.result("prove", *who)
+    assert read_proof(found) == kept.tree.score_proof(index)
+    assert (found["kind"], found["account"]) == ("score", address_text(MEI))
+    least = terminal.result("prove", *who, "--at-least", 700)
+    assert read_proof(least) == kept.tree.at_least_proof(index, 700)
+    assert "score" not in least
+    assert str(found["score"]) not in json.dumps({k: v for k, v in least.items() if k != "path"})
+
+
+def test_report__with_json__is_the_report_and_its_digest(terminal: Terminal, kept: Kept) -> None:
+    found = terminal.result("report", "--home", kept.settings.home, "--epoch", EPOCH)
+    assert found.pop("leaves") == 3
+    signed = found.pop("digest")
+    assert report_from_json(found) == kept.report
+    assert signed == "0x" + digest(kept.report, Deployment(CHAIN, CONTRACT)).hex()
+
+
+def test_report__without_json__is_two_columns(terminal: Terminal, kept: Kept) -> None:
+    ended = terminal.run("report", "--home", kept.settings.home, "--epoch", EPOCH)
+    assert (ended.status, ended.err) == (0, "")
+    told = dict(line.split(maxsplit=1) for line in ended.out.splitlines())
+    assert (told["epoch"], told["root"], told["leaves"]) == ("3", "0x" + kept.report.root.hex(), "3")
+
+
+def test_init__quick__makes_a_committee_and_prints_one_object(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("password").write_text("secret words\n")
+    monkeypatch.setenv(f"{cli.PASSWORD}_FILE", "password")
+    found = terminal.result("init", "--out", "new", "--members", 1, "--quick")
+    committee = from_json(json.loads(Path(found["committeeFile"]).read_bytes()))
+    assert (len(committee.members), committee.quorum) == (1, 1)
+    again = terminal.run("init", "--out", "new", "--members", 1, "--quick")
+    assert "keys are never overwritten" in again.sentence
