@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 
 from ledger_reader.errors import Stop
+from models.reasons import Language
 from models.segment import LOWEST
 from oracle.contract import Contract, Refused
 from oracle.devchain.anvil import Transaction, free_port
@@ -24,6 +25,7 @@ from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import Plan, plan, play
 from oracle.devchain.stage import EPOCH, Stage, at_least, borrow, open_stage, own
 from oracle.devchain.telling import Telling
+from oracle.statement import status_words
 from oracle.tree import STEP
 
 DAYS, NOTICE_DAYS, CUT_DAYS = 365, 15, 243
@@ -40,7 +42,7 @@ class Story:
     stage: Stage
     plan: Plan
     telling: Telling
-    language: str
+    language: Language
     url: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -77,7 +79,7 @@ def tell_story(
         telling.act("year")
         economy = plan(seed, borrowers, DAYS)
         stage = open_stage(stack, folder, economy.start, economy.start + DAYS * DAY, economy.policy)
-        story = Story(stage, economy, telling, language)
+        story = Story(stage, economy, telling, "zh" if language == "zh" else "en")
         for act in (act_1_a_year, act_2_the_reader, act_3_a_scorecard, act_4_four_nodes):
             act(story)
         story.url = stack.enter_context(stage.service(stage.homes[0], port))
@@ -184,8 +186,13 @@ def act_6_mei_borrows(story: Story) -> None:
     receipt = borrow(story.stage, "Mei", DOLLARS, at_least(answer))
     story.facts["loan"] = {"gas": receipt.gas, "transaction": receipt.transaction, "proof": answer}
     story.telling.line("borrowed", dollars=DOLLARS, gas=receipt.gas)
-    score = story.facts["mei"]["score"]
-    story.telling.line("learned", threshold=threshold, epoch=answer["epoch"], score=score)
+    story.telling.line(
+        "learned",
+        threshold=threshold,
+        epoch=answer["epoch"],
+        status=status_words(answer["status"], story.language),
+        score=story.facts["mei"]["score"],
+    )
 
 
 def lenders_threshold(mei: int | None, bo: int | None) -> int:

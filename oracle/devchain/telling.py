@@ -69,8 +69,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "borrowed": ("   {dollars} USD lent at once, gas {gas:,}", "   {dollars} 美元即时到账，gas {gas:,}"),
     "learned": (
-        "   lender learns  score ≥ {threshold}, epoch {epoch}, full record    not: {score}, reasons",
-        "   出借方得知  评分 ≥ {threshold}，第 {epoch} 期，记录完整    不得知：{score} 分与影响因素",
+        "   lender learns  score ≥ {threshold}, epoch {epoch}, {status}    not: {score}, reasons",
+        "   出借方得知  评分 ≥ {threshold}，第 {epoch} 期，{status}    不得知：{score} 分与影响因素",
     ),
     "bo": ("Bo asks for the same loan", "阿波申请同样的借款"),
     "bo_refused": (
