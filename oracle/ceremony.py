@@ -18,6 +18,8 @@ from oracle.epoch import SECRET_BYTES, secret_hash
 from oracle.keys import INTERACTIVE, SENSITIVE, KeySigner, NodeKeys, save_secret
 
 IDENTITY_FILE, SIGNER_FILE, SECRET_FILE = "identity.json", "keystore.json", "secret"
+FIRST_EPOCH = 1
+"""The epoch of the secret that is dealt; later ones derive from it, one way."""
 
 
 def make_committee(
@@ -40,7 +42,7 @@ def make_committee(
         home.mkdir(mode=0o700, parents=True)
         keys.save(home / IDENTITY_FILE, password, cost)
         signer.save(home / SIGNER_FILE, password, cost)
-        save_secret(home / SECRET_FILE, 1, first, keys)
+        save_secret(home / SECRET_FILE, FIRST_EPOCH, first, keys)
     described = to_json(committee)
     (folder / "committee.json").write_bytes(plain.write(described) + b"\n")
     return {

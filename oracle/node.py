@@ -25,9 +25,10 @@ from models.schedule import Schedule
 from models.scorecard import Scores
 from models.scoring import score_population
 from oracle import folder, gossip
+from oracle.ceremony import FIRST_EPOCH, SECRET_FILE
 from oracle.committee import MAX_MEMBERS, Attestation, Collection, Committee
 from oracle.contract import CreditOracle, Published, Refused, Wallet
-from oracle.epoch import Deployment, epoch_secret, next_secret, secret_at
+from oracle.epoch import Deployment, epoch_secret, next_secret, secret_at, secret_hash
 from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, load_secret, save_secret
 from oracle.mailbox import Mailbox
 from oracle.report import EpochReport, Previous, digest, make_report, scores_hash
@@ -156,7 +157,7 @@ def run_round(node: Node, epoch: int) -> Round:
         scores = scores_at(node, store, manifest, snapshot, epoch)
         previous = previous_scores(node, store, manifest, snapshot)
     clock.lap("score_s")
-    tree = EpochTree.build(epoch, scores, salts_of(node, epoch))
+    tree = EpochTree.build(epoch, scores, salts_of(node, committee, epoch))
     report = make_report(
         tree=tree,
         snapshot=snapshot,
@@ -260,17 +261,26 @@ def _scored_again(node: Node, store: LedgerStore, before: EpochReport) -> Scores
     return scores_at(node, store, manifest, snapshot, before.epoch)
 
 
-def salts_of(node: Node, epoch: int) -> bytes:
-    """S_e: from the committee secret, or from the epoch's folder once the secret was turned on."""
-    held_for, secret = load_secret(node.settings.home / "secret", node.keys)
+def salts_of(node: Node, committee: Committee, epoch: int) -> bytes:
+    """S_e: from the committee secret, or from the epoch's folder once the secret was turned on.
+
+    Stop when a first secret, as it was dealt, is not the one whose hash the contract names.
+    """
+    held_for, secret = load_secret(node.settings.home / SECRET_FILE, node.keys)
     if held_for > epoch:
         return folder.read_salts_secret(node.settings.epochs, epoch)
+    if held_for == FIRST_EPOCH and secret_hash(secret) != committee.secret_hash:
+        raise Stop(
+            f"the secret in {node.settings.home} is not the committee's: it hashes to "
+            f"0x{secret_hash(secret).hex()}, the contract names 0x{committee.secret_hash.hex()}; "
+            "ask the member who dealt it."
+        )
     return epoch_secret(secret_at(secret, epoch, held_for), node.deployment, epoch)
 
 
 def turn_secret(node: Node, epoch: int) -> None:
     """Replace K_e by K_{e+1}, now that the epoch's folder stands: K_e is not needed again."""
-    path = node.settings.home / "secret"
+    path = node.settings.home / SECRET_FILE
     held_for, secret = load_secret(path, node.keys)
     if held_for <= epoch:
         save_secret(path, epoch + 1, next_secret(secret_at(secret, epoch, held_for)), node.keys)

@@ -18,14 +18,14 @@ import pytest
 
 from ledger_reader.errors import Retry, Stop
 from oracle import folder, gossip
-from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
+from oracle.ceremony import FIRST_EPOCH, IDENTITY_FILE, SECRET_FILE, SIGNER_FILE
 from oracle.committee import Attestation
 from oracle.contract import Refused, Wallet
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
 from oracle.devchain.stage import EPOCH, Stage, last_words, open_stage, outcome
 from oracle.epoch import Deployment
-from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, to_compact
+from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, save_secret, to_compact
 from oracle.report import EpochReport, digest
 from oracle.settings import Settings, load_settings
 from oracle.tree import EpochTree
@@ -180,6 +180,17 @@ def test_round__a_process_with_a_strangers_key__is_refused_in_one_sentence(stage
     ):
         outcome(process, stranger)
     assert stage.oracle.latest_epoch() == 0
+
+
+def test_round__another_secret_than_the_committees__is_refused_in_one_sentence(stage: Stage) -> None:
+    home = stage.homes[0]
+    _, keys, _ = opened(home, stage)
+    save_secret(home / SECRET_FILE, FIRST_EPOCH, b"\x05" * 32, keys)
+    with (
+        stage.process(home, {}, "node", "--once") as process,
+        pytest.raises(Stop, match="is not the committee's"),
+    ):
+        outcome(process, home)
 
 
 def test_round__a_node_killed_in_it__goes_on_and_agrees(stage: Stage) -> None:
