@@ -36,6 +36,9 @@ Bad = Annotated[list[str], typer.Option(help="An ending that is bad; repeat for 
 DaysLate = Annotated[
     int, typer.Option(min=0, help="A loan later than this is bad (where it has a due date).")
 ]
+LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+
 BAD = ["defaulted", "liquidated", "self_liquidated"]
 
 PASSWORD = "CREDIT_ORACLE_PASSWORD"  # noqa: S105 (a name, not a password)
@@ -131,7 +134,7 @@ def replay(
 def features(
     ledger: Ledger,
     chain_id: Annotated[int, typer.Option(help="Which chain of the ledger.")],
-    at: Annotated[int, typer.Option(help="Unix time: what happened before it counts.")],
+    at: Annotated[int, typer.Option(min=0, max=LATEST, help="Unix time: what was before it counts.")],
     population: Annotated[str, typer.Option(help="enrolled, or all (research).")] = "enrolled",
     as_json: Json = False,
 ) -> None:
@@ -234,7 +237,9 @@ def train(
     deployment: Annotated[
         Path, typer.Option(help="JSON of where the model is for: schedule, sources, population.")
     ],
-    cut: Annotated[int, typer.Option(help="Unix time: learn from loans opened before, test on later ones.")],
+    cut: Annotated[
+        int, typer.Option(min=0, max=LATEST, help="Unix time: learn from loans opened before, test on later.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the manifest, named by its model id.")],
     bad: Bad = BAD,
     days_late: DaysLate = 7,
@@ -250,7 +255,9 @@ def train(
 def evaluate(
     ledger: Ledger,
     manifest: ManifestFile,
-    cut: Annotated[int, typer.Option(help="Unix time: test on loans opened from then on.")],
+    cut: Annotated[
+        int, typer.Option(min=0, max=LATEST, help="Unix time: test on loans opened from then on.")
+    ],
     bad: Bad = BAD,
     days_late: DaysLate = 7,
     as_json: Json = False,

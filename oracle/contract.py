@@ -251,7 +251,12 @@ class CreditOracle(Contract):
         unindexed = [t for t, indexed in zip(event.inputs, event.indexed, strict=True) if not indexed]
         reports = {}
         for log in found:
-            report, mask, active_from = decode(unindexed, bytes.fromhex(log.data[2:]))
+            try:
+                report, mask, active_from = decode(unindexed, bytes.fromhex(log.data[2:]))
+            except DecodingError as error:
+                raise Retry(
+                    f"{self.rpc.name} gave a log that is no {event.name} event; try another"
+                ) from error
             block = int(log.block_number, 16)
             reports[report[0]] = Published(
                 EpochReport(*report), mask, active_from, block, log.transaction_hash

@@ -63,6 +63,18 @@ class Mailbox:
             return [envelope for key in keys for envelope in self._boxes[key]]
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on an IPv4 or IPv6 address or a name; Stop when it cannot."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise Stop(
+            f"{host}:{port} cannot be listened on ({error.strerror}); "
+            "stop the program that uses it, or choose another address."
+        ) from error
+
+
 class Server:
     """An ASGI application served by a thread of this process; a context manager."""
 
@@ -77,19 +89,15 @@ class Server:
 
     def __enter__(self) -> "Server":
         """Serves from now on; Stop when the address cannot be listened on."""
-        try:
-            self._socket = socket.create_server((self._host, self._port))
-        except OSError as error:
-            raise Stop(
-                f"{self._host}:{self._port} cannot be listened on ({error.strerror}); "
-                "stop the program that uses it, or choose another `listen`."
-            ) from error
+        self._socket = listen(self._host, self._port)
         listening = [self._socket]
         self._thread = threading.Thread(
             target=self._server.run, args=(listening,), name="gossip", daemon=True
         )
         self._thread.start()
-        while not self._server.started and self._thread.is_alive():
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise RuntimeError(f"the server on {self._host}:{self._port} ended before it began")
             time.sleep(0.02)
         return self
 

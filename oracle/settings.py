@@ -87,14 +87,20 @@ def _settings(home: Path, file: _File) -> Settings:
         home=home,
         chain_id=file.chain_id,
         contract=address_bytes(file.contract),
-        rpc={int(chain): tuple(urls) for chain, urls in file.rpc.items()},
-        listen_host=host,
+        rpc={_chain_id(chain): tuple(urls) for chain, urls in file.rpc.items()},
+        listen_host=host.removeprefix("[").removesuffix("]"),
         listen_port=int(port),
         peers={address_bytes(member): url for member, url in file.peers.items()},
         poll_seconds=file.poll_seconds,
         turn_seconds=file.turn_seconds,
         round_seconds=file.round_seconds,
     )
+
+
+def _chain_id(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
+        raise ValueError(f"rpc names the chain {text[:40]!r}, which is no chain id")
+    return int(text)
 
 
 def write_settings(home: Path, plain: dict[str, Any]) -> None:

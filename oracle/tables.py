@@ -4,7 +4,7 @@ from typing import Any
 
 
 def as_text(result: dict[str, Any]) -> str:
-    """Names and values in two columns; a list of objects becomes a table, a long list is counted."""
+    """Names and values in two columns; a list of objects becomes a table."""
     lines: list[str] = []
     width = max((len(name) for name in result), default=0)
     for name, value in result.items():

@@ -35,7 +35,7 @@ from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, NodeKeys
-from oracle.mailbox import Server
+from oracle.mailbox import Server, listen
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
 from oracle.report import digest
@@ -169,7 +169,9 @@ def describe_round(node: Node, result: Round) -> dict[str, Any]:
 def serve_api(home: Path, host: str, port: int) -> None:
     """Serve the borrowers' API until interrupted."""
     app = make_app(load_settings(home), domain=f"{host}:{port}")
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    with listen(host, port) as listening:
+        server.run(sockets=[listening])
 
 
 def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> dict[str, Any]:
@@ -212,7 +214,7 @@ def read_manifest(path: Path) -> tuple[Manifest, scorecards.Scorecard]:
         identity = bytes.fromhex(path.stem)
     except ValueError as error:
         raise Stop(f"{path} is not named by a model id; use the file that `train` wrote.") from error
-    folder_of_both = path.resolve().parent.parent
+    folder_of_both = path.absolute().parent.parent
     found = manifests.load(folder_of_both, identity)
     return found, scorecards.load(folder_of_both, found.scorecard)
 

@@ -39,14 +39,16 @@ def test_server__port_in_use__is_one_sentence_and_leaves_no_thread() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         server = Server(health(), "127.0.0.1", port)
-        with pytest.raises(Stop, match=rf"127\.0\.0\.1:{port} cannot be listened on.*`listen`"):
+        with pytest.raises(
+            Stop, match=rf"127\.0\.0\.1:{port} cannot be listened on.*in use.*choose another address"
+        ):
             server.__enter__()
     assert not gossip_threads()
 
 
 def test_server__address_of_another_machine__says_why() -> None:
     server = Server(health(), "192.0.2.1", 9_101)
-    with pytest.raises(Stop, match=r"192\.0\.2\.1:9101 cannot be listened on.*assign requested address"):
+    with pytest.raises(Stop, match=r"192\.0\.2\.1:9101 cannot be listened on .*assign requested address"):
         server.__enter__()
     assert not gossip_threads()
 
@@ -88,3 +90,9 @@ def test_server__left_and_opened_again__takes_the_same_port() -> None:
         with Server(health(), "127.0.0.1", port):
             assert get(port, "/health").json() == {"phase": "waiting"}
         assert not gossip_threads()
+
+
+def test_server__on_an_ipv6_address__serves() -> None:
+    with Server(health(), "::1", 0):
+        assert len(gossip_threads()) == 1
+    assert not gossip_threads()

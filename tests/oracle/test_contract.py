@@ -287,3 +287,21 @@ def test_call_data__of_a_proof__has_its_fields_in_the_structs_order(
     found = oracle.call_data(function, MEI, fields_of(proof), 60)
     borrower, fields, max_age = decode(oracle.abi.functions[function].inputs, found[4:])
     assert (borrower, type(proof)(*fields), max_age) == (hexed(MEI), proof, 60)
+
+
+@pytest.mark.parametrize("data", ["0x", "0x00", "0x" + "ff" * 64])
+def test_published__a_log_that_is_no_report__is_retried(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch, data: str
+) -> None:
+    log = {
+        "address": hexed(oracle.address),
+        "topics": [hexed(oracle.abi.events["Published"].id), hexed(word(3))],
+        "data": data,
+        "blockNumber": "0x5",
+        "blockHash": hexed(word(1)),
+        "transactionHash": hexed(word(2)),
+        "logIndex": "0x0",
+    }
+    answering(monkeypatch, lambda _: {"result": [log]})
+    with pytest.raises(Retry, match="no Published event"):
+        oracle.published(1, 9)

@@ -103,6 +103,8 @@ def test_load_settings__an_unknown_field__names_it(tmp_path: Path) -> None:
         {"rpc": []},
         {"rpc": {"31337": "http://node"}},
         {"rpc": {"home": ["http://node"]}},
+        {"rpc": {" 1 ": ["http://node"]}},
+        {"rpc": {"1_0": ["http://node"]}},
         {"listen": "127.0.0.1"},
         {"listen": "127.0.0.1:"},
         {"listen": "127.0.0.1:http"},
@@ -209,3 +211,8 @@ def test_settings__paths__lie_in_the_nodes_folder(tmp_path: Path) -> None:
 def test_address__as_text_in_either_case__comes_back(address: bytes) -> None:
     text = address_text(address)
     assert address_bytes(text) == address_bytes("0x" + text[2:].upper()) == address
+
+
+def test_load_settings__an_ipv6_address__is_taken_without_its_brackets(tmp_path: Path) -> None:
+    found = load_settings(put(tmp_path, plain(listen="[::1]:9101")))
+    assert (found.listen_host, found.listen_port) == ("::1", 9_101)
