@@ -239,10 +239,6 @@ class CreditOracle(Contract):
         """The latest published epoch, 0 when there is none."""
         return int(self.read("latestEpoch", block=block)[0])
 
-    def current_epoch(self) -> int:
-        """The epoch that proofs are checked against now, 0 when there is none."""
-        return int(self.read("currentEpoch")[0])
-
     def published(self, from_block: int, to_block: int | None = None) -> dict[int, Published]:
         """All reports published in a block range (to the latest block when None), by epoch."""
         event = self.abi.events["Published"]
