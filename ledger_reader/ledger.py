@@ -5,6 +5,12 @@ Rules that hold here: no I/O; one row is one leg of one decoded event; the key i
 `amount` is in raw token units and null when unknown; `value_cents` is US cents and null when
 unknown (never zero for unknown). Amounts and values saturate by row, so that every sum of a
 feature stays in range (limits from docs/decisions).
+
+Invoices: `loan_id` is the invoice. Leg 0 is the row of the supplier (or of who holds the invoice),
+leg 1 that of the buyer, each with the other as counterparty. Issued, opened, financed, assigned,
+split, credited (a red-letter note) and voided have leg 0 only: a buyer who has not accepted has done
+nothing. Accepted, disputed and paid have both. The counterparty of financed is who financed, of
+assigned and split who holds it next.
 """
 
 from dataclasses import dataclass
@@ -30,9 +36,15 @@ KINDS = (
     "transfer_in",
     "transfer_out",
     "invoice_issued",
+    "invoice_opened",
     "invoice_accepted",
-    "invoice_paid",
     "invoice_disputed",
+    "invoice_financed",
+    "invoice_assigned",
+    "invoice_split",
+    "invoice_paid",
+    "invoice_credited",
+    "invoice_voided",
     "price",
     "enrolled",
     "withdrawn",
