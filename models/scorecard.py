@@ -2,7 +2,8 @@
 
 Rules that hold here: integers only; the first rule whose conditions hold decides a borrower's
 segment and status, no rule means `insufficient` (no number, never the worst number); a missing
-feature fulfils no condition; score = base + points, clamped to 300 … 850, higher is safer.
+feature fulfils no condition; score = base + points, clamped to 300 … the segment's cap (at most
+850), higher is safer.
 Reasons are of features, not of terms: points lost = the best total over the feature's supported
 non-missing cells with the others held, less the present total. The four features that lost most
 (ties by feature order) give their reason codes; a code is told once. The id is the keccak256 of
@@ -19,24 +20,19 @@ from numpy.typing import NDArray
 
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
-from models import plain
+from models import plain, segment_json
 from models.segment import (
-    BAND_POINTS,
     HIGHEST,
-    LOWEST,
     MAX_CUT,
-    MAX_POINTS,
     MISSING,
     Columns,
-    Row,
     Segment,
     Term,
     term_points,
 )
 
-FORMAT = 1
+FORMAT = 2
 MAX_FEATURES = 255
-MAX_TOTAL = 1_000_000
 CHUNK = 1 << 16
 """Rows scored at a time: keeps the look-ups inside the processor's cache."""
 
@@ -54,6 +50,13 @@ BANDS = (
 """Lower edge, English and Chinese name of each band of the score (always 'Your record is …')."""
 
 Condition = tuple[str, str, int]
+
+
+def _fulfils(condition: Condition, values: Mapping[str, NDArray[np.int64]]) -> NDArray[np.bool_]:
+    feature, sign, value = condition
+    column = values[feature]
+    fulfilled: NDArray[np.bool_] = column >= value if sign == ">=" else column <= value
+    return fulfilled & (column != MISSING)
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,8 @@ class Rule:
     def holds(self, values: Mapping[str, NDArray[np.int64]], rows: int) -> NDArray[np.bool_]:
         """Which rows meet every condition; a missing value meets none."""
         met = np.ones(rows, dtype=np.bool_)
-        for feature, sign, value in self.when:
-            column = values[feature]
-            met &= (column >= value if sign == ">=" else column <= value) & (column != MISSING)
+        for condition in self.when:
+            met &= _fulfils(condition, values)
         return met
 
 
@@ -146,11 +148,24 @@ class TermPart:
 
 
 @dataclass(frozen=True)
+class Capped:
+    """A segment's cap that held a score down: `limit`, the score `without` it, and what the record lacks.
+
+    `lacking` are the unmet conditions of the first rule that leads to a segment with a higher cap.
+    """
+
+    limit: int
+    without: int
+    lacking: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """One borrower's score taken apart; base + points of terms = total, clamped = score.
 
-    `lost` and `gained` hold (feature, points) for every feature with any, most first: below its best
-    and above its worst; `reasons` are the signed codes; `band` the English and Chinese names.
+    `capped` says that and why a cap applied, None when it did not. `lost` and `gained` hold (feature,
+    points) for every feature with any, most first: below its best and above its worst; `reasons` are
+    the signed codes; `band` the English and Chinese names.
     Insufficient: segment None and score 0.
     """
 
@@ -162,6 +177,7 @@ class Explanation:
     width: int
     bad_bps: int | None
     band: tuple[str, str] | None
+    capped: Capped | None
     terms: tuple[TermPart, ...]
     lost: tuple[tuple[str, int], ...]
     gained: tuple[tuple[str, int], ...]
@@ -175,11 +191,11 @@ def score(card: Scorecard, matrix: FeatureMatrix) -> Scores:
     values = np.take(rows, _positions(card, matrix.names), axis=1)
     codes = dict(zip(matrix.names, matrix.reasons, strict=True))
     parts = [_score_rows(card, values[at : at + CHUNK], codes) for at in range(0, max(len(values), 1), CHUNK)]
-    status, total, width, reasons = (np.concatenate(column) for column in zip(*parts, strict=True))
+    status, points, total, width, reasons = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Scores(
         addresses=matrix.addresses[order],
         status=status.astype(np.uint8),
-        score=np.where(status == INSUFFICIENT, 0, np.clip(total, LOWEST, HIGHEST)).astype(np.uint16),
+        score=points.astype(np.uint16),
         width=width.astype(np.uint16),
         reasons=reasons.astype(np.uint32),
         features=values,
@@ -196,18 +212,19 @@ def explain(card: Scorecard, values: Mapping[str, int | None], codes: Mapping[st
     columns = Columns(_by_feature(card, matrix), 1)
     found = next((rule.segment for rule in card.rules if rule.holds(columns.values, 1)[0]), None)
     if found is None:
-        return Explanation(INSUFFICIENT, None, 0, 0, 0, 0, None, None, (), (), (), ())
-    status, total, width, packed = (int(column[0]) for column in _score_rows(card, matrix, codes))
-    segment, clamped = card.segments[found], min(max(total, LOWEST), HIGHEST)
+        return Explanation(INSUFFICIENT, None, 0, 0, 0, 0, None, None, None, (), (), (), ())
+    status, points, total, width, packed = (int(column[0]) for column in _score_rows(card, matrix, codes))
+    segment = card.segments[found]
     return Explanation(
         status=status,
         segment=found,
-        score=clamped,
+        score=points,
         total=total,
         base=segment.base,
         width=width,
-        bad_bps=segment.bad_bps(clamped),
-        band=band(clamped),
+        bad_bps=segment.bad_bps(points),
+        band=band(points),
+        capped=_capped(card, segment, total, columns),
         terms=tuple(_term_part(term, columns) for term in segment.terms),
         lost=_ranked({name: int(segment.lost(name, columns)[0]) for name in card.features}),
         gained=_ranked({name: int(segment.gained(name, columns)[0]) for name in card.features}),
@@ -227,7 +244,7 @@ def unpack_reasons(packed: int) -> tuple[int, ...]:
 
 def to_json(card: Scorecard) -> bytes:
     """Canonical JSON (sorted keys, no spaces, integers only, UTF-8)."""
-    segments = {name: _segment_to_plain(segment) for name, segment in card.segments.items()}
+    segments = {name: segment_json.to_plain(segment) for name, segment in card.segments.items()}
     rules = [
         {"segment": rule.segment, "status": rule.status, "when": [list(condition) for condition in rule.when]}
         for rule in card.rules
@@ -250,7 +267,7 @@ def from_json(text: bytes | str) -> Scorecard:
         ("format", "name", "features", "rules", "segments"),
         "the scorecard",
     )
-    plain.integer(top["format"], "the scorecard's format", FORMAT, FORMAT)
+    _check_format(top["format"])
     if not isinstance(top["segments"], dict):
         raise Stop("the scorecard's segments must be an object of segments by name.")
     return Scorecard(
@@ -259,7 +276,7 @@ def from_json(text: bytes | str) -> Scorecard:
             plain.string(name, "a feature's name") for name in plain.items(top["features"], "features")
         ),
         rules=tuple(_rule_from_plain(rule) for rule in plain.items(top["rules"], "rules", 0, 64)),
-        segments={name: _segment_from_plain(name, part) for name, part in top["segments"].items()},
+        segments={name: segment_json.from_plain(name, part) for name, part in top["segments"].items()},
     )
 
 
@@ -315,12 +332,12 @@ def _by_feature(card: Scorecard, values: NDArray[np.int64]) -> dict[str, NDArray
 def _score_rows(
     card: Scorecard, values: NDArray[np.int64], codes: Mapping[str, int]
 ) -> tuple[NDArray[np.int64], ...]:
-    """Status, unclamped total, width and packed reasons of the rows (all int64; 0 when insufficient)."""
+    """Status, score, unclamped total, width and packed reasons of the rows (int64; 0 when insufficient)."""
     by_feature, rows = _by_feature(card, values), len(values)
     rule_of = np.full(rows, -1, dtype=np.int64)
     for index in reversed(range(len(card.rules))):
         rule_of[card.rules[index].holds(by_feature, rows)] = index
-    found = np.zeros((4, rows), dtype=np.int64)
+    found = np.zeros((5, rows), dtype=np.int64)
     for index, rule in enumerate(card.rules):
         at = np.flatnonzero(rule_of == index)
         if len(at):
@@ -334,10 +351,10 @@ def _score_segment(
 ) -> NDArray[np.int64]:
     segment = card.segments[rule.segment]
     total = segment.totals(columns)
-    bands = np.minimum((np.clip(total, LOWEST, HIGHEST) - LOWEST) // BAND_POINTS, 9)
-    width = np.array(segment.width, dtype=np.int64)[bands]
+    points = segment.clamped(total)
     status = np.full_like(total, STATUS[rule.status])
-    return np.stack([status, total, width, _pack_reasons(card, segment, columns, codes)])
+    packed = _pack_reasons(card, segment, columns, codes)
+    return np.stack([status, points, total, segment.half_widths(points), packed])
 
 
 def _pack_reasons(
@@ -363,6 +380,16 @@ def _pack_reasons(
     return packed
 
 
+def _capped(card: Scorecard, segment: Segment, total: int, columns: Columns) -> Capped | None:
+    without = min(total, HIGHEST)
+    if without <= segment.cap:
+        return None
+    higher = (rule for rule in card.rules if card.segments[rule.segment].cap > segment.cap)
+    when = next((rule.when for rule in higher), ())
+    lacking = tuple(one for one in when if not _fulfils(one, columns.values)[0])
+    return Capped(segment.cap, without, lacking)
+
+
 def _ranked(points: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     some = [(name, value) for name, value in points.items() if value > 0]
     return tuple(sorted(some, key=lambda pair: -pair[1]))  # stable: ties keep the feature order
@@ -380,60 +407,24 @@ def _term_part(term: Term, columns: Columns) -> TermPart:
     )
 
 
-def _segment_to_plain(segment: Segment) -> dict[str, Any]:
-    return {
-        "base": segment.base,
-        "terms": [
-            {
-                "features": list(term.features),
-                "cuts": [list(cuts) for cuts in term.cuts],
-                "points": [list(cell) if isinstance(cell, tuple) else cell for cell in term.points],
-            }
-            for term in segment.terms
-        ],
-        "calibration": [list(step) for step in segment.calibration],
-        "width": list(segment.width),
-    }
-
-
-def _segment_from_plain(name: str, part: Any) -> Segment:
-    where = f"segment {name!r}"
-    top = plain.fields(part, ("base", "terms", "calibration", "width"), where)
-    steps = [
-        plain.items(step, f"a calibration step of {where}", 2, 2) for step in _list(top, "calibration", where)
-    ]
-    return Segment(
-        base=plain.integer(top["base"], f"the base of {where}", -MAX_TOTAL, MAX_TOTAL),
-        terms=tuple(_term_from_plain(term, where) for term in _list(top, "terms", where)),
-        calibration=tuple((_small(least, where), _small(bad, where)) for least, bad in steps),
-        width=tuple(_small(half, where) for half in _list(top, "width", where)),
-    )
-
-
-def _term_from_plain(part: Any, where: str) -> Term:
-    top = plain.fields(part, ("features", "cuts", "points"), f"a term of {where}")
-    features = tuple(plain.string(name, "a feature's name") for name in _list(top, "features", where))
-    where = f"the term of {features} in {where}"
-    cuts = tuple(
-        tuple(plain.integer(cut, f"a cut of {where}", -MAX_CUT, MAX_CUT) for cut in plain.items(axis, where))
-        for axis in _list(top, "cuts", where)
-    )
-    cells_ = _list(top, "points", where)
-    if cells_ and all(isinstance(cell, list) for cell in cells_):
-        return Term(features, cuts, tuple(_row(cell, where) for cell in cells_))
-    return Term(features, cuts, _row(cells_, where))
-
-
-def _row(part: Any, where: str) -> Row:
-    return tuple(
-        None if cell is None else plain.integer(cell, f"a cell of {where}", -MAX_POINTS, MAX_POINTS)
-        for cell in plain.items(part, f"the points of {where}")
-    )
+def _check_format(found: Any) -> None:
+    if plain.integer(found, "the scorecard's format", 1, plain.INT64_MAX) < FORMAT:
+        raise Stop(
+            f"the scorecard is of format {found}, which names no cap for its segments; this version reads "
+            f"format {FORMAT}: train it again, or score with the version that wrote it."
+        )
+    if found > FORMAT:
+        raise Stop(
+            f"the scorecard is of format {found}, newer than the {FORMAT} that this version reads; update."
+        )
 
 
 def _rule_from_plain(part: Any) -> Rule:
     top = plain.fields(part, ("segment", "status", "when"), "a rule")
-    when = [plain.items(condition, "a rule's condition", 3, 3) for condition in _list(top, "when", "a rule")]
+    when = [
+        plain.items(condition, "a rule's condition", 3, 3)
+        for condition in plain.items(top["when"], "a rule's conditions")
+    ]
     return Rule(
         segment=plain.string(top["segment"], "a rule's segment"),
         status=plain.choice(top["status"], "a rule's status", tuple(STATUS)),
@@ -446,11 +437,3 @@ def _rule_from_plain(part: Any) -> Rule:
             for feature, sign, value in when
         ),
     )
-
-
-def _list(top: dict[str, Any], field: str, where: str) -> list[Any]:
-    return plain.items(top[field], f"{field} of {where}")
-
-
-def _small(part: Any, where: str) -> int:
-    return plain.integer(part, f"a number of {where}", 0, 10_000)

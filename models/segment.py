@@ -125,12 +125,17 @@ class Term:
 
 @dataclass(frozen=True)
 class Segment:
-    """Terms with a base, the calibration (least score, bad probability in bps) and ten half-widths."""
+    """Terms with a base, the calibration (least score, bad probability in bps) and ten half-widths.
+
+    `cap` is the highest score that a record of this segment can get, 850 for no cap. Calibration and
+    width are read at the capped score.
+    """
 
     base: int
     terms: tuple[Term, ...]
     calibration: tuple[tuple[int, int], ...]
     width: tuple[int, ...]
+    cap: int = HIGHEST
 
     def __post_init__(self) -> None:
         seen = [frozenset(term.features) for term in self.terms]
@@ -138,6 +143,8 @@ class Segment:
             raise Stop("two terms of one segment cover the same features; add their points into one.")
         if len(self.width) != 10 or not all(0 <= half <= HIGHEST - LOWEST for half in self.width):
             raise Stop(f"width needs ten half-widths from 0 to 550, got {list(self.width)}.")
+        if not LOWEST <= self.cap <= HIGHEST:
+            raise Stop(f"a segment's cap must lie from 300 to 850 (850 for none), got {self.cap}.")
         scores = [score for score, _ in self.calibration]
         chances = [bad for _, bad in self.calibration]
         if not scores or scores[0] != LOWEST or scores != sorted(set(scores)) or scores[-1] > HIGHEST:
@@ -180,8 +187,17 @@ class Segment:
         distance: Int64s = np.maximum(best - sign * present, 0)
         return distance
 
+    def clamped(self, totals: Int64s) -> Int64s:
+        """The scores of unclamped totals: from 300 up to the segment's cap."""
+        return np.clip(totals, LOWEST, self.cap)
+
+    def half_widths(self, scores: Int64s) -> Int64s:
+        """Half-width of the 90 % interval at each score."""
+        bands = np.minimum((scores - LOWEST) // BAND_POINTS, len(self.width) - 1)
+        return np.array(self.width, dtype=np.int64)[bands]
+
     def bad_bps(self, score: int) -> int:
-        """Calibrated probability, in basis points, that a record of this clamped score turns bad."""
+        """Calibrated probability, in basis points, that a record of this score turns bad."""
         return next(bad for least, bad in reversed(self.calibration) if score >= least)
 
 

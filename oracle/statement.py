@@ -9,7 +9,7 @@ from typing import Any
 
 from models.features.catalogue import REASON_CODES
 from models.reasons import Language, praise, sentence
-from models.scorecard import DISPUTED, INSUFFICIENT, SCORED, Explanation, Scorecard, Scores, explain
+from models.scorecard import DISPUTED, INSUFFICIENT, SCORED, Capped, Explanation, Scorecard, Scores, explain
 from models.segment import MISSING
 
 MOST_HELPED = 2
@@ -20,6 +20,17 @@ _STATUS = {
     INSUFFICIENT: ("no score yet", "暂无评分"),
 }
 _SHORT = ("short record", "记录较短")
+
+_CAPPED = (
+    "Held at {limit}, the most that a record of this kind ({segment}) can reach; "
+    "its points alone give {without}.",
+    "此类记录（{segment}）最高为 {limit} 分；若只计各项分数则为 {without} 分。",
+)
+_CAPPED_UNPROVEN = (
+    "Held at {limit}, the most that a record without enough repaid loans can reach; "
+    "its points alone give {without}.",
+    "尚无足够的已还清借款，此类记录最高为 {limit} 分；若只计各项分数则为 {without} 分。",
+)
 
 
 def statement(card: Scorecard, scores: Scores, index: int, language: Language) -> dict[str, Any]:
@@ -38,9 +49,10 @@ def statement(card: Scorecard, scores: Scores, index: int, language: Language) -
         "score": told.score,
         "band": told.band[_of(language)] if told.band else None,
         "low": max(300, told.score - told.width),
-        "high": min(850, told.score + told.width),
+        "high": min(card.segments[told.segment].cap, told.score + told.width),
         "badBps": told.bad_bps,
         "segment": told.segment,
+        "capped": _capped(told.capped, told.segment, language) if told.capped else None,
         "helped": _helped(told, values, language),
         "heldBack": _held_back(told, values, language),
         "base": told.base,
@@ -84,6 +96,14 @@ def _helped(told: Explanation, values: Mapping[str, int | None], language: Langu
         if text and REASON_CODES[feature] not in told.reasons:
             found.setdefault(text, {"feature": feature, "points": points, "text": text})
     return list(found.values())[:MOST_HELPED]
+
+
+def _capped(capped: Capped, segment: str, language: Language) -> dict[str, Any]:
+    """The cap that held the score down, and why: what the record lacks, when that is repaid loans."""
+    unproven = any(feature.startswith("loans_repaid") for feature, _, _ in capped.lacking)
+    text = (_CAPPED_UNPROVEN if unproven else _CAPPED)[_of(language)]
+    words = text.format(limit=capped.limit, without=capped.without, segment=segment)
+    return {"cap": capped.limit, "without": capped.without, "text": words}
 
 
 def _of(language: Language) -> int:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Stop
 from models.scorecard import (
     CHUNK,
+    Capped,
     FeatureMatrix,
     Rule,
     Scorecard,
@@ -48,7 +49,9 @@ def matrix(rows: list[dict[str, int | None]], names: tuple[str, ...], codes: dic
 
 
 BREAKS: list[tuple[str, list[Any], Any, str]] = [
-    ("format", ["format"], 2, "format must be an integer from 1 to 1, got 2"),
+    ("format", ["format"], "2", "format must be an integer from 1"),
+    ("old format", ["format"], 1, "is of format 1, which names no cap"),
+    ("new format", ["format"], 3, "is of format 3, newer than the 2 that this version reads"),
     ("no name", ["name"], "", "name must be a text"),
     ("feature twice", ["features"], ["loans_late", "loans_late"], "each once"),
     ("unknown feature", ["features"], ["loans_late"], "uses unknown features ['loans_repaid', 'owed_cents'"),
@@ -93,6 +96,9 @@ BREAKS: list[tuple[str, list[Any], Any, str]] = [
     ("calibration order", ["segments", "borrower", "calibration", 1], [700, 2500], "rise strictly"),
     ("calibration rises", ["segments", "borrower", "calibration", 1], [500, 7000], "must fall"),
     ("width short", ["segments", "borrower", "width"], [60] * 9, "ten half-widths"),
+    ("cap low", ["segments", "borrower", "cap"], 299, "cap must lie from 300 to 850 (850 for none), got 299"),
+    ("cap high", ["segments", "borrower", "cap"], 851, "cap must lie from 300 to 850"),
+    ("cap null", ["segments", "borrower", "cap"], None, "must be an integer from 0"),
     ("width negative", ["segments", "borrower", "width", 0], -1, "from 0 to 10000"),
     ("base a float", ["segments", "borrower", "base"], 600.0, "600.0 is not an integer"),
     ("extra field", ["segments", "borrower", "colour"], 1, "unknown fields ['colour']"),
@@ -146,7 +152,7 @@ def test_scorecard_id__of_the_golden_card__is_the_published_one() -> None:
     card = from_json(GOLDEN.read_bytes())
     assert from_json(to_json(card)) == card
     assert b" " not in to_json(card).replace(b"small: repayment, debt and one pair", b"")
-    assert scorecard_id(card).hex() == "c22e1351e6c072fead089471d6575d02c1a91dcfe7e3867363cc333a334f2507"
+    assert scorecard_id(card).hex() == "dc65e2f334dbb1e7924da4e4c3a5447b8763b9ece455cbf1d4c4f1ae0dd8b746"
 
 
 def test_score__of_the_golden_card__is_what_the_tables_add_up_to() -> None:
@@ -179,6 +185,33 @@ def test_explain__of_the_golden_card__takes_the_score_apart() -> None:
     assert (found.status, found.score, found.width, found.bad_bps) == (2, 435, 55, 6_000)
     assert found.base + sum(term.points for term in found.terms) == found.total == 435
     assert found.terms[3].cells == (1, 2)
+
+
+def capped_card() -> Scorecard:
+    """The golden card with a capped segment for records without a repaid loan."""
+    card = from_json(GOLDEN.read_bytes())
+    newcomer = replace(card.segments["borrower"], cap=599, calibration=((300, 4_000), (590, 2_000), (600, 1)))
+    rules = (*card.rules, Rule("newcomer", "thin", (("record_days", ">=", 30),)))
+    return replace(card, rules=rules, segments={**card.segments, "newcomer": newcomer})
+
+
+def test_score__above_the_cap_of_its_segment__is_the_cap() -> None:
+    rows: list[dict[str, int | None]] = [
+        {"loans_repaid": 0, "loans_late": 0, "owed_cents": 0, "record_days": 400},  # 600 - 20 + 30 + 15 + 20
+        {"loans_repaid": 0, "loans_late": 2, "owed_cents": 0, "record_days": 400},  # 600 - 20 - 120 + 15 + 0
+    ]
+    found = score(capped_card(), matrix(rows, tuple(CODES), CODES))
+    assert found.score.tolist() == [599, 475]
+    assert found.total.tolist() == [645, 475]
+    assert found.width.tolist() == [40, 50]
+
+
+def test_explain__above_the_cap__says_that_and_why() -> None:
+    good: dict[str, int | None] = {"loans_repaid": 0, "loans_late": 0, "owed_cents": 0, "record_days": 400}
+    found = explain(capped_card(), good, CODES)
+    assert (found.score, found.total, found.bad_bps, found.band) == (599, 645, 2_000, ("building", "积累中"))
+    assert found.capped == Capped(limit=599, without=645, lacking=(("loans_repaid", ">=", 3),))
+    assert explain(capped_card(), good | {"loans_late": 2}, CODES).capped is None
 
 
 def test_explain__of_insufficient_history__has_no_number() -> None:
@@ -243,6 +276,7 @@ def cards(draw: st.DrawFn) -> Scorecard:
     chosen = draw(st.lists(st.sampled_from(sets), unique=True, max_size=5))
     segment = Segment(
         base=draw(st.integers(250, 900)),
+        cap=draw(st.sampled_from((850, 599, 300))),
         terms=tuple(draw(terms(features)) for features in chosen),
         calibration=((300, 9_000), (600, 100)),
         width=tuple(range(10)),
@@ -269,6 +303,8 @@ def test_score_and_explain__of_any_card__equal_brute_force(
             assert dict(told.lost) == {name: points for name, points in lost.items() if points}
             assert [codes[name] for name, _ in told.lost][:4] == list(told.reasons)
             assert told.total == brute_total(card.segments["s"], row)
+            assert told.score == max(300, min(told.total, card.segments["s"].cap))
+            assert (told.capped is not None) == (min(told.total, 850) > card.segments["s"].cap)
 
 
 def brute_total(segment: Segment, row: dict[str, int | None]) -> int:

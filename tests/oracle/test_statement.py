@@ -174,6 +174,27 @@ def test_statement__beyond_the_scale__is_held_at_its_ends(base: int) -> None:
     assert found["total"] == base + 140
 
 
+@pytest.mark.parametrize(
+    ("needed", "language", "words"),
+    [
+        ("loans_repaid", "en", "Held at 599, the most that a record without enough repaid loans can reach"),
+        ("loans_repaid", "zh", "尚无足够的已还清借款，此类记录最高为 599 分"),
+        ("record_days", "en", "the most that a record of this kind (newcomer) can reach"),
+        ("record_days", "zh", "此类记录（newcomer）最高为 599 分"),
+    ],
+)
+def test_statement__above_the_cap__says_that_and_why(needed: str, language: Language, words: str) -> None:
+    card = small_card()
+    segments = {**card.segments, "newcomer": replace(card.segments["borrower"], cap=599)}
+    rules = (Rule("borrower", "scored", ((needed, ">=", 10**9),)), Rule("newcomer", "thin", ()))
+    found = told(MEI, language, replace(card, segments=segments, rules=rules))
+    assert (found["score"], found["high"]) == (599, 599)
+    assert (found["capped"]["cap"], found["capped"]["without"]) == (599, 740)
+    assert words in found["capped"]["text"]
+    assert "740" in found["capped"]["text"]
+    assert told(MEI, language)["capped"] is None
+
+
 @given(rows)
 def test_held_back__any_record__costs_the_points_that_its_worst_feature_lost(row: list[int]) -> None:
     found, segment = of_row(row), WIDE.segments["borrower"]
