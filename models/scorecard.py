@@ -56,7 +56,8 @@ def _fulfils(condition: Condition, values: Mapping[str, NDArray[np.int64]]) -> N
     feature, sign, value = condition
     column = values[feature]
     fulfilled: NDArray[np.bool_] = column >= value if sign == ">=" else column <= value
-    return fulfilled & (column != MISSING)
+    fulfilled &= column != MISSING
+    return fulfilled
 
 
 @dataclass(frozen=True)
