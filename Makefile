@@ -65,6 +65,8 @@ fuzz: setup  ## the same properties, many more cases
 bench: setup  ## reproduce the README's figures
 	@python benchmarks/real_history.py
 	@python benchmarks/gas.py
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
+	@python benchmarks/score.py
 
 clean:  ## remove everything that the targets above made
 	@rm -rf $(VENV) contracts/node_modules contracts/out contracts/cache demo build *.egg-info \

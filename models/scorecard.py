@@ -139,6 +139,16 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Ratings:
+    """What `rate` gives for each row, in the order given; columns as in Scores."""
+
+    status: NDArray[np.uint8]
+    score: NDArray[np.uint16]
+    width: NDArray[np.uint16]
+    total: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class TermPart:
     """What one term gave: its features, their values (None = missing), cells and points."""
 
@@ -191,18 +201,23 @@ def score(card: Scorecard, matrix: FeatureMatrix) -> Scores:
     rows = np.take(matrix.values, order, axis=0)  # whole rows first: far fewer cache misses
     values = np.take(rows, _positions(card, matrix.names), axis=1)
     codes = dict(zip(matrix.names, matrix.reasons, strict=True))
-    parts = [_score_rows(card, values[at : at + CHUNK], codes) for at in range(0, max(len(values), 1), CHUNK)]
-    status, points, total, width, reasons = (np.concatenate(column) for column in zip(*parts, strict=True))
+    status, points, total, width, packed = _score_chunks(card, values, codes)
     return Scores(
         addresses=matrix.addresses[order],
         status=status.astype(np.uint8),
         score=points.astype(np.uint16),
         width=width.astype(np.uint16),
-        reasons=reasons.astype(np.uint32),
+        reasons=packed.astype(np.uint32),
         features=values,
         feature_names=card.features,
         total=total,
     )
+
+
+def rate(card: Scorecard, values: NDArray[np.int64]) -> Ratings:
+    """Status, score, width and total of rows whose columns stand in the card's order; no reasons."""
+    status, points, total, width, _ = _score_chunks(card, values, None)
+    return Ratings(status.astype(np.uint8), points.astype(np.uint16), width.astype(np.uint16), total)
 
 
 def explain(card: Scorecard, values: Mapping[str, int | None], codes: Mapping[str, int]) -> Explanation:
@@ -330,10 +345,22 @@ def _by_feature(card: Scorecard, values: NDArray[np.int64]) -> dict[str, NDArray
     return dict(zip(card.features, np.ascontiguousarray(values.T), strict=True))
 
 
+def _score_chunks(
+    card: Scorecard, values: NDArray[np.int64], codes: Mapping[str, int] | None
+) -> list[NDArray[np.int64]]:
+    """`_score_rows` of rows in any number."""
+    starts = range(0, max(len(values), 1), CHUNK)
+    parts = [_score_rows(card, values[at : at + CHUNK], codes) for at in starts]
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
 def _score_rows(
-    card: Scorecard, values: NDArray[np.int64], codes: Mapping[str, int]
+    card: Scorecard, values: NDArray[np.int64], codes: Mapping[str, int] | None
 ) -> tuple[NDArray[np.int64], ...]:
-    """Status, score, unclamped total, width and packed reasons of the rows (int64; 0 when insufficient)."""
+    """Status, score, unclamped total, width and packed reasons of the rows, all int64.
+
+    All are 0 where insufficient, reasons also without `codes`.
+    """
     by_feature, rows = _by_feature(card, values), len(values)
     rule_of = np.full(rows, -1, dtype=np.int64)
     for index in reversed(range(len(card.rules))):
@@ -348,13 +375,13 @@ def _score_rows(
 
 
 def _score_segment(
-    card: Scorecard, rule: Rule, columns: Columns, codes: Mapping[str, int]
+    card: Scorecard, rule: Rule, columns: Columns, codes: Mapping[str, int] | None
 ) -> NDArray[np.int64]:
     segment = card.segments[rule.segment]
     total = segment.totals(columns)
     points = segment.clamped(total)
     status = np.full_like(total, STATUS[rule.status])
-    packed = _pack_reasons(card, segment, columns, codes)
+    packed = _pack_reasons(card, segment, columns, codes) if codes else np.zeros_like(total)
     return np.stack([status, points, total, segment.half_widths(points), packed])
 
 

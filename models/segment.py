@@ -173,18 +173,18 @@ class Segment:
     def _distance(self, feature: str, columns: Columns, sign: int) -> Int64s:
         terms = [term for term in self.terms if feature in term.features]
         present = np.zeros(columns.rows, dtype=np.int64)
-        best = np.full(columns.rows, _NEVER, dtype=np.int64)
+        alone, paired = np.zeros(len(_representatives(terms, feature)), dtype=np.int64), []
         for term in terms:
             present += term_points(term, columns)
-        partners = [_partner_cells(term, feature, columns) for term in terms]
-        tables = [np.moveaxis(term.candidates(sign), term.features.index(feature), 0) for term in terms]
-        for value in _representatives(terms, feature):
-            here = np.zeros(columns.rows, dtype=np.int64)
-            for term, table, partner in zip(terms, tables, partners, strict=True):
-                row = table[_cell(term, feature, value)]
-                here += row if partner is None else row[partner]
-            np.maximum(best, here, out=best)
-        distance: Int64s = np.maximum(best - sign * present, 0)
+            points, partner = (
+                _points_along(term, feature, terms, sign),
+                _partner_cells(term, feature, columns),
+            )
+            if partner is None:
+                alone += points
+            else:
+                paired.append((points, partner))
+        distance: Int64s = np.maximum(_best(alone, paired) - sign * present, 0)
         return distance
 
     def clamped(self, totals: Int64s) -> Int64s:
@@ -222,12 +222,28 @@ def _partner_cells(term: Term, feature: str, columns: Columns) -> NDArray[np.int
     return None
 
 
-def _representatives(terms: list[Term], feature: str) -> list[int]:
+def _representatives(terms: list[Term], feature: str) -> Int64s:
     """One value of every interval between the feature's cuts, over all its terms."""
     cuts = sorted({cut for term in terms for cut in term.cuts[term.features.index(feature)]})
-    return [cuts[0] - 1, *cuts] if cuts else [0]
+    return np.array([cuts[0] - 1, *cuts] if cuts else [0], dtype=np.int64)
 
 
-def _cell(term: Term, feature: str, value: int) -> int:
-    cuts = term.cuts[term.features.index(feature)]
-    return int(cells(cuts, np.array([value], dtype=np.int64))[0])
+def _points_along(term: Term, feature: str, terms: list[Term], sign: int) -> Int64s:
+    """The term's candidate points at every representative of the feature, by cell of its partner if any."""
+    axis = term.features.index(feature)
+    at = cells(term.cuts[axis], _representatives(terms, feature))
+    return np.take(np.moveaxis(term.candidates(sign), axis, 0), at, axis=0)
+
+
+def _best(alone: Int64s, paired: list[tuple[Int64s, NDArray[np.intp]]]) -> Int64s:
+    """Per row, the best sum over the representatives; `paired` holds (points, cell of the partner)."""
+    if not paired:
+        return alone.max()
+    if len(paired) == 1:
+        points, partner = paired[0]
+        return np.take((alone[:, None] + points).max(axis=0), partner)
+    best = np.full(len(paired[0][1]), 2 * _NEVER * len(paired), dtype=np.int64)
+    for index, base in enumerate(alone):
+        here = base + sum(np.take(points[index], partner) for points, partner in paired)
+        np.maximum(best, here, out=best)
+    return best

@@ -21,6 +21,7 @@ from models.scorecard import (
     explain,
     from_json,
     load,
+    rate,
     save,
     score,
     scorecard_id,
@@ -305,6 +306,16 @@ def test_score_and_explain__of_any_card__equal_brute_force(
             assert told.total == brute_total(card.segments["s"], row)
             assert told.score == max(300, min(told.total, card.segments["s"].cap))
             assert (told.capped is not None) == (min(told.total, 850) > card.segments["s"].cap)
+
+
+@settings(max_examples=50, deadline=None)
+@given(cards(), st.lists(st.fixed_dictionaries(dict.fromkeys(FEATURES, VALUES)), max_size=8))
+def test_rate__of_any_rows__is_what_score_gives(card: Scorecard, rows: list[dict[str, int | None]]) -> None:
+    whole = score(card, matrix(rows, FEATURES, {"a": 1, "b": 2, "c": 3}))
+    found = rate(card, whole.features)
+    for name in ("status", "score", "width", "total"):
+        assert getattr(found, name).tolist() == getattr(whole, name).tolist()
+        assert getattr(found, name).dtype == getattr(whole, name).dtype
 
 
 def brute_total(segment: Segment, row: dict[str, int | None]) -> int:
