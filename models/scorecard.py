@@ -253,6 +253,11 @@ def band(value: int) -> tuple[str, str]:
     return next((english, chinese) for edge, english, chinese in reversed(BANDS) if value >= edge)
 
 
+def next_band(value: int) -> int | None:
+    """Lower edge of the band above a score, None in the highest."""
+    return next((edge for edge, _, _ in BANDS if edge > value), None)
+
+
 def unpack_reasons(packed: int) -> tuple[int, ...]:
     """The reason codes in the four bytes of a uint32, most important first, without zeros."""
     return tuple(code for code in packed.to_bytes(4, "big") if code)
