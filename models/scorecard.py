@@ -297,7 +297,10 @@ def from_json(text: bytes | str) -> Scorecard:
             plain.string(name, "a feature's name") for name in plain.items(top["features"], "features")
         ),
         rules=tuple(_rule_from_plain(rule) for rule in plain.items(top["rules"], "rules", 0, 64)),
-        segments={name: segment_json.from_plain(name, part) for name, part in top["segments"].items()},
+        segments={
+            plain.string(name, "a segment's name"): segment_json.from_plain(name, part)
+            for name, part in top["segments"].items()
+        },
     )
 
 
