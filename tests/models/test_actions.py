@@ -203,6 +203,22 @@ def test_time__passing_on_a_ledger_with_pay_and_payment_on_time__is_measured_as_
     compare(bench, ACTIONS[name], months, before, then | told)
 
 
+@pytest.mark.parametrize(("had", "months", "least", "most"), [(8, 6, 8, 12), (3, 6, 6, 9), (0, 1, 1, 1)])
+def test_earn__in_a_wallet_with_some_income__counts_old_months_as_leaving_and_as_staying(
+    had: int, months: int, least: int, most: int
+) -> None:
+    row: Row = {"inflow_months": had, "regular_payers": 0, "payers": 0}
+    cautious, hopeful = (ACTIONS["earn"].after(row, months, which) for which in (False, True))
+    assert (cautious["inflow_months"], hopeful["inflow_months"]) == (least, most)
+    assert cautious["regular_payers"] == hopeful["regular_payers"] == (1 if months >= 3 else 0)
+
+
+def test_time__over_five_years_old__counts_no_further() -> None:
+    row: Row = {"days_since_late": 1_820, "days_since_bad": 1_825, "record_days": 1_825}
+    found = ACTIONS["carry_on"].after(row, 1, False)
+    assert found == {"days_since_late": 1_825, "days_since_bad": 1_825, "record_days": 1_855}
+
+
 def test_time__over_five_years_old__forgets_what_was_late(bench: Bench) -> None:
     row: Row = {"loans_late": 2, "longest_late_days": 9, "days_since_late": 1_820, "loans_bad_365d": 0}
     assert ACTIONS["carry_on"].after(row, 1, False)["loans_late"] == 0

@@ -94,6 +94,15 @@ def test_plan__where_two_ways_reach__takes_the_one_of_less_effort() -> None:
     assert told(plan(card_of(owed, record), dear, 640)) == [("carry_on", 1)]
 
 
+def test_plan__of_two_steps_that_are_less_effort_than_one__takes_the_two() -> None:
+    owed = Term(("owed_cents",), ((12_000,),), (0, 20, 0))
+    record = Term(("record_days",), ((329, 359),), (0, 0, 20, 40))
+    calm: Row = BO | {"loans_overdue": 0, "overdue_cents": 0}
+    found = plan(card_of(owed, record), calm, 640)
+    assert told(found) == [("owe_less", 50), ("carry_on", 1)]  # 8 + 30 days, where two months are 60
+    assert found.days == 30
+
+
 def test_plan__that_only_may_reach__is_not_taken() -> None:
     months = Term(("inflow_months",), ((12,),), (0, 0, 50))
     calm: Row = BO | {"loans_overdue": 0, "overdue_cents": 0}

@@ -242,7 +242,8 @@ def capped_card() -> Scorecard:
     """The golden card with a capped segment for records without a repaid loan."""
     card = from_json(GOLDEN.read_bytes())
     newcomer = replace(card.segments["borrower"], cap=599, calibration=((300, 4_000), (590, 2_000), (600, 1)))
-    rules = (*card.rules, Rule("newcomer", "thin", (("record_days", ">=", 30),)))
+    never = Rule("newcomer", "scored", (("record_days", ">=", 10_000),))
+    rules = (never, *card.rules, Rule("newcomer", "thin", (("record_days", ">=", 30),)))
     return replace(card, rules=rules, segments={**card.segments, "newcomer": newcomer})
 
 
