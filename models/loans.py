@@ -46,7 +46,7 @@ def loans(events: Table, by: tuple[str, ...] = ("account",)) -> Table:
     repaid_cents (sums of the known values of its borrows and its repayments, null when none is known),
     largest_cents (the largest known value of a borrow). Times in Unix seconds.
     """
-    return _summaries(_numbered(_balances(_debt_rows(events, by), by), by), by)
+    return _summaries(_numbered(_balances(_debt_rows(events, by))), by)
 
 
 def _debt_rows(events: Table, by: tuple[str, ...]) -> Table:
@@ -54,7 +54,7 @@ def _debt_rows(events: Table, by: tuple[str, ...]) -> Table:
 
     A stretch ends where a row ends all debt, however much it was; that row still belongs to it.
     """
-    rows = events.filter(events.kind.isin(KINDS))
+    rows = _placed(events.filter(events.kind.isin(KINDS)), by)
     rows = rows.mutate(
         borrows=rows.kind == "borrow",
         repays=rows.kind == "repay",
@@ -62,10 +62,8 @@ def _debt_rows(events: Table, by: tuple[str, ...]) -> Table:
         ends_all=((rows.kind == "default") | (rows.amount.isnull() & (rows.kind != "borrow"))).cast("int64"),
         units=ibis.ifelse(rows.amount < _raw(0), _raw(0), rows.amount),  # stays null when unknown
     )
-    position = (*by, *POSITION)
-    rows = rows.mutate(
-        stretch=_running_count(rows.ends_all, position) - rows.ends_all, told=_told_before(rows, position)
-    )
+    ended = isum(rows.ends_all, window=_so_far("position"))
+    rows = rows.mutate(stretch=ended - rows.ends_all, told=_told_before(rows))
     counted = rows.repays | ((rows.kind == "liquidation") & ~rows.told)
     return rows.mutate(
         change=_signed(rows, counted, ibis.coalesce(rows.units, _raw(1)), ibis.coalesce(rows.units, _raw(0))),
@@ -73,9 +71,26 @@ def _debt_rows(events: Table, by: tuple[str, ...]) -> Table:
     )
 
 
-def _told_before(rows: Table, position: tuple[str, ...]) -> BooleanValue:
+def _placed(rows: Table, by: tuple[str, ...]) -> Table:
+    """Only the columns needed, with `position` for (by, POSITION) and `place` in its order.
+
+    Numbers, because engines sort and group them several times faster than ids of 32 bytes.
+    """
+    key = (*by, *POSITION)
+    positions = rows.select(*(rows[name].name(f"_{name}") for name in key)).distinct()
+    numbered = ibis.window(order_by=[f"_{name}" for name in key])
+    positions = positions.mutate(position=ibis.row_number().over(numbered))
+    same = [rows[name].identical_to(positions[f"_{name}"]) for name in key]
+    rows = rows.join(positions, same).drop(*(f"_{name}" for name in key))
+    in_order = ibis.window(group_by="position", order_by=list(ORDER))
+    rows = rows.mutate(place=ibis.row_number().over(in_order), itself=rows.counterparty == rows.account)
+    told = ("kind", "tx_hash", "block_time", "amount", "value_cents", "due_time", "itself")
+    return rows.select(*key, "position", "place", *told)
+
+
+def _told_before(rows: Table) -> BooleanValue:
     """Whether a liquidation repeats the repayment logged just before it in its transaction."""
-    in_order = ibis.window(group_by=list(position), order_by=list(ORDER))
+    in_order = ibis.window(group_by="position", order_by="place")
     same = (rows.kind.lag().over(in_order) == "repay") & (rows.tx_hash.lag().over(in_order) == rows.tx_hash)
     told: BooleanValue = ibis.coalesce(same & (rows.units.lag().over(in_order) == rows.units), False)
     return told
@@ -87,24 +102,23 @@ def _signed(rows: Table, counted: BooleanValue, borrowed: Value, paid: Value) ->
     return ibis.cases((rows.borrows, borrowed), (counted, -paid), else_=nothing).cast(paid.type())
 
 
-def _balances(rows: Table, by: tuple[str, ...]) -> Table:
+def _balances(rows: Table) -> Table:
     """Adds `balance` owed after each row (before it, where the row ends all) and `previous` balance.
 
     Within a stretch the debt is a sum held at zero from below: the running sum less its running
     minimum, where that is negative. `value_so_far` is the running sum of `cents` in the position.
     """
-    stretch = (*by, *POSITION, "stretch")
     rows = rows.mutate(
-        running=rows.change.sum().over(_so_far(stretch)).cast(_RAW),
-        value_so_far=isum(rows.cents, window=_so_far((*by, *POSITION))),
+        running=rows.change.sum().over(_so_far("position", "stretch")).cast(_RAW),
+        value_so_far=isum(rows.cents, window=_so_far("position")),
     )
-    rows = rows.mutate(lowest=ibis.least(rows.running.min().over(_so_far(stretch)), _raw(0)))
-    rows = rows.mutate(balance=(rows.running - rows.lowest).cast(_RAW))
-    in_order = ibis.window(group_by=list(stretch), order_by=list(ORDER))
+    lowest = rows.running.min().over(_so_far("position", "stretch"))
+    rows = rows.mutate(balance=(rows.running - ibis.least(lowest, _raw(0))).cast(_RAW))
+    in_order = ibis.window(group_by=["position", "stretch"], order_by="place")
     return rows.mutate(previous=ibis.coalesce(rows.balance.lag().over(in_order), _raw(0)))
 
 
-def _numbered(rows: Table, by: tuple[str, ...]) -> Table:
+def _numbered(rows: Table) -> Table:
     """Adds which row opens and which closes a loan, its number, and the number of its `opening`.
 
     What a liquidation leaves gets a row of its own behind it, which opens the next loan.
@@ -121,7 +135,7 @@ def _numbered(rows: Table, by: tuple[str, ...]) -> Table:
     no = ibis.literal(False)
     rest = rows.filter(rows.left).mutate(rest=1, change=ibis._.balance, cents=_cents(0), opens=no, closes=no)
     rows = rows.union(rest.mutate(borrows=no, repays=no, forced=no))
-    begins = ibis.cumulative_window(group_by=[*by, *POSITION], order_by=[*ORDER, "rest"])
+    begins = ibis.cumulative_window(group_by="position", order_by=["place", "rest"])
     rows = rows.mutate(
         number=isum(rows.opens.cast("int64") + rows.rest, window=begins),
         opening=isum(rows.opens.cast("int64"), window=begins),
@@ -132,7 +146,8 @@ def _numbered(rows: Table, by: tuple[str, ...]) -> Table:
 def _summaries(rows: Table, by: tuple[str, ...]) -> Table:
     """One row a loan."""
     due = ibis.least(ibis.greatest(rows.due_time, 0), MAX_TIME)
-    grouped = rows.group_by([*by, *POSITION, "number", "opening"]).agg(
+    grouped = rows.group_by(["position", "number", "opening"]).agg(
+        **{name: rows[name].arbitrary() for name in (*by, *POSITION)},
         opened=rows.block_time.max(where=rows.opens),
         due=due.min(where=rows.borrows & rows.due_time.notnull()),
         closed=rows.block_time.max(where=rows.closes),
@@ -153,16 +168,16 @@ def _summaries(rows: Table, by: tuple[str, ...]) -> Table:
     return grouped.mutate(
         outcome=outcome,
         outstanding=ibis.ifelse(still_open, grouped.left, _raw(0)),
-        owed_cents=ibis.ifelse(still_open, _value_owed(grouped, by), 0),
-    ).drop("ending", "left", "opening", "value_before", "value_moved", "value_lowest")
+        owed_cents=ibis.ifelse(still_open, _value_owed(grouped), 0),
+    ).drop("position", "ending", "left", "opening", "value_before", "value_moved", "value_lowest")
 
 
-def _value_owed(grouped: Table, by: tuple[str, ...]) -> IntegerValue:
+def _value_owed(grouped: Table) -> IntegerValue:
     """Known value borrowed less known value paid since the position was last opened.
 
     Held at zero from below as the debt itself is; null when no borrowing since then has a known value.
     """
-    since = ibis.window(group_by=[*by, *POSITION, "opening"])
+    since = ibis.window(group_by=["position", "opening"])
     before = grouped.value_before.max().over(since)
     lowest = ibis.least(before, grouped.value_lowest.min().over(since))
     owed = before + isum(grouped.value_moved, window=since) - lowest
@@ -173,7 +188,7 @@ def _value_owed(grouped: Table, by: tuple[str, ...]) -> IntegerValue:
 
 def _ending(rows: Table) -> IntegerValue:
     """The place in OUTCOMES of the loan that a closing row ends."""
-    itself = ibis.coalesce(rows.counterparty == rows.account, False)
+    itself = ibis.coalesce(rows.itself, False)
     code: IntegerValue = ibis.cases(
         (rows.kind == "default", 4),
         (rows.forced & itself, 2),
@@ -183,13 +198,8 @@ def _ending(rows: Table) -> IntegerValue:
     return code
 
 
-def _running_count(flags: IntegerValue, group: tuple[str, ...]) -> IntegerValue:
-    """How many flags stand at or before each row of its group, in the ledger's order."""
-    return isum(flags, window=_so_far(group))
-
-
-def _so_far(group: tuple[str, ...]) -> ibis.expr.builders.WindowBuilder:
-    return ibis.cumulative_window(group_by=list(group), order_by=list(ORDER))
+def _so_far(*group: str) -> ibis.expr.builders.WindowBuilder:
+    return ibis.cumulative_window(group_by=list(group), order_by="place")
 
 
 def _cents(value: int) -> IntegerValue:
