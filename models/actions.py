@@ -26,7 +26,7 @@ DEAREST = 365
 
 YEAR = 365
 WORST_BPS = 1_000_000
-REGULAR_MONTHS = 3
+REGULAR_MONTHS, REMITTED_MONTHS = 3, 6
 EXTRA_EFFORT = 10
 """Days of effort that a month of regular income takes beside the month itself."""
 
@@ -116,10 +116,15 @@ TIME: Mapping[str, _Effect] = {
     "record_days": _grows(),
     "days_since_first_borrow": _grows(),
     "days_since_last_borrow": _grows(),
+    "days_since_first_inflow": _grows(),
     "days_since_bad": _grows(FIVE_YEARS),
     "days_since_late": _grows(FIVE_YEARS),
     "borrows_30d": _leaves(30),
     "borrows_90d": _leaves(90, "borrows_30d", 30),
+    "largest_borrow_90d_cents": _leaves(90),
+    "step_up_bps": _leaves(90),
+    "quick_repayments": _leaves(YEAR),
+    "rolled_repayments": _leaves(YEAR),
     "loans_repaid_365d": _fades(YEAR),
     "loans_bad_365d": _forgotten("days_since_bad", YEAR),
     "loans_late": _forgotten("days_since_late", FIVE_YEARS),
@@ -140,13 +145,18 @@ def _with(row: Row, changes: Mapping[str, int]) -> Row:
 
 
 def _repaid(row: Row, loans: int, cents: int, on_time: bool) -> Row:
-    """The row after `loans` were closed with `cents`."""
+    """The row after `loans` were closed with `cents`; their principal was at least that."""
+    owed, good = _of(row, "owed_cents"), loans if on_time else 0
+    left = max(owed - cents, 0)
     changes = {
         "loans_open": max(_of(row, "loans_open") - loans, 0),
-        "owed_cents": max(_of(row, "owed_cents") - cents, 0),
+        "owed_cents": left,
         "loans_repaid": _of(row, "loans_repaid") + loans,
-        "loans_repaid_365d": _of(row, "loans_repaid_365d") + (loans if on_time else 0),
+        "loans_repaid_365d": _of(row, "loans_repaid_365d") + good,
+        "repaid_total_cents": _of(row, "repaid_total_cents") + (cents if good else 0),
     }
+    if left < owed:  # rounded up: the share itself was rounded down
+        changes["owed_to_borrowed_bps"] = (_of(row, "owed_to_borrowed_bps") + 1) * left // owed
     return _with(row, changes)
 
 
@@ -175,8 +185,14 @@ def _carry_on(row: Row, months: int, hopeful: bool) -> Row:
 def _earn(row: Row, months: int, hopeful: bool) -> Row:
     """As `_carry_on`, and money comes in from one payer every month: each old month may have had some."""
     aged, had = _carry_on(row, months, hopeful), _of(row, "inflow_months")
+    longest = _of(row, "longest_remittance_months")
     changes = {
         "inflow_months": min(MONTHS, had + months) if hopeful else max(had, months),
+        "inflow_streak_months": min(MONTHS, _of(row, "inflow_streak_months") + months),
+        "longest_remittance_months": (
+            min(MONTHS, longest + months) if hopeful else max(longest - months, months)
+        ),
+        "remittance_senders": max(_of(row, "remittance_senders"), 1 if months >= REMITTED_MONTHS else 0),
         "payers": max(_of(row, "payers"), 1),
         "regular_payers": max(_of(row, "regular_payers"), 1 if months >= REGULAR_MONTHS else 0),
     }

@@ -12,8 +12,10 @@ from tests.models.conftest import Bench
 ACTIONS = {action.name: action for group in STEPS for action in group}
 TOUCHED = (
     *TIME, "loans_open", "loans_overdue", "overdue_cents", "owed_cents", "debt_to_inflow_bps", "loans_repaid",
-    "inflow_months", "inflow_360d_cents", "payers", "regular_payers",
+    "inflow_months", "inflow_360d_cents", "payers", "regular_payers", "repaid_total_cents",
+    "owed_to_borrowed_bps", "inflow_streak_months", "longest_remittance_months", "remittance_senders",
 )  # fmt: skip
+INCOME = ("inflow_months", "inflow_streak_months", "longest_remittance_months", "remittance_senders")
 CHOICES = st.sampled_from([(action, choice) for action in ACTIONS.values() for choice in action.choices])
 NUMBERS = st.none() | st.integers(0, 30) | st.integers(0, 10**7)
 
@@ -22,7 +24,8 @@ NUMBERS = st.none() | st.integers(0, 30) | st.integers(0, 10**7)
 def rows(draw: st.DrawFn) -> Row:
     """Feature values that fit one another as measured ones do, any of them missing."""
     row: Row = {name: draw(NUMBERS) for name in BY_NAME}
-    row |= {name: draw(st.none() | st.integers(0, 12)) for name in ("inflow_months", "active_months")}
+    months = ("inflow_months", "active_months", "inflow_streak_months", "longest_remittance_months")
+    row |= {name: draw(st.none() | st.integers(0, 12)) for name in months}
     row |= {name: draw(st.none() | st.integers(0, 1_825)) for name in ("days_since_bad", "days_since_late")}
     few, more = sorted((draw(st.integers(0, 9)), draw(st.integers(0, 9))))
     row |= {"borrows_30d": few, "borrows_90d": more, "loans_overdue": few, "loans_open": more}
@@ -198,7 +201,7 @@ def test_time__passing_on_a_ledger_with_pay_and_payment_on_time__is_measured_as_
     later = [bench.event("transfer_in", NOW + 30 * m + 5, value_cents=30_000) for m in range(months)]
     due = [repay(bench, 4, 290, 300)] if NOW + days > 300 else []
     then = bench.one([*rows, *later, *due], NOW + days)
-    steady = ("inflow_360d_cents", "debt_to_inflow_bps", *(["inflow_months"] if name == "carry_on" else []))
+    steady = ("inflow_360d_cents", "debt_to_inflow_bps", *(INCOME if name == "carry_on" else ()))
     told = {each: before[each] for each in steady}
     compare(bench, ACTIONS[name], months, before, then | told)
 
