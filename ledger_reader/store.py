@@ -83,23 +83,26 @@ class LedgerStore:
         """Give the file back; the store cannot be used afterwards."""
         self._connection.close()
 
-    def append(self, events: pa.Table, blocks: pa.Table, head: ChainBlock) -> None:
-        """Add all that was read after the old head up to `head`, in one transaction.
+    def append(self, events: pa.Table, blocks: pa.Table, head: ChainBlock, after: int | None = None) -> None:
+        """Add all that was read after the old head, or after the block `after`, up to `head`.
 
-        `events` and `blocks` in the shape of EVENTS and BLOCKS, of head's chain only, each row once;
-        Stop when any row lies outside (old head, head].
+        `events` and `blocks` in the shape of EVENTS and BLOCKS, of head's chain only, each row once; Stop
+        when any row lies outside (after, head]. With `after`, everything later than that block is first
+        deleted (a reorganisation), in the same transaction; Stop when the ledger does not know that block.
         """
         events, blocks = events.cast(EVENTS), blocks.cast(BLOCKS)
-        before = self.head(head.chain_id)
-        after = -1 if before is None else before.number
-        if head.number <= after:
+        before = self.head(head.chain_id) if after is None else self._known(head.chain_id, after)
+        last = -1 if before is None else before.number
+        if head.number <= last:
             raise Stop(
-                f"{self._name()} already holds chain {head.chain_id} up to block {after}:"
+                f"{self._name()} already holds chain {head.chain_id} up to block {last}:"
                 f" blocks up to {head.number} cannot be added again."
             )
-        self._check_within(events, "block_number", head, after)
-        self._check_within(blocks, "number", head, after)
+        self._check_within(events, "block_number", head, last)
+        self._check_within(blocks, "number", head, last)
         with self._transaction():
+            if after is not None:
+                self._delete_after(head.chain_id, after)
             self._insert("events", events)
             self._insert("blocks", blocks)
             self._set_head(head)
@@ -124,19 +127,9 @@ class LedgerStore:
 
     def roll_back(self, chain_id: int, to_block: int) -> ChainBlock:
         """Forget everything of the chain after block `to_block`, which the ledger must know; the new head."""
-        head = self.block(chain_id, to_block)
-        if head is None:
-            raise Stop(
-                f"{self._name()} cannot roll chain {chain_id} back to block {to_block}, which it does not"
-                " know: name a block that holds an event or ended a range."
-            )
+        head = self._known(chain_id, to_block)
         with self._transaction():
-            self._connection.execute(
-                "DELETE FROM events WHERE chain_id = ? AND block_number > ?", [chain_id, to_block]
-            )
-            self._connection.execute(
-                "DELETE FROM blocks WHERE chain_id = ? AND number > ?", [chain_id, to_block]
-            )
+            self._delete_after(chain_id, to_block)
             self._set_head(head)
         return head
 
@@ -216,6 +209,22 @@ class LedgerStore:
                 f" 0x{known.hash.hex()}, the snapshot names 0x{block.hash.hex()}: sync again, or ask"
                 " which node is on a fork."
             )
+
+    def _known(self, chain_id: int, number: int) -> ChainBlock:
+        """A block that the ledger can be rolled back to; Stop when it does not know it."""
+        found = self.block(chain_id, number)
+        if found is None:
+            raise Stop(
+                f"{self._name()} cannot roll chain {chain_id} back to block {number}, which it does not"
+                " know: name a block that holds an event or ended a range."
+            )
+        return found
+
+    def _delete_after(self, chain_id: int, number: int) -> None:
+        self._connection.execute(
+            "DELETE FROM events WHERE chain_id = ? AND block_number > ?", [chain_id, number]
+        )
+        self._connection.execute("DELETE FROM blocks WHERE chain_id = ? AND number > ?", [chain_id, number])
 
     def _insert(self, name: str, rows: pa.Table) -> None:
         self._connection.register("incoming", rows)

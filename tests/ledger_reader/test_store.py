@@ -44,14 +44,16 @@ def head(number: int, chain_id: int = 1) -> ChainBlock:
     return ChainBlock(chain_id, number, block_hash(number), number * 12)
 
 
-def append(store: LedgerStore, numbers: list[int], end: int, chain_id: int = 1) -> None:
+def append(
+    store: LedgerStore, numbers: list[int], end: int, chain_id: int = 1, after: int | None = None
+) -> None:
     """One event in each of the blocks, read up to block `end`."""
     events = pa.Table.from_pylist([event(number, chain_id) for number in numbers], EVENTS)
     names = ("chain_id", "number", "hash", "parent_hash", "time")
     known = [
         dict(zip(names, (chain_id, n, block_hash(n), None, n * 12), strict=True)) for n in {*numbers, end}
     ]
-    store.append(events, pa.Table.from_pylist(known, BLOCKS), head(end, chain_id))
+    store.append(events, pa.Table.from_pylist(known, BLOCKS), head(end, chain_id), after)
 
 
 def numbers_in(store: LedgerStore, *blocks: ChainBlock) -> list[int]:
@@ -237,6 +239,33 @@ def test_roll_back__to_an_unknown_block__stop(store: LedgerStore) -> None:
     append(store, [1, 5], 10)
     with pytest.raises(Stop, match="back to block 7, which it does not know"):
         store.roll_back(1, 7)
+
+
+def test_append__after_an_unknown_block__stop_and_nothing_is_lost(store: LedgerStore) -> None:
+    append(store, [5], 10)
+    with pytest.raises(Stop, match="back to block 7, which it does not know"):
+        append(store, [8], 12, after=7)
+    assert numbers_in(store, head(10)) == [5]
+
+
+def test_append__after_an_older_block__replaces_what_came_later(store: LedgerStore) -> None:
+    append(store, [5, 8], 10)
+    append(store, [13], 20)
+    append(store, [14], 20, chain_id=2)
+    append(store, [6], 9, after=5)
+    assert numbers_in(store, head(9)) == [5, 6]
+    assert (store.head(1), store.block_numbers(1)) == (head(9), [5, 6, 9])
+    assert numbers_in(store, head(20, 2)) == [14]
+
+
+@pytest.mark.parametrize("bad_hash", [None, object()])
+def test_append__after_an_older_block_fails__nothing_was_rolled_back(
+    store: LedgerStore, bad_hash: Any
+) -> None:
+    append(store, [5, 8], 10)
+    with pytest.raises(duckdb.Error):
+        store.append(EVENTS.empty_table(), BLOCKS.empty_table(), ChainBlock(1, 20, bad_hash, 240), after=5)
+    assert (store.head(1), numbers_in(store, head(10))) == (head(10), [5, 8])
 
 
 def test_roll_back__to_a_block_with_an_event__goes_on_from_there(store: LedgerStore) -> None:
