@@ -369,5 +369,14 @@ def _difference(log: RawLog, proven: Found, header: SealedHeader) -> str:
         ("data", log.data.lower(), proven.data),
         ("transaction", log.transaction_hash.lower(), proven.transaction_hash),
         ("block hash", log.block_hash.lower(), f"0x{header.hash.hex()}"),
+        ("time", _time(log, header), header.time),
     )
     return next((name for name, told, true in pairs if told != true), "")
+
+
+def _time(log: RawLog, header: SealedHeader) -> int:
+    """The time that a log claims for its block; -1 when it is none."""
+    try:
+        return header.time if log.block_timestamp is None else int(log.block_timestamp, 16)
+    except ValueError:
+        return -1

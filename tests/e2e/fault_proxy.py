@@ -274,7 +274,11 @@ class _State:
     """The node behind, which faults are on, and what struck."""
 
     def __init__(self, node: str, seed: int) -> None:
-        self.host, self.chance, self.lock = node.removeprefix("http://"), random.Random(seed), threading.Lock()
+        self.host, self.chance, self.lock = (
+            node.removeprefix("http://"),
+            random.Random(seed),
+            threading.Lock(),
+        )
         self.faults, self.left, self.rate = list[str](), Counter[str](), 0.0
         self.strikes, self.stalled = Counter[str](), dict[str, str]()
 

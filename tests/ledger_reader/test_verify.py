@@ -362,7 +362,7 @@ def test_check_receipts__log_altered_without_its_bloom__untrue_names_the_receipt
 
 # ------------------------------------------------------------------ logs
 
-HEADER = SealedHeader(7, b"\x77" * 32, b"", 0, b"", 0)
+HEADER = SealedHeader(7, b"\x77" * 32, b"", 9, b"", 0)
 
 
 def as_told(found: verify.Found) -> RawLog:
@@ -374,6 +374,7 @@ def as_told(found: verify.Found) -> RawLog:
         hex_of(HEADER.hash),
         found.transaction_hash,
         hex(found.place),
+        "0x9",
     )
 
 
@@ -400,12 +401,14 @@ def test_check_logs__one_dropped_added_or_altered__untrue_says_which(
                 ("data", "0x" + "5a" * 400),
                 ("transaction_hash", "0x"),
                 ("block_hash", "0x" + "78" * 32),
+                ("block_timestamp", "0x8"),
+                ("block_timestamp", "soon"),
             ]
         )
     )
-    words = name.split("_hash")[0].replace("block", "block hash")
+    words = {"transaction_hash": "transaction", "block_hash": "block hash", "block_timestamp": "time"}
     told[index] = msgspec.structs.replace(told[index], **{name: value})
-    with pytest.raises(Untrue, match=f"altered {where}: the {words} differs"):
+    with pytest.raises(Untrue, match=f"altered {where}: the {words.get(name, name)} differs"):
         verify.check_logs(HEADER, told, proven)
 
 
