@@ -476,7 +476,7 @@ def test_sync__node_is_behind_the_ledger__retry(chain: Chain, store: LedgerStore
     chain.mine(20)
     sync(chain.rpc, store, CHAIN)
     chain.rpc.call("evm_revert", (snapshot,))
-    with pytest.raises(Retry, match="finalized up to block 0 and the ledger holds"):
+    with pytest.raises(Retry, match="is settled up to block 0 and the ledger holds"):
         sync(chain.rpc, store, CHAIN)
 
 
