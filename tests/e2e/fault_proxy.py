@@ -54,11 +54,14 @@ class Provider:
         self._process.communicate()
 
     def inject(self, *faults: str, times: int = 10**9, rate: float = 1.0) -> None:
-        """From now on these faults, and no others, each at most `times` times, at a chance of `rate`."""
+        """From now on these faults, and no others, each at most `times` times, at a chance of `rate`.
+
+        Counting begins anew.
+        """
         self._control({"faults": list(faults), "times": times, "rate": rate})
 
     def strikes(self) -> Counter[str]:
-        """How often each fault has struck."""
+        """How often each fault has struck since the last `inject`."""
         return Counter(self._control({}))
 
     def _control(self, order: Json) -> Json:
@@ -69,70 +72,69 @@ class Provider:
 
 
 # ------------------------------------------------------------------ faults of answers
-# Each gets the call and its answer, alters the answer, and says whether there was anything to alter.
+# Each gets the call, its answer and the node, alters the answer, and says whether there was anything to do.
 
 
-def missing_log(call: Json, answer: Json, chance: random.Random) -> bool:
+def missing_log(call: Json, answer: Json, node: "_Node") -> bool:
     logs = _logs(call, answer)
     if not logs:
         return False
-    del logs[chance.randrange(len(logs))]
+    del logs[node.chance.randrange(len(logs))]
     return True
 
 
-def altered_log(call: Json, answer: Json, chance: random.Random) -> bool:
+def altered_log(call: Json, answer: Json, node: "_Node") -> bool:
     logs = _logs(call, answer)
     if not logs:
         return False
-    log = chance.choice(logs)
-    log["data"] = log["data"][:-1] + ("1" if log["data"][-1] != "1" else "2")
+    log = node.chance.choice(logs)
+    if log["data"] == "0x":
+        log["topics"][-1] = MALLORY
+    else:
+        log["data"] = log["data"][:-1] + ("1" if log["data"][-1] != "1" else "2")
     return True
 
 
-def added_log(call: Json, answer: Json, chance: random.Random) -> bool:
+def added_log(call: Json, answer: Json, node: "_Node") -> bool:
     logs = _logs(call, answer)
     if not logs:
         return False
-    log = dict(chance.choice(logs))
+    log = dict(node.chance.choice(logs))
     places = [int(other["logIndex"], 16) for other in logs if other["blockNumber"] == log["blockNumber"]]
     logs.append(log | {"logIndex": hex(max(places) + 1)})
     return True
 
 
-def altered_with_bloom(call: Json, answer: Json, chance: random.Random) -> bool:
+def altered_with_bloom(call: Json, answer: Json, node: "_Node") -> bool:
     """The same lie in eth_getLogs and in the receipts, whose blooms are made to fit."""
     struck = False
     if call["method"] == "eth_getLogs":
         for log in answer["result"]:
             struck |= _redirect(log)
     if call["method"] == "eth_getBlockReceipts":
-        for receipt in answer["result"] or ():
-            if any([_redirect(log) for log in receipt["logs"]]):
-                struck = True
-                logs = msgspec.convert(receipt["logs"], list[verify.ReceiptLog])
-                receipt["logsBloom"] = f"0x{verify.bloom_of(logs):0512x}"
+        struck = _redirect_receipts(answer["result"])
     return struck
 
 
-def missing_receipt(call: Json, answer: Json, chance: random.Random) -> bool:
+def missing_receipt(call: Json, answer: Json, node: "_Node") -> bool:
     """A transaction and its logs left out of both answers' receipts."""
     if call["method"] != "eth_getBlockReceipts" or not answer["result"]:
         return False
-    del answer["result"][chance.randrange(len(answer["result"]))]
+    del answer["result"][node.chance.randrange(len(answer["result"]))]
     return True
 
 
-def altered_header(call: Json, answer: Json, chance: random.Random) -> bool:
+def altered_header(call: Json, answer: Json, node: "_Node") -> bool:
     """Another receipts root or time, under the hash of the true header."""
     header = _header(call, answer)
     if header is None:
         return False
-    name = chance.choice(["receiptsRoot", "stateRoot", "extraData", "gasUsed"])
+    name = node.chance.choice(["receiptsRoot", "stateRoot", "extraData", "gasUsed"])
     header[name] = "0x" + "5" * (len(header[name]) - 2 or 2)
     return True
 
 
-def forged_header(call: Json, answer: Json, chance: random.Random) -> bool:
+def forged_header(call: Json, answer: Json, node: "_Node") -> bool:
     """An empty bloom and a hash that fits it: the header hides its logs and contradicts its child."""
     header = _header(call, answer)
     if header is None or not int(header["logsBloom"], 16):
@@ -142,7 +144,19 @@ def forged_header(call: Json, answer: Json, chance: random.Random) -> bool:
     return True
 
 
-def wrong_chain(call: Json, answer: Json, chance: random.Random) -> bool:
+def forged_chain(call: Json, answer: Json, node: "_Node") -> bool:
+    """A whole chain without a contradiction in it: only another operator knows better."""
+    if call["method"] == "eth_getBlockByNumber":
+        answer["result"] = node.forged(int(answer["result"]["number"], 16))
+        return True
+    if not altered_with_bloom(call, answer, node):
+        return False
+    for log in answer["result"] if call["method"] == "eth_getLogs" else ():
+        log["blockHash"] = node.forged(int(log["blockNumber"], 16))["hash"]
+    return True
+
+
+def wrong_chain(call: Json, answer: Json, node: "_Node") -> bool:
     if call["method"] != "eth_chainId":
         return False
     answer["result"] = "0x5"
@@ -155,6 +169,17 @@ def _logs(call: Json, answer: Json) -> list[Json] | None:
 
 def _header(call: Json, answer: Json) -> Json | None:
     return answer.get("result") if call["method"] == "eth_getBlockByNumber" else None
+
+
+def _redirect_receipts(receipts: list[Json]) -> bool:
+    """`_redirect` for all logs of a block, and blooms to fit."""
+    struck = False
+    for receipt in receipts:
+        if any([_redirect(log) for log in receipt["logs"]]):  # noqa: C419  all of them, not the first
+            struck = True
+            logs = msgspec.convert(receipt["logs"], list[verify.ReceiptLog])
+            receipt["logsBloom"] = f"0x{verify.bloom_of(logs):0512x}"
+    return struck
 
 
 def _redirect(log: Json) -> bool:
@@ -229,7 +254,7 @@ def too_many_for_a_while(handler: "_Handler", answers: list[Json], is_batch: boo
     return True
 
 
-OF_ANSWERS: dict[str, Callable[[Json, Json, random.Random], bool]] = {
+OF_ANSWERS: dict[str, Callable[[Json, Json, "_Node"], bool]] = {
     each.__name__: each
     for each in (
         missing_log,
@@ -239,6 +264,7 @@ OF_ANSWERS: dict[str, Callable[[Json, Json, random.Random], bool]] = {
         missing_receipt,
         altered_header,
         forged_header,
+        forged_chain,
         wrong_chain,
     )
 }
@@ -270,7 +296,7 @@ def _bomb() -> bytes:
 # ------------------------------------------------------------------ the process
 
 
-class _State:
+class _Node:
     """The node behind, which faults are on, and what struck."""
 
     def __init__(self, node: str, seed: int) -> None:
@@ -281,12 +307,13 @@ class _State:
         )
         self.faults, self.left, self.rate = list[str](), Counter[str](), 0.0
         self.strikes, self.stalled = Counter[str](), dict[str, str]()
+        self.forgery = list[Json]()
 
     def obey(self, order: Json) -> None:
         with self.lock:
             if "faults" in order:
-                self.faults, self.rate, self.stalled = order["faults"], order["rate"], {}
-                self.left = Counter(dict.fromkeys(self.faults, order["times"]))
+                self.faults, self.rate, self.stalled, self.forgery = order["faults"], order["rate"], {}, []
+                self.left, self.strikes = Counter(dict.fromkeys(self.faults, order["times"])), Counter()
 
     def draw(self, names: Any) -> list[str]:
         """The faults among `names` that are on and whose chance has come."""
@@ -302,6 +329,28 @@ class _State:
             self.strikes[name] += 1
             self.left[name] -= 1
 
+    def forged(self, number: int) -> Json:
+        """The header of a block of the forged chain."""
+        with self.lock:
+            for each in range(len(self.forgery), number + 1):
+                self.forgery.append(self._forge(each, self.forgery[-1]["hash"] if each else None))
+            return dict(self.forgery[number])
+
+    def _forge(self, number: int, parent: str | None) -> Json:
+        header: Json = self.call("eth_getBlockByNumber", hex(number), False)
+        receipts: list[Json] = self.call("eth_getBlockReceipts", hex(number))
+        _redirect_receipts(receipts)
+        typed = msgspec.convert(receipts, list[verify.RawReceipt])
+        bloom = verify.bloom_of([log for receipt in typed for log in receipt.logs])
+        root = verify.receipts_root(typed, 1)
+        header |= {"receiptsRoot": f"0x{root.hex()}", "logsBloom": f"0x{bloom:0512x}"}
+        header |= {} if parent is None else {"parentHash": parent}
+        return header | {"hash": f"0x{verify.header_hash(header).hex()}"}
+
+    def call(self, method: str, *params: Any) -> Any:
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        return self.ask(json.dumps(call).encode())["result"]
+
     def ask(self, body: bytes) -> Any:
         connection = http.client.HTTPConnection(self.host, timeout=60)
         connection.request("POST", "/", body, {"content-type": "application/json"})
@@ -310,14 +359,13 @@ class _State:
         return answer
 
     def height(self, tag: str) -> int:
-        call = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": [tag, False]}
-        return int(self.ask(json.dumps(call).encode())["result"]["number"], 16)
+        return int(self.call("eth_getBlockByNumber", tag, False)["number"], 16)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
-    state: _State
+    state: _Node
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -337,7 +385,7 @@ class _Handler(BaseHTTPRequestHandler):
         order = {call["id"]: call for call in calls}
         for name in self.state.draw(OF_ANSWERS):
             hit = [
-                OF_ANSWERS[name](order[answer["id"]], answer, self.state.chance)
+                OF_ANSWERS[name](order[answer["id"]], answer, self.state)
                 for answer in answers
                 if answer.get("result")
             ]
@@ -382,7 +430,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    _Handler.state = _State(sys.argv[1], int(sys.argv[2]))
+    _Handler.state = _Node(sys.argv[1], int(sys.argv[2]))
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     print(server.server_address[1], flush=True)  # noqa: T201  the port, for whoever started us
     server.serve_forever()
