@@ -180,6 +180,18 @@ class Quorum:
         return _Answer((await endpoint.blocks([end]))[0], logs)
 
 
+def named(text: str | None, rpc: Rpc, chain: ChainSources) -> Receipts | Quorum | None:
+    """The check that `--verify` names: "receipts" or "quorum=k"; None for none."""
+    if text is None:
+        return None
+    if text == "receipts":
+        return Receipts(rpc, chain)
+    word, _, number = text.partition("=")
+    if word != "quorum" or not number.isdecimal():
+        raise Stop(f"--verify takes receipts or quorum=2 (3, …), not {text[:40]!r}.")
+    return Quorum(rpc, chain, int(number))
+
+
 class _Answer(NamedTuple):
     """What another address said of a range."""
 
