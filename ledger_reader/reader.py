@@ -57,10 +57,12 @@ class Progress:
 class Fetched:
     """What one fetch brought: all logs from block `start` to the block `end`, as the node gave them.
 
-    `times`: of the blocks of all logs; `blocks`: rows of BLOCKS.
+    `before`: hash of the block before `start`, if known; `times`: of the blocks of all logs; `blocks`: rows
+    of BLOCKS.
     """
 
     start: int
+    before: bytes | None
     end: Header
     logs: list[RawLog]
     times: dict[int, int]
@@ -294,7 +296,7 @@ async def _fetch(endpoint: Endpoint, reading: _Reading, tip: _Tip, end: int) -> 
         if number in told or number == end
     }
     times = {number: block.time for number, block in blocks.items() if block.time is not None}
-    fetched = Fetched(start, headers[end], logs, times, _blocks_table(chain.chain_id, blocks))
+    fetched = Fetched(start, tip.hash, headers[end], logs, times, _blocks_table(chain.chain_id, blocks))
     if reading.check is not None:
         await reading.check.check(endpoint, fetched)
     return fetched
