@@ -416,8 +416,9 @@ class Forking:
     def log(self, number: int) -> dict[str, Any]:
         branch = self.branch if number >= self.fork else 0
         topics = [SIGNATURES["Enrolled"].topic0, f"0x{words(bytes([branch + 1]) * 20)}"]
-        changes = {"address": f"0x{ORACLE.hex()}", "topics": topics, "data": "0x"}
-        return raw_log(number, blockHash=self.hash(number), **changes)
+        return raw_log(
+            number, blockHash=self.hash(number), address=f"0x{ORACLE.hex()}", topics=topics, data="0x"
+        )
 
     def header(self, number: int) -> dict[str, Any]:
         time = hex(1_700_000_000 + number)
