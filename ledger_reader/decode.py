@@ -5,26 +5,30 @@ event of that contract's protocol, it is within the source's block span, and it 
 event's shape (see protocols/protocol.py); everything else is skipped, and nothing raises on any
 log that is hex. Rows keep the order of the logs, then of the legs. No ABI codec: words are slices
 of the hex text, columns are plain lists, which is the fastest way measured.
-Adding a protocol: add its file to protocols/ and its name to PROTOCOLS.
+Adding a protocol = adding its file to protocols/ (docs/adding-a-protocol.md).
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from ledger_reader import protocols as files
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
 from ledger_reader.logs import RawLog
-from ledger_reader.protocols import credit_oracle, erc20, llamalend, term_loans
-from ledger_reader.protocols.protocol import Market, RowsOf, Words, market
+from ledger_reader.protocols.protocol import Market, Protocol, RowsOf, Words, market, worths
 from ledger_reader.sources import MAX_INT, ChainSources, Source
 
-PROTOCOLS = {
-    protocol.name: protocol
-    for protocol in (credit_oracle.PROTOCOL, erc20.PROTOCOL, llamalend.PROTOCOL, term_loans.PROTOCOL)
+PROTOCOLS: dict[str, Protocol] = {
+    name: import_module(f"{files.__name__}.{name}").PROTOCOL
+    for _, name, _ in iter_modules(files.__path__)
+    if name != "protocol"
 }
+"""By name: what each file of protocols/ exports."""
 
 _CLEAN = "0x" + "0" * 24
 
@@ -55,7 +59,7 @@ def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources
     plan = _plan(chain)
     columns: list[list[Any]] = [[] for _ in EVENTS]
     rows: list[tuple[Any, ...]] = []
-    for log in logs:
+    for log in _joined(logs, chain):
         readings = plan.get(log.address.lower())
         reading = readings.get(log.topics[0].lower()) if readings and log.topics else None
         if reading is None or not _has_shape(log.topics, log.data, reading):
@@ -81,6 +85,14 @@ def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources
     columns[0] = [chain.chain_id] * len(columns[1])
     arrays = [_array(values, field.type) for values, field in zip(columns, EVENTS, strict=True)]
     return pa.Table.from_arrays(arrays, schema=EVENTS)
+
+
+def _joined(logs: Sequence[RawLog], chain: ChainSources) -> Sequence[RawLog]:
+    """The logs after each protocol has joined those of its own that only mean something together."""
+    for name in sorted({source.protocol for source in chain.sources}):
+        join = PROTOCOLS[name].joined
+        logs = logs if join is None else join(logs)
+    return logs
 
 
 def _flush(rows: list[tuple[Any, ...]], columns: list[list[Any]]) -> None:
@@ -109,9 +121,9 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 @lru_cache(maxsize=16)
 def _plan(chain: ChainSources) -> dict[str, dict[str, _Reading]]:
     """By contract (lower-case 0x hex), by first topic: how to read it."""
+    listed = worths(chain.assets)
     return {
-        f"0x{source.address.hex()}": _readings(source, market(source, chain.assets))
-        for source in chain.sources
+        f"0x{source.address.hex()}": _readings(source, market(source, listed)) for source in chain.sources
     }
 
 
