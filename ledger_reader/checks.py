@@ -9,8 +9,18 @@ said otherwise.
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,6 +39,7 @@ HEADERS_AT_ONCE, BLOCKS_AT_ONCE = 100, 10
 """Headers, and blocks of receipts, that one request asks for."""
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _LOG = logging.getLogger("reader")
 
@@ -105,12 +116,14 @@ class Receipts:
     ) -> int:
         """How many receipts these blocks have, all proven; takes the blocks' logs out of `logs`."""
         count = 0
-        for some in _parts(headers, BLOCKS_AT_ONCE):
-            for header, receipts in zip(some, await _receipts(endpoint, some), strict=True):
-                verify.check_receipts(header, receipts, self._chain.chain_id)
-                proven = verify.logs_of(receipts, question)
-                verify.check_logs(header, logs.pop(header.number, ()), proven)
-                count += len(receipts)
+        parts = list(_parts(headers, BLOCKS_AT_ONCE))
+        async with aclosing(_ahead(parts, lambda part: _receipts(endpoint, part))) as answers:
+            async for some, answer in answers:
+                for header, receipts in zip(some, answer, strict=True):
+                    verify.check_receipts(header, receipts, self._chain.chain_id)
+                    proven = verify.logs_of(receipts, question)
+                    verify.check_logs(header, logs.pop(header.number, ()), proven)
+                    count += len(receipts)
         return count
 
     async def _count_witnesses(self, endpoint: Endpoint, end: Header) -> int:
@@ -244,6 +257,21 @@ def _sum(parts: "Iterable[Checked]") -> Checked:
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+async def _ahead(
+    parts: Sequence[T], fetch: Callable[[T], Coroutine[Any, Any, R]]
+) -> AsyncGenerator[tuple[T, R], None]:
+    """Each part and what `fetch` gives for it, in order, the next being on its way while one is used."""
+    tasks = deque[asyncio.Task[R]]()
+    try:
+        for place, part in enumerate(parts):
+            tasks += [asyncio.create_task(fetch(each)) for each in parts[place + len(tasks) : place + 2]]
+            yield part, await tasks.popleft()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _check_times(headers: Sequence[SealedHeader], times: Mapping[int, int]) -> None:

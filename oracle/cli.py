@@ -99,12 +99,15 @@ def read(
     until_block: Annotated[
         int | None, typer.Option(help="Stop at this block (default: the final one).")
     ] = None,
+    verify: Annotated[
+        str | None, typer.Option(help="receipts: prove each range by its hashes; quorum=k: k must agree.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Sync a ledger from a chain: every event, once, up to the final block."""
     from oracle.verbs import read_chain
 
-    _show(read_chain(rpc, sources, ledger, until_block), as_json)
+    _show(read_chain(rpc, sources, ledger, until_block, verify), as_json)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from ledger_reader import checks
 from ledger_reader import sources as source_lists
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
@@ -44,14 +45,17 @@ from oracle.statement import statement
 from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, score_proof_from_json, to_json
 
 
-def read_chain(urls: Sequence[str], sources: Path, ledger: Path, until_block: int | None) -> dict[str, Any]:
-    """Sync a ledger; progress goes to standard error."""
+def read_chain(
+    urls: Sequence[str], sources: Path, ledger: Path, until_block: int | None, verify: str | None = None
+) -> dict[str, Any]:
+    """Sync a ledger; progress goes to standard error. `verify`: "receipts", "quorum=k", or None."""
     chains = source_lists.from_json(plain.read(content_of(sources), str(sources)))
     if len(chains) != 1:
         raise Stop(f"{sources} names {len(chains)} chains; `read` takes the sources of one chain at a time.")
     reached: list[Progress] = []
     with Rpc(tuple(urls), chain_id=chains[0].chain_id) as rpc, LedgerStore(ledger) as store:
-        head = sync(rpc, store, chains[0], until_block, on_progress=_showing(reached))
+        check = checks.named(verify, rpc, chains[0])
+        head = sync(rpc, store, chains[0], until_block, on_progress=_showing(reached), check=check)
         total = int(store.events(Snapshot((head,))).count().execute())
     return {
         "chainId": head.chain_id,
@@ -60,6 +64,15 @@ def read_chain(urls: Sequence[str], sources: Path, ledger: Path, until_block: in
         "blockTime": head.time,
         "newEvents": reached[-1].events if reached else 0,
         "events": total,
+    } | ({} if check is None else {"verified": verify, **_checked(check.checked)})
+
+
+def _checked(found: checks.Checked) -> dict[str, int]:
+    return {
+        "headersChecked": found.headers,
+        "receiptsChecked": found.receipts,
+        "receipts": found.transactions,
+        "witnesses": found.witnesses,
     }
 
 
