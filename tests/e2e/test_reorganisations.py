@@ -146,6 +146,7 @@ def test_sync__killed_in_the_middle_of_reorganisations__ends_as_the_final_chain(
     path, chance = tmp_path / "killed", random.Random(6)
     with load(anvil):
         for depth in (5, 30, 12):
+            Path(f"{path}.read").unlink(missing_ok=True)
             seconds = f"{2.5 + chance.random():.3f}"
             command = [sys.executable, "-c", KILLED, anvil, str(path), seconds]
             with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as reader:

@@ -108,6 +108,32 @@ def test_sync__header_is_not_what_its_hash_says__retry_names_the_provider(
     assert store.head(CHAIN_ID) is None
 
 
+def test_sync__block_time_told_once_otherwise__retry_names_the_provider(
+    chain: Chain, store: LedgerStore
+) -> None:
+    """Logs without times, and a header that lies to the reader and not to the check."""
+    asked: set[str] = set()
+
+    def node(request: dict[str, Any]) -> Any:
+        found = chain.rpc.call(request["method"], request["params"])
+        if request["method"] == "eth_getLogs":
+            return {"result": [log | {"blockTimestamp": None} for log in found]}
+        number = request["params"][0] if request["method"] == "eth_getBlockByNumber" else ""
+        if number == "0x2" and number not in asked:
+            asked.add(number)
+            found |= {"timestamp": hex(int(found["timestamp"], 16) + 9)}
+        return {"result": found}
+
+    chain.live()
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match=r"was caught: it gave \d+ as the time of block 2, not \d+"),
+    ):
+        sync(rpc, store, CHAIN, check=Receipts(rpc, CHAIN))
+    assert asked == {"0x2"}
+
+
 # ------------------------------------------------------------------ done
 
 

@@ -347,6 +347,12 @@ def test_receipts_root__bytes_moved_between_topics_over_a_head__refused() -> Non
         verify.receipts_root([msgspec.structs.replace(whole, logs=[wrong])], 1)
 
 
+def test_receipts_root__two_odd_words_whose_digits_add_up__refused() -> None:
+    odd = [ReceiptLog(hex_of(OURS), (), data) for data in ("0x1", "0x234")]
+    with pytest.raises(Untrue, match="wrong shape"):
+        verify.receipts_root([msgspec.structs.replace(receipt_of([], 1, 2, 1, b"\x99"), logs=odd)], 1)
+
+
 def test_check_receipts__log_altered_without_its_bloom__untrue_names_the_receipt() -> None:
     block = [receipt_of([ReceiptLog(hex_of(OURS), (TOPIC,), "0x12")], n, 2, 1, b"") for n in range(3)]
     true = SealedHeader(7, b"", b"", 0, verify.receipts_root(block, 1), 0)
