@@ -2,11 +2,11 @@
 
 Rules that hold here: only finalized blocks are read, or, where asked for, blocks with so many others on
 top; a range comes from one provider, and is fetched while the one before is decoded and stored (one ahead,
-no more); each range goes in by one transaction with the block that ends it as the new head, so that a run
-killed at any moment goes on where the last range ended. All logs of a block must agree on its hash and
-time, the blocks that begin and end a range with their headers, and the first block of a range must be the
-child of the last block before it. Where the ledger's head is no longer of the chain, the new branch's
-first range goes in by the transaction that deletes the old one, and the caller hears of it.
+no more); several ranges go in by one transaction with the block that ends them as the new head, so that a
+run killed at any moment goes on where the last transaction ended. All logs of a block must agree on its
+hash and time, the blocks that begin and end a range with their headers, and the first block of a range
+must be the child of the last block before it. Where the ledger's head is no longer of the chain, the new
+branch goes in by the transaction that deletes the old one, and the caller hears of it.
 """
 
 from bisect import bisect_left
@@ -31,6 +31,9 @@ MAX_SPAN = 10_000
 
 TARGET_LOGS = 20_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
+
+BATCH_ROWS, BATCH_RANGES = 122_880, 8
+"""A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
 
 MAX_FORKS = 5
 """So often a sync starts again when the chain is reorganised under it."""
@@ -176,12 +179,39 @@ def _advance(reading: _Reading, settled: Header, goal: int, tell: Callable[[Prog
     if after is not None and after >= goal:  # there is no new branch to write
         store.roll_back(chain.chain_id, after)
         tell(Progress(chain.chain_id, after, goal, 0, rolled_back_to=after))
-    for part in _fetched(reading, tip, goal):
-        events = decode(part.logs, part.times, chain)
-        store.append(events, part.blocks, part.end.of(chain.chain_id), after=after)
-        added += events.num_rows
-        tell(Progress(chain.chain_id, part.end.number, goal, added, rolled_back_to=after))
+    for batch in _batches(_fetched(reading, tip, goal), chain):
+        store.append(batch.events, batch.blocks, batch.end.of(chain.chain_id), after=after)
+        added += batch.events.num_rows
+        tell(Progress(chain.chain_id, batch.end.number, goal, added, rolled_back_to=after))
         after = None
+
+
+class _Batch(NamedTuple):
+    """What goes in by one transaction."""
+
+    events: pa.Table
+    blocks: pa.Table
+    end: Header
+
+
+def _batches(parts: Iterator[Fetched], chain: ChainSources) -> Iterator[_Batch]:
+    """The ranges decoded, as many together as a transaction takes."""
+    waiting: list[_Batch] = []
+    for part in parts:
+        waiting.append(_Batch(decode(part.logs, part.times, chain), part.blocks, part.end))
+        if len(waiting) == BATCH_RANGES or sum(b.events.num_rows for b in waiting) >= BATCH_ROWS:
+            yield _together(waiting)
+            waiting = []
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(parts: Sequence[_Batch]) -> _Batch:
+    return _Batch(
+        pa.concat_tables([part.events for part in parts]),
+        pa.concat_tables([part.blocks for part in parts]),
+        parts[-1].end,
+    )
 
 
 def _common_tip(reading: _Reading, settled: Header) -> tuple[_Tip, bool]:
