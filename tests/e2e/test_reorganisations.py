@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from ledger_reader.checks import named
 from ledger_reader.errors import Retry
 from ledger_reader.ledger import ChainBlock
 from ledger_reader.reader import Progress, sync
-from ledger_reader.rpc import Rpc
+from ledger_reader.rpc import Rpc, RpcError
 from ledger_reader.store import LedgerStore
 from tests.e2e.test_faults import furnish, mine, rows
 from tests.e2e.test_reader import CHAIN, CHAIN_ID
@@ -53,7 +53,8 @@ def load(url: str) -> Iterator[None]:
         chance = random.Random(2)
         with Rpc(url) as rpc:
             while not ended.is_set():
-                mine(rpc, 1, chance)
+                with suppress(RpcError):  # a nonce of the branch that has just gone
+                    mine(rpc, 1, chance)
                 time.sleep(0.02)
 
     thread = threading.Thread(target=write)
