@@ -108,6 +108,47 @@ def test_sync__header_is_not_what_its_hash_says__retry_names_the_provider(
     assert store.head(CHAIN_ID) is None
 
 
+def test_sync__header_of_an_empty_block_fits_its_hash_and_not_its_child__retry_names_the_provider(
+    chain: Chain, store: LedgerStore
+) -> None:
+    def node(request: dict[str, Any]) -> Any:
+        found = chain.rpc.call(request["method"], request["params"])
+        if request["method"] == "eth_getBlockByNumber" and request["params"][0] == "0x7":
+            found |= {"extraData": "0x77"}
+            found["hash"] = f"0x{verify.header_hash(found).hex()}"
+        return {"result": found}
+
+    chain.live()
+    assert chain.rpc.call("eth_getBlockByNumber", ("0x7", False))["transactions"] == []
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match="was caught: block 8 does not follow the block before it"),
+    ):
+        sync(rpc, store, CHAIN, check=Receipts(rpc, CHAIN))
+
+
+def test_sync__log_in_a_block_whose_bloom_denies_it__retry_names_the_provider(
+    chain: Chain, store: LedgerStore
+) -> None:
+    chain.live()
+    empty = chain.rpc.call("eth_getBlockByNumber", ("0x7", False))
+    place = {"blockNumber": "0x7", "blockHash": empty["hash"], "blockTimestamp": empty["timestamp"]}
+
+    def node(request: dict[str, Any]) -> Any:
+        found = chain.rpc.call(request["method"], request["params"])
+        if request["method"] == "eth_getLogs":
+            found.append(found[-1] | place | {"logIndex": "0x0"})
+        return {"result": found}
+
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match="was caught: it added log 0 of block 7"),
+    ):
+        sync(rpc, store, CHAIN, check=Receipts(rpc, CHAIN))
+
+
 def test_sync__block_time_told_once_otherwise__retry_names_the_provider(
     chain: Chain, store: LedgerStore
 ) -> None:
