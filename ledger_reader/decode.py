@@ -1,32 +1,36 @@
 """Raw logs → rows of the ledger; pure.
 
 Rules that hold here: a log becomes rows only when its contract is listed, its first topic is an
-event of that contract's protocol, it is not older than the source's start block, and it has the
+event of that contract's protocol, it is within the source's block span, and it has the
 event's shape (see protocols/protocol.py); everything else is skipped, and nothing raises on any
 log that is hex. Rows keep the order of the logs, then of the legs. No ABI codec: words are slices
 of the hex text, columns are plain lists, which is the fastest way measured.
-Adding a protocol: add its file to protocols/ and its name to PROTOCOLS.
+Adding a protocol = adding its file to protocols/ (docs/adding-a-protocol.md).
 """
 
 from binascii import unhexlify
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from ledger_reader import protocols as files
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
 from ledger_reader.logs import RawLog
-from ledger_reader.protocols import credit_oracle, erc20, llamalend, term_loans
-from ledger_reader.protocols.protocol import Market, Row, RowsOf, Words, market
-from ledger_reader.sources import ChainSources, Source
+from ledger_reader.protocols.protocol import Market, Protocol, Row, RowsOf, Words, market, worths
+from ledger_reader.sources import MAX_INT, ChainSources, Source
 
-PROTOCOLS = {
-    protocol.name: protocol
-    for protocol in (credit_oracle.PROTOCOL, erc20.PROTOCOL, llamalend.PROTOCOL, term_loans.PROTOCOL)
+PROTOCOLS: dict[str, Protocol] = {
+    name: import_module(f"{files.__name__}.{name}").PROTOCOL
+    for _, name, _ in iter_modules(files.__path__)
+    if name != "protocol"
 }
+"""By name: what each file of protocols/ exports."""
 
 _LAST_ADDRESS = "0x" + "0" * 24 + "f" * 40
 """Words of hex are in order of their text: whatever comes later has dirt above an address."""
@@ -41,6 +45,7 @@ class _Reading(NamedTuple):
     protocol: str
     market: Market
     start_block: int
+    end_block: int
     topics: int
     address_topics: tuple[int, ...]
     data_length: int
@@ -67,11 +72,11 @@ def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources
     legs: list[int] = []
     waiting: list[Row] = []
     columns: list[list[Any]] = [[] for _ in Row._fields]
-    for log in logs:
+    for log in _joined(logs, chain):
         reading = _reading(plan, log.address, log.topics)
         if reading is None or not _has_shape(log.topics, log.data, reading):
             continue
-        if numbers[log.block_number] < reading.start_block:
+        if not reading.start_block <= numbers[log.block_number] <= reading.end_block:
             continue
         rows = reading.rows(log.topics, log.data, reading.market)
         if rows:
@@ -98,6 +103,14 @@ def _reading(plan: _Plan, address: str, topics: Words) -> _Reading | None:
     if not readings or not topics:
         return None
     return readings.get(topics[0]) or readings.get(topics[0].lower())
+
+
+def _joined(logs: Sequence[RawLog], chain: ChainSources) -> Sequence[RawLog]:
+    """The logs after each protocol has joined those of its own that only mean something together."""
+    for name in sorted({source.protocol for source in chain.sources}):
+        join = PROTOCOLS[name].joined
+        logs = logs if join is None else join(logs)
+    return logs
 
 
 def _has_shape(topics: Words, data: str, reading: _Reading) -> bool:
@@ -151,9 +164,9 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 @lru_cache(maxsize=16)
 def _plan(chain: ChainSources) -> _Plan:
     """By contract (lower-case 0x hex), by first topic: how to read it."""
+    listed = worths(chain.assets)
     return {
-        f"0x{source.address.hex()}": _readings(source, market(source, chain.assets))
-        for source in chain.sources
+        f"0x{source.address.hex()}": _readings(source, market(source, listed)) for source in chain.sources
     }
 
 
@@ -167,6 +180,7 @@ def _readings(source: Source, seen: Market) -> dict[str, _Reading]:
             protocol=protocol.name,
             market=seen,
             start_block=source.start_block,
+            end_block=MAX_INT if source.end_block is None else source.end_block,
             topics=1 + len(event.indexed_types),
             address_topics=tuple(i for i, t in enumerate(event.indexed_types, 1) if t == "address"),
             data_length=2 + 64 * event.data_words,

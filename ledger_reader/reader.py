@@ -195,13 +195,14 @@ class _Batch(NamedTuple):
 
 
 def _batches(parts: Iterator[Fetched], chain: ChainSources) -> Iterator[_Batch]:
-    """The ranges decoded, as many together as a transaction takes."""
+    """The ranges decoded, as many together as a transaction takes; few at first, so that people see it go."""
     waiting: list[_Batch] = []
+    wanted = 1
     for part in parts:
         waiting.append(_Batch(decode(part.logs, part.times, chain), part.blocks, part.end))
-        if len(waiting) == BATCH_RANGES or sum(b.events.num_rows for b in waiting) >= BATCH_ROWS:
+        if len(waiting) >= wanted or sum(b.events.num_rows for b in waiting) >= BATCH_ROWS:
             yield _together(waiting)
-            waiting = []
+            waiting, wanted = [], min(2 * wanted, BATCH_RANGES)
     if waiting:
         yield _together(waiting)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ledger_reader.errors import Retry, Stop
+from ledger_reader.errors import Interrupted, Retry, Stop
 
 app = typer.Typer(
     help="A decentralized credit-score oracle: read, score, agree, publish, prove.",
@@ -22,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+ledger_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ledger_app, name="ledger", help="Care for a ledger.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
 Ledger = Annotated[Path, typer.Option(help="The ledger's DuckDB file.")]
@@ -53,6 +56,9 @@ def main() -> None:
     except (Retry, Stop) as error:
         typer.echo(f"credit-oracle: {error}", err=True)
         sys.exit(1)
+    except Interrupted as where:
+        typer.echo(f"credit-oracle: {where}", err=True)
+        sys.exit(130)
     except KeyboardInterrupt:
         typer.echo("credit-oracle: stopped.", err=True)
         sys.exit(130)
@@ -94,20 +100,24 @@ def init(
 @app.command()
 def read(
     rpc: RpcUrl,
-    sources: Annotated[Path, typer.Option(help="JSON file of what to read.")],
     ledger: Ledger,
+    sources: Annotated[Path, typer.Option(help="JSON file of what to read.")],
     until_block: Annotated[
         int | None, typer.Option(help="Stop at this block (default: the final one).")
     ] = None,
     verify: Annotated[
         str | None, typer.Option(help="receipts: prove each range by its hashes; quorum=k: k must agree.")
     ] = None,
+    confirmations: Annotated[
+        int | None, typer.Option(min=0, help="For chains without finality: blocks on top that are enough.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Most calls a second to each address.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Sync a ledger from a chain: every event, once, up to the final block."""
+    """Sync a ledger from a chain: every event, once, up to the final block. Ctrl-C loses nothing."""
     from oracle.verbs import read_chain
 
-    _show(read_chain(rpc, sources, ledger, until_block, verify), as_json)
+    _show(read_chain(rpc, sources, ledger, until_block, verify, confirmations, rate), as_json)
 
 
 @app.command()
@@ -118,6 +128,33 @@ def export(
     from oracle.verbs import export_ledger
 
     _show(export_ledger(ledger, out), as_json)
+
+
+@app.command(name="import")
+def import_(
+    folder: Annotated[Path, typer.Option(help="A folder that `export` made.")],
+    ledger: Ledger,
+    as_json: Json = False,
+) -> None:
+    """Add the chains of an exported folder to a new or an existing ledger."""
+    from oracle.verbs import import_ledger
+
+    _show(import_ledger(folder, ledger), as_json)
+
+
+@ledger_app.command(name="check")
+def check_ledger(
+    ledger: Annotated[Path, typer.Option(help="The ledger's DuckDB file, or an exported folder.")],
+    as_json: Json = False,
+) -> None:
+    """Look for gaps, duplicates and broken links; exit status 1 when there is one."""
+    from oracle.verbs import check_ledger as check
+
+    found = check(ledger)
+    _show(found, as_json)
+    if found["findings"]:
+        count = len(found["findings"])
+        raise Stop(f"{ledger} is unsound, see the {count} findings: sync into a new ledger file.")
 
 
 @app.command()

@@ -4,18 +4,17 @@ Rules that hold here: nothing is printed; files are read with a size limit and r
 sentence; addresses go in and out as 0x hex.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from ledger_reader import checks
+from ledger_reader import parquet
 from ledger_reader import sources as source_lists
+from ledger_reader.audit import Held
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
-from ledger_reader.reader import Progress, sync
 from ledger_reader.rpc import Rpc
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
@@ -27,7 +26,7 @@ from models.measure import Population
 from models.scorecard import Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import folder
+from oracle import folder, reading
 from oracle import report as reports
 from oracle.api.app import make_app
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
@@ -46,51 +45,54 @@ from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, scor
 
 
 def read_chain(
-    urls: Sequence[str], sources: Path, ledger: Path, until_block: int | None, verify: str | None = None
+    urls: Sequence[str],
+    sources: Path,
+    ledger: Path,
+    until_block: int | None = None,
+    verify: str | None = None,
+    confirmations: int | None = None,
+    rate: float | None = None,
 ) -> dict[str, Any]:
-    """Sync a ledger; progress goes to standard error. `verify`: "receipts", "quorum=k", or None."""
-    chains = source_lists.from_json(plain.read(content_of(sources), str(sources)))
-    if len(chains) != 1:
-        raise Stop(f"{sources} names {len(chains)} chains; `read` takes the sources of one chain at a time.")
-    reached: list[Progress] = []
-    with Rpc(tuple(urls), chain_id=chains[0].chain_id) as rpc, LedgerStore(ledger) as store:
-        check = checks.named(verify, rpc, chains[0])
-        head = sync(rpc, store, chains[0], until_block, on_progress=_showing(reached), check=check)
-        total = int(store.events(Snapshot((head,))).count().execute())
-    return {
-        "chainId": head.chain_id,
-        "block": head.number,
-        "blockHash": "0x" + head.hash.hex(),
-        "blockTime": head.time,
-        "newEvents": reached[-1].events if reached else 0,
-        "events": total,
-    } | ({} if check is None else {"verified": verify, **_checked(check.checked)})
-
-
-def _checked(found: checks.Checked) -> dict[str, int]:
-    return {
-        "headersChecked": found.headers,
-        "receiptsChecked": found.receipts,
-        "receipts": found.transactions,
-        "witnesses": found.witnesses,
-    }
-
-
-def _showing(reached: list[Progress]) -> Callable[[Progress], None]:
-    def show(progress: Progress) -> None:
-        reached.append(progress)
-        if sys.stderr.isatty():
-            words = f"block {progress.block} of {progress.goal}, {progress.events} events"
-            print(f"\r{words}", end="" if progress.block < progress.goal else "\n", file=sys.stderr)  # noqa: T201
-
-    return show
+    """Sync a ledger from what a sources file names; see oracle/reading.py."""
+    chain = reading.chain_of(sources, content_of(sources))
+    return reading.read_chain(urls, chain, ledger, until_block, verify, confirmations, rate)
 
 
 def export_ledger(ledger: Path, out: Path) -> dict[str, Any]:
-    """Write a ledger's events as Parquet."""
+    """Write a ledger as Parquet."""
     with existing_ledger(ledger) as store:
         store.export(out)
-    return {"folder": str(out)}
+        return {"folder": str(out), "chains": [_counted(each) for each in store.held()]}
+
+
+def import_ledger(path: Path, ledger: Path) -> dict[str, Any]:
+    """Add an exported folder to a ledger, which is made when absent."""
+    if not path.is_dir():
+        raise Stop(f"{path} is no folder; name one that `credit-oracle export` made.")
+    with LedgerStore(ledger) as store:
+        added = store.import_parquet(path)
+        return {
+            "ledger": str(ledger),
+            "chains": [_counted(each) for each in store.held() if each.chain_id in added],
+        }
+
+
+def check_ledger(path: Path) -> dict[str, Any]:
+    """What a ledger or an exported folder holds, and everything that is wrong with it."""
+    if path.is_dir():
+        held, found = parquet.audited(path)
+    else:
+        with existing_ledger(path) as store:
+            held, found = store.held(), store.findings()
+    rows = [
+        {"chainId": each.chain_id, "wrong": each.wrong, "rows": each.rows, "firstBlock": each.first_block}
+        for each in found
+    ]
+    return {"chains": [_counted(each) for each in held], "sound": not found, "findings": rows}
+
+
+def _counted(held: Held) -> dict[str, Any]:
+    return {"chainId": held.chain_id, "head": held.head, "blocks": held.blocks, "events": held.events}
 
 
 def replay_history(history: Path, url: str, sources: Path) -> dict[str, Any]:

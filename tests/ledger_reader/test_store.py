@@ -128,11 +128,23 @@ def test_open__duckdb_file_of_something_else__stop(tmp_path: Path) -> None:
         LedgerStore(tmp_path / "other")
 
 
-def test_open__schema_of_another_version__stop_names_both(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["0", "3", "99", "-1", "two", "", "²"])
+def test_open__schema_of_no_version_known__stop_names_both_and_changes_nothing(
+    tmp_path: Path, version: str
+) -> None:
     LedgerStore(tmp_path / "ledger").close()
     with duckdb.connect(str(tmp_path / "ledger")) as raw:
-        raw.execute("UPDATE meta SET value = '0'")
-    with pytest.raises(Stop, match="schema version 0, this program writes 1"):
+        raw.execute("UPDATE meta SET value = ?", [version])
+    with pytest.raises(Stop, match=f"schema version {version}, and this program knows 1 to 2: use the"):
+        LedgerStore(tmp_path / "ledger")
+    with duckdb.connect(str(tmp_path / "ledger")) as raw:
+        assert raw.execute("SELECT value FROM meta").fetchall() == [(version,)]
+
+
+def test_open__meta_without_a_version__stop(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "ledger")) as raw:
+        raw.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+    with pytest.raises(Stop, match="schema version none, and this program knows 1 to 2"):
         LedgerStore(tmp_path / "ledger")
 
 
@@ -302,10 +314,15 @@ def test_export__two_chains_and_ranges__same_rows_by_folder(store: LedgerStore, 
     append(store, [250_000], 250_001, chain_id=2)
     target = tmp_path / "it's out"
     store.export(target)
-    folders = sorted(str(path.parent.relative_to(target)) for path in target.rglob("*.parquet"))
-    assert folders == ["chain=1/from_block=0", "chain=1/from_block=100000", "chain=2/from_block=200000"]
-    tables = [pq.ParquetFile(path).read() for path in sorted(target.rglob("*.parquet"))]
-    back = pa.concat_tables(tables).cast(EVENTS)
+    folders = sorted(str(path.parent.relative_to(target)) for path in target.rglob("part-0.parquet"))
+    assert folders == [
+        f"{table}/{part}"
+        for table in ("blocks", "events")
+        for part in ("chain=1/from_block=0", "chain=1/from_block=100000", "chain=2/from_block=200000")
+    ]
+    tables = [pq.ParquetFile(path).read() for path in sorted((target / "events").rglob("*.parquet"))]
+    back = pa.concat_tables(tables)
+    assert back.schema.equals(EVENTS)
     ours = store.events(Snapshot((head(100_001), head(250_001, 2)))).to_pyarrow().cast(EVENTS)
     assert back.sort_by([("chain_id", "ascending"), ("block_number", "ascending")]) == ours.sort_by(
         [("chain_id", "ascending"), ("block_number", "ascending")]
