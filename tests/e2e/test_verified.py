@@ -17,8 +17,10 @@ from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.reader import sync
 from ledger_reader.rpc import Rpc
-from ledger_reader.sources import ChainSources, Source
+from ledger_reader.sources import ChainSources, Source, to_json
 from ledger_reader.store import LedgerStore
+from models import plain
+from oracle import verbs
 from tests.e2e.test_reader import (
     CHAIN,
     CHAIN_ID,
@@ -280,3 +282,17 @@ def test_sync__quorum_and_one_node_is_down__the_others_suffice(
     with Rpc(["http://127.0.0.1:9", anvil, anvil]) as rpc:
         sync(rpc, store, CHAIN, check=Quorum(rpc, CHAIN, 2))
     assert story(store) == LIFE
+
+
+def test_read_chain__verified__says_how_much_was_checked(chain: Chain, anvil: str, tmp_path: Path) -> None:
+    chain.live()
+    sources = tmp_path / "sources.json"
+    sources.write_bytes(plain.write(to_json((CHAIN,))))
+    told = verbs.read_chain([anvil], sources, tmp_path / "ledger", verify="receipts")
+    assert told["verified"] == "receipts"
+    assert told["headersChecked"] == told["block"] + 1
+    assert told["receiptsChecked"] == told["receipts"] >= told["events"] // 2 > 0
+    assert told["witnesses"] == 0
+    assert "verified" not in verbs.read_chain([anvil], sources, tmp_path / "other")
+    with pytest.raises(Stop, match="A quorum of 2 needs"):
+        verbs.read_chain([anvil], sources, tmp_path / "ledger", verify="quorum=2")
