@@ -11,7 +11,7 @@ import rlp
 from eth_account import Account
 from eth_keys.datatypes import PrivateKey
 
-from ledger_reader import checks, verify
+from ledger_reader import verify
 from ledger_reader.checks import Checked, Quorum, Receipts
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
@@ -51,19 +51,6 @@ def store(tmp_path: Path) -> Iterator[LedgerStore]:
 
 
 # ------------------------------------------------------------------ refused
-
-
-@pytest.mark.parametrize(
-    "text", ["yes", "", "quorum", "quorum=", "quorum=1", "quorum=x", "quorum=-2", "quorum=3"]
-)
-def test_check_of__no_such_check__stop_names_the_way_out(text: str) -> None:
-    with Rpc(["http://127.0.0.1:9", "http://127.0.0.1:10"]) as rpc, pytest.raises(Stop, match="quorum"):
-        checks.named(text, rpc, CHAIN)
-
-
-def test_receipts__chain_encodes_otherwise__stop_before_anything_is_asked() -> None:
-    with Rpc("http://127.0.0.1:9") as rpc, pytest.raises(Stop, match=r"chain 42161 .*Arbitrum.*quorum=2"):
-        Receipts(rpc, ChainSources(42161, CHAIN.sources, CHAIN.assets))
 
 
 def test_sync__node_has_no_receipts_of_blocks__retry_names_it(
