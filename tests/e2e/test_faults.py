@@ -161,7 +161,7 @@ def test_sync__wire_fails__ledger_is_right_after_it(
     fault: str, providers: Three, truth: Rows, store: LedgerStore
 ) -> None:
     times = 1 if fault == "slow_drip" else 2
-    timeout_s = 0.4 if fault in ("slow_drip", "time_out") else 10.0
+    timeout_s = 0.6 if fault in ("slow_drip", "time_out") else 10.0
     providers[0].inject(fault, times=times)
     assert ledger_of(store, [providers[0].url], "receipts", timeout_s=timeout_s) == truth
     assert providers[0].strikes()[fault] == times

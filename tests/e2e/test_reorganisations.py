@@ -129,30 +129,32 @@ def test_sync__reorganised__old_branch_ends_and_new_one_begins_in_one_transactio
 
 
 KILLED = """
-import os, random, signal, sys, threading, time
+import os, signal, sys, threading
 from pathlib import Path
 from tests.e2e.test_reorganisations import read
 from ledger_reader.store import LedgerStore
-threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), signal.SIGKILL)).start()
 with LedgerStore(sys.argv[2]) as ledger:
+    read(sys.argv[1], ledger, "receipts", [])
+    Path(sys.argv[2] + ".read").touch()
+    threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), signal.SIGKILL)).start()
     while True:
         read(sys.argv[1], ledger, "receipts", [])
-        Path(sys.argv[2] + ".read").touch()
 """
 
 
 def test_sync__killed_in_the_middle_of_reorganisations__ends_as_the_final_chain(
     chain: Rpc, anvil: str, tmp_path: Path
 ) -> None:
-    path, chance = tmp_path / "killed", random.Random(6)
+    path, marker, chance = tmp_path / "killed", tmp_path / "killed.read", random.Random(6)
     with load(anvil):
         for depth in (5, 30, 12):
-            Path(f"{path}.read").unlink(missing_ok=True)
-            seconds = f"{2.5 + chance.random():.3f}"
-            command = [sys.executable, "-c", KILLED, anvil, str(path), seconds]
+            marker.unlink(missing_ok=True)
+            command = [sys.executable, "-c", KILLED, anvil, str(path), f"{0.2 + chance.random() / 2:.3f}"]
             with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as reader:
-                while not Path(f"{path}.read").exists() and reader.poll() is None:
+                while not marker.exists():
+                    assert reader.poll() is None
                     time.sleep(0.01)
+                time.sleep(0.1)
                 chain.call("anvil_reorg", (depth, []))
                 assert reader.wait() == -signal.SIGKILL
     with LedgerStore(path) as store, LedgerStore(tmp_path / "fresh") as fresh:

@@ -99,7 +99,7 @@ def header(**changes: Any) -> dict[str, Any]:
         name: {32: "0x" + "33" * 32, 20: "0x" + "44" * 20, 256: "0x" + "00" * 256, 8: "0x" + "00" * 8}.get(
             size, "0x" if size == -1 else "0x5"
         )
-        for name, size in verify._FIELDS.items()
+        for name, size in verify.HEADER_FIELDS.items()
     }
     plain |= changes
     if "hash" not in changes:
@@ -110,7 +110,7 @@ def header(**changes: Any) -> dict[str, Any]:
 # ------------------------------------------------------------------ headers
 
 
-@pytest.mark.parametrize("name", list(verify._FIELDS))
+@pytest.mark.parametrize("name", list(verify.HEADER_FIELDS))
 def test_sealed__any_field_altered__untrue(name: str) -> None:
     plain = header()
     plain[name] += "77" if plain[name] == "0x" else ""
@@ -165,10 +165,10 @@ def test_header_hash__keys_of_each_fork__hash_by_the_book() -> None:
         "parentBeaconBlockRoot",
         "requestsHash",
     ):
-        names = list(verify._FIELDS)
+        names = list(verify.HEADER_FIELDS)
         kept = names[: names.index(last) + 1]
         fields = [
-            number(whole[n]) if verify._FIELDS[n] == verify._NUMBER else bytes_of(whole[n]) for n in kept
+            number(whole[n]) if verify.HEADER_FIELDS[n] == verify.NUMBER else bytes_of(whole[n]) for n in kept
         ]
         assert verify.header_hash({n: whole[n] for n in kept}) == keccak256(rlp.encode(fields))
 
