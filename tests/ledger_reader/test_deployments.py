@@ -167,10 +167,6 @@ def test_deployments__said_to_be_seen__emit_or_move_in_real_receipts() -> None:
             if token.seen == "receipts":
                 assert PROTOCOLS["erc20"].events[0].topic0 in emitted[token.address], token
         for contract in chain.contracts:
-            if contract.seen == "receipts" and contract.address != TBTC_CONTROLLER:
+            if contract.seen == "receipts":
                 events = {event.topic0 for event in PROTOCOLS[contract.protocol].events}
                 assert events & emitted[contract.address], contract
-
-
-TBTC_CONTROLLER = "0x1c91da0223c763d2e0173243eadaa0a2ea47e704"
-"""Seen with an event that is not read here: RemoveCollateral."""

@@ -118,7 +118,7 @@ SAYS: dict[str, dict[str, tuple[Says, ...]]] = {
 
 OF_THEIR_OWN = {
     "erc20": {"Transfer"},
-    "llamalend": {"Borrow", "Repay", "Liquidate"},
+    "llamalend": {"Borrow", "Repay", "RemoveCollateral", "Liquidate"},
     "morpho_blue": {event.signature.split("(")[0] for event in PROTOCOLS["morpho_blue"].events},
     "price_feed": {"AnswerUpdated"},
     "term_loans": {"LoanDrawn", "LoanRepaid", "LoanDefaulted"},
