@@ -100,7 +100,7 @@ BROKEN: dict[str, tuple[Damage, str]] = {
     "an empty file": (lambda f: part(f).write_bytes(b""), "part-0.parquet cannot be read as Parquet"),
     "no Parquet": (lambda f: part(f).write_bytes(b"PAR1" * 999), "part-0.parquet cannot be read as Parquet"),
     "cut in two": (lambda f: part(f).write_bytes(part(f).read_bytes()[:-99]), "cannot be read as Parquet"),
-    "a lost partition": (lambda f: shutil.rmtree(part(f).parent), "1 × range with rows lost or added"),
+    "a lost partition": (lambda f: shutil.rmtree(part(f).parent), "2 × range with rows lost or added"),
     "a lost table": (lambda f: shutil.rmtree(f / "events"), "range with rows lost or added"),
     "lost blocks": (lambda f: part(f, "blocks").unlink(), "event of a block that is not known"),
     "a stray file": (lambda f: shutil.copy(part(f), f / "events"), "is not in a folder chain=…/from_block=…"),
@@ -398,12 +398,12 @@ def test_export__read_by_spark_in_place__same_rows(folder: Path, spark: Any) -> 
 
 # ----------------------------------------------------------------------------- any rows come back equal
 
+KEY = ("block_number", "log_index", "leg")
 words = st.binary(min_size=32, max_size=32)
 addresses = st.binary(min_size=20, max_size=20)
 any_rows = st.fixed_dictionaries(
     {
-        "block_number": st.sampled_from([0, 1, 99_999, 100_000, 2**40, 2**63 - 2])
-        | st.integers(0, 3 * 10**5),
+        "block_number": st.sampled_from([0, 1, 99_999, 100_000, 2**40, 2**59]) | st.integers(0, 3 * 10**5),
         "log_index": st.integers(0, 2**31 - 1),
         "leg": st.integers(0, 127),
         "tx_hash": words,
@@ -420,16 +420,14 @@ any_rows = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
-    st.lists(
-        any_rows, max_size=12, unique_by=lambda row: (row["block_number"], row["log_index"], row["leg"])
-    ),
+    st.lists(any_rows, max_size=12, unique_by=lambda row: tuple(row[name] for name in KEY)),
     st.sampled_from([1, 137, 2**63 - 1]),
 )
 def test_export_and_import__any_rows__come_back_exactly(rows: list[dict[str, Any]], chain_id: int) -> None:
     rows = [{"chain_id": chain_id, "block_time": 7, **row} for row in rows]
-    rows.sort(key=lambda row: (row["block_number"], row["log_index"], row["leg"]))
+    rows.sort(key=lambda row: tuple(row[name] for name in KEY))
     last = max((row["block_number"] for row in rows), default=0) + 1
     with tempfile.TemporaryDirectory() as name:
         here = Path(name)
@@ -440,9 +438,7 @@ def test_export_and_import__any_rows__come_back_exactly(rows: list[dict[str, Any
             two.import_parquet(here / "out")
             known = two.head(chain_id)
             assert known is not None
-            events = (
-                two.events(Snapshot((known,))).order_by(["block_number", "log_index", "leg"]).to_pyarrow()
-            )
+            events = two.events(Snapshot((known,))).order_by(list(KEY)).to_pyarrow()
         assert events.to_pylist() == pa.Table.from_pylist(rows, EVENTS).to_pylist()
         assert tables(here / "one") == tables(here / "two")
 
@@ -451,6 +447,6 @@ def test_export_and_import__any_rows__come_back_exactly(rows: list[dict[str, Any
 def test_audited__any_ledger_json__is_refused_in_one_sentence(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "ledger.json").write_bytes(content)
-        with pytest.raises(Stop, match="is not an exported ledger|schema version") as caught:
+        with pytest.raises(Stop, match=r"is not an exported ledger|schema version") as caught:
             parquet.audited(Path(name))
     assert "\n" not in str(caught.value)
