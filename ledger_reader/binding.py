@@ -12,7 +12,7 @@ from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.sources import ChainSources, from_json, to_json
 
-_NEW_IN_2 = {"end_block", "decimals", "max_price_age"}
+_NEW_IN_2 = {"end_block", "decimals", "markets", "max_price_age"}
 
 
 def bind(connection: duckdb.DuckDBPyConnection, chain: ChainSources) -> None:
@@ -68,7 +68,7 @@ def _write_assets(connection: duckdb.DuckDBPyConnection, chain: ChainSources) ->
 
 def _digest_of_version_1(chain: ChainSources) -> str | None:
     """The digest that version 1 gave the same sources; None when it could not have read them."""
-    if any((source.end_block, source.decimals) != (None, None) for source in chain.sources):
+    if any((s.end_block, s.decimals, s.markets) != (None, None, ()) for s in chain.sources):
         return None
     (plain,) = to_json((chain,))
     plain["sources"] = [_without_new(source) for source in plain["sources"]]

@@ -1,4 +1,4 @@
-"""The only two outcomes of a failure that is not a bug.
+"""The only two outcomes of a failure that is not a bug; and a person's wish to stop, which is no failure.
 
 A foreign exception is wrapped where it crosses into our code: as `Retry` when the world may
 change by itself, as `Stop` when a person must act. Anything else is a bug and crashes.
@@ -12,3 +12,7 @@ class Retry(Exception):
 
 class Stop(Exception):
     """A person must act; the message says what is wrong and the way out."""
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C; the message says what is kept and where to go on."""

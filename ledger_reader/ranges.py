@@ -55,9 +55,13 @@ def refusal(words: str, start: int, end: int) -> Refusal | None:
 
 def _suggested(words: str, start: int, end: int) -> int | None:
     for first, last in _SUGGESTED.findall(words):
-        if int(first, 0) == start and start <= int(last, 0) < end:
-            return int(last, 0)
+        if _number(first) == start and start <= _number(last) < end:
+            return _number(last)
     return None
+
+
+def _number(text: str) -> int:
+    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
 
 
 def _widest(words: str, asked: int) -> int | None:

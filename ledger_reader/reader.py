@@ -1,18 +1,19 @@
-"""Bring a chain's ledger up to a finalized block: which ranges, in which order, until where.
+"""Bring a chain's ledger up to a settled block: which ranges, in which order, until where.
 
-Rules that hold here: only finalized blocks are read; a range is fetched while the one before is
-decoded and stored (one thread ahead, no more); each range goes in by one transaction with the
-block that ends it as the new head, so that a run killed at any moment goes on where the last
-range ended; before anything is added, the head must still be a block of the chain, else the ledger
-is rolled back to the last block that is, and the caller hears of it; all logs of a block must
-agree on its hash and time, and the block that ends a range with its header.
+Rules that hold here: only finalized blocks are read, or, where asked for, blocks with so many others on
+top; a range comes from one provider, and is fetched while the one before is decoded and stored (one ahead,
+no more); several ranges go in by one transaction with the block that ends them as the new head, so that a
+run killed at any moment goes on where the last transaction ended. All logs of a block must agree on its
+hash and time, the blocks that begin and end a range with their headers, and the first block of a range
+must be the child of the last block before it. Where the ledger's head is no longer of the chain, the new
+branch goes in by the transaction that deletes the old one, and the caller hears of it.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -20,23 +21,29 @@ from ledger_reader.decode import decode, topics
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import BLOCKS, MAX_TIME, ChainBlock
 from ledger_reader.logs import RawLog
-from ledger_reader.rpc import Header, Rpc
+from ledger_reader.rpc import Endpoint, Header, Rpc, Unusable
 from ledger_reader.sources import ChainSources
 from ledger_reader.store import LedgerStore
 
 FIRST_SPAN = 10
 MAX_SPAN = 10_000
-"""Blocks asked for at once: at first, and at most."""
+"""Blocks of one range: at first, and at most."""
 
 TARGET_LOGS = 20_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
+
+BATCH_ROWS, BATCH_RANGES = 122_880, 8
+"""A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
+
+MAX_FORKS = 5
+"""So often a sync starts again when the chain is reorganised under it."""
 
 
 @dataclass(frozen=True)
 class Progress:
     """Where a sync stands: `block` of `goal` is stored, `events` rows were added so far.
 
-    `rolled_back_to`: set once, when a reorganisation of finalized blocks was undone to that block.
+    `rolled_back_to`: set once, when what the ledger held after that block was undone by a reorganisation.
     """
 
     chain_id: int
@@ -47,13 +54,26 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class _Range:
-    """What one fetch brought: all logs up to the block `end`, the times of their blocks, rows of BLOCKS."""
+class Fetched:
+    """What one fetch brought: all logs from block `start` to the block `end`, as the node gave them.
 
+    `before`: hash of the block before `start`, if known; `times`: of the blocks of all logs; `blocks`: rows
+    of BLOCKS.
+    """
+
+    start: int
+    before: bytes | None
     end: Header
     logs: list[RawLog]
     times: dict[int, int]
     blocks: pa.Table
+
+
+class RangeCheck(Protocol):
+    """A look at each range, and at whatever else it asks of the provider, before the range is stored."""
+
+    async def check(self, endpoint: Endpoint, fetched: Fetched) -> None:
+        """Unusable: fetch the range from another provider; Retry or Stop, naming the provider: end."""
 
 
 def sync(
@@ -62,27 +82,29 @@ def sync(
     chain: ChainSources,
     until_block: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    confirmations: int | None = None,
+    check: RangeCheck | None = None,
 ) -> ChainBlock:
-    """Read the chain's sources into the store up to `until_block` (default: the latest finalized block).
+    """Read the chain's sources into the store up to `until_block` (default: the latest settled block).
 
-    Returns the head of the ledger, which may be later. Retry when the node is unreachable or behind, or the
-    block is not final; Stop for another chain, other sources than the ledger was begun with, no finality.
+    A block is settled when it is finalized, or, if given, when it has so many `confirmations`. Returns the
+    head of the ledger, which may be later. Retry when the node is unreachable or behind, or the block is
+    not settled; Stop for another chain, other sources than the ledger was begun with, no finality.
     """
     tell = on_progress or (lambda _: None)
     _check_chain(rpc, chain.chain_id)
-    wanted = topics(chain)
+    reading = _Reading(rpc, store, chain, topics(chain), check)
     store.bind(chain)
-    finalized = rpc.finalized()
-    goal = _goal(rpc, finalized, until_block)
-    head = _agreed_head(rpc, store, chain.chain_id, finalized)
-    if head.is_rolled_back:
-        tell(Progress(chain.chain_id, head.number, goal, 0, rolled_back_to=head.number))
-    added = 0
-    for part in _fetched(rpc, chain, wanted, head.number + 1, goal):
-        events = decode(part.logs, part.times, chain)
-        store.append(events, part.blocks, part.end.of(chain.chain_id))
-        added += events.num_rows
-        tell(Progress(chain.chain_id, part.end.number, goal, added))
+    settled = rpc.settled(confirmations)
+    goal = _goal(rpc, settled, until_block)
+    for _ in range(MAX_FORKS):
+        try:
+            _advance(reading, settled, goal, tell)
+            break
+        except _Fork as fork:
+            name, block = fork.args
+    else:
+        raise Retry(f"{name} reorganised its chain at block {block} again and again: wait until it is calm.")
     reached = store.head(chain.chain_id)
     assert reached is not None  # noqa: S101 (a goal is at least block 0, so something was appended)
     return reached
@@ -117,45 +139,106 @@ def _check_chain(rpc: Rpc, chain_id: int) -> None:
         raise Stop(f"{rpc.name} is a node of chain {stated}, not of chain {chain_id}: use another one.")
 
 
-def _goal(rpc: Rpc, finalized: Header, until_block: int | None) -> int:
+def _goal(rpc: Rpc, settled: Header, until_block: int | None) -> int:
     if until_block is None:
-        return finalized.number
-    if until_block > finalized.number:
+        return settled.number
+    if until_block > settled.number:
         raise Retry(
-            f"Block {until_block} is not final at {rpc.name}, whose latest finalized block is"
-            f" {finalized.number}: wait."
+            f"Block {until_block} is not final at {rpc.name}, whose latest settled block is"
+            f" {settled.number}: wait."
         )
     return until_block
 
 
-class _Head(NamedTuple):
-    """The block after which to go on: -1 when the ledger is empty."""
+class _Fork(Exception):
+    """The chain is no longer the one that we were reading (provider's name, block): find the common block."""
+
+
+class _Reading(NamedTuple):
+    """What stays the same during a sync."""
+
+    rpc: Rpc
+    store: LedgerStore
+    chain: ChainSources
+    topics: Sequence[str]
+    check: RangeCheck | None
+
+
+class _Tip(NamedTuple):
+    """The block after which to go on: number -1 when nothing was read."""
 
     number: int
-    is_rolled_back: bool = False
+    hash: bytes | None
 
 
-def _agreed_head(rpc: Rpc, store: LedgerStore, chain_id: int, finalized: Header) -> _Head:
-    """The head of the ledger once it is a block of the node's chain, rolled back when it was not."""
+def _advance(reading: _Reading, settled: Header, goal: int, tell: Callable[[Progress], None]) -> None:
+    """Read on from the ledger's head, or from where its chain and the node's parted, up to `goal`."""
+    store, chain = reading.store, reading.chain
+    tip, is_forked = _common_tip(reading, settled)
+    after, added = (tip.number, 0) if is_forked else (None, 0)
+    if after is not None and after >= goal:  # there is no new branch to write
+        store.roll_back(chain.chain_id, after)
+        tell(Progress(chain.chain_id, after, goal, 0, rolled_back_to=after))
+    for batch in _batches(_fetched(reading, tip, goal), chain):
+        store.append(batch.events, batch.blocks, batch.end.of(chain.chain_id), after=after)
+        added += batch.events.num_rows
+        tell(Progress(chain.chain_id, batch.end.number, goal, added, rolled_back_to=after))
+        after = None
+
+
+class _Batch(NamedTuple):
+    """What goes in by one transaction."""
+
+    events: pa.Table
+    blocks: pa.Table
+    end: Header
+
+
+def _batches(parts: Iterator[Fetched], chain: ChainSources) -> Iterator[_Batch]:
+    """The ranges decoded, as many together as a transaction takes; few at first, so that people see it go."""
+    waiting: list[_Batch] = []
+    wanted = 1
+    for part in parts:
+        waiting.append(_Batch(decode(part.logs, part.times, chain), part.blocks, part.end))
+        if len(waiting) >= wanted or sum(b.events.num_rows for b in waiting) >= BATCH_ROWS:
+            yield _together(waiting)
+            waiting, wanted = [], min(2 * wanted, BATCH_RANGES)
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(parts: Sequence[_Batch]) -> _Batch:
+    return _Batch(
+        pa.concat_tables([part.events for part in parts]),
+        pa.concat_tables([part.blocks for part in parts]),
+        parts[-1].end,
+    )
+
+
+def _common_tip(reading: _Reading, settled: Header) -> tuple[_Tip, bool]:
+    """The last block of the ledger that is on the node's chain, and whether the ledger holds later ones."""
+    rpc, store, chain_id = reading.rpc, reading.store, reading.chain.chain_id
     head = store.head(chain_id)
     if head is None:
-        return _Head(-1)
+        return _Tip(-1, None), False
     if _is_on_chain(rpc, head):
-        return _Head(head.number)
-    known = [n for n in store.block_numbers(chain_id) if n <= finalized.number]
+        return _Tip(head.number, head.hash), False
+    known = [n for n in store.block_numbers(chain_id) if n <= settled.number]
     common = bisect_left(known, True, key=lambda n: not _is_on_chain(rpc, store.block(chain_id, n)))
-    if head.number > finalized.number and common == len(known):
+    if head.number > settled.number and common == len(known):
         raise Retry(
-            f"{rpc.name} is finalized up to block {finalized.number} and the ledger holds chain {chain_id}"
+            f"{rpc.name} is settled up to block {settled.number} and the ledger holds chain {chain_id}"
             f" up to block {head.number}: wait until it has synced, or name a new ledger file if"
             " this is a new chain."
         )
     if common == 0:
         raise Stop(
             f"No block of the ledger {store.path} is on the chain of {rpc.name}, although both are of chain"
-            f" {chain_id}: name a new ledger file, or the right node."
+            f" {chain_id}: name another node, or a new ledger file."
         )
-    return _Head(store.roll_back(chain_id, known[common - 1]).number, is_rolled_back=True)
+    block = store.block(chain_id, known[common - 1])
+    assert block is not None  # noqa: S101 (it was listed a moment ago)
+    return _Tip(block.number, block.hash), True
 
 
 def _is_on_chain(rpc: Rpc, block: ChainBlock | None) -> bool:
@@ -163,24 +246,30 @@ def _is_on_chain(rpc: Rpc, block: ChainBlock | None) -> bool:
     return header is not None and block is not None and header.hash == block.hash
 
 
-def _fetched(rpc: Rpc, chain: ChainSources, wanted: Sequence[str], start: int, goal: int) -> Iterator[_Range]:
-    """All ranges from `start` to `goal`, the next being fetched by a thread while one is used."""
-    if start > goal:
+def _fetched(reading: _Reading, tip: _Tip, goal: int) -> Iterator[Fetched]:
+    """All blocks after `tip` to `goal` in ranges; the next one is fetched while the caller works."""
+    if tip.number >= goal:
         return
-    first = min((source.start_block for source in chain.sources), default=goal + 1)
-    start, span = min(max(start, first), goal + 1), FIRST_SPAN
-    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as thread:
-        end = min(start + span - 1, goal)
-        coming = thread.submit(_fetch, rpc, chain, wanted, start, end)
+    first = min((source.start_block for source in reading.chain.sources), default=goal)
+    if first > tip.number + 1:  # nothing to read before it: the head alone moves
+        tip = _Tip(min(first, goal) - 1, None)
+    span = FIRST_SPAN
+    coming = _start(reading, tip, min(tip.number + span, goal))
+    try:
         while True:
             part = coming.result()
-            if part.end.number < goal:
-                span = _next_span(span, len(part.logs))
-                start, end = end + 1, min(end + span, goal)
-                coming = thread.submit(_fetch, rpc, chain, wanted, start, end)
-            yield part
             if part.end.number == goal:
+                yield part
                 return
+            span = _next_span(span, len(part.logs))
+            coming = _start(reading, _Tip(part.end.number, part.end.hash), min(part.end.number + span, goal))
+            yield part
+    finally:
+        coming.cancel()
+
+
+def _start(reading: _Reading, tip: _Tip, end: int) -> "Future[Fetched]":
+    return reading.rpc.start(lambda endpoint: _fetch(endpoint, reading, tip, end))
 
 
 def _next_span(span: int, logs: int) -> int:
@@ -189,19 +278,29 @@ def _next_span(span: int, logs: int) -> int:
     return max(1, min(wished, 2 * span, MAX_SPAN), min(span // 2, MAX_SPAN))
 
 
-def _fetch(rpc: Rpc, chain: ChainSources, wanted: Sequence[str], start: int, end: int) -> _Range:
-    """Everything of the blocks from `start` to `end`; of block `end` alone when `start` is after it."""
+async def _fetch(endpoint: Endpoint, reading: _Reading, tip: _Tip, end: int) -> Fetched:
+    """Everything of the blocks after `tip` to `end` from one provider, checked."""
+    start, chain = tip.number + 1, reading.chain
     addresses = [source.address for source in chain.sources if source.start_block <= end]
-    logs = rpc.logs(addresses, wanted, start, end) if addresses and start <= end else []
-    told = _told(rpc, logs)
-    untimed = [number for number, block in told.items() if block.time is None and number != end]
-    headers = {header.number: header for header in rpc.blocks([*untimed, end])}
+    logs = await endpoint.logs(addresses, reading.topics, start, end) if addresses else []
+    told = _told(logs)
+    untimed = [number for number, block in told.items() if block.time is None]
+    headers = {h.number: h for h in await endpoint.blocks(sorted({start, end, *untimed}))}
+    if tip.hash is not None and headers[start].parent_hash != tip.hash:
+        raise _Fork(endpoint.name, tip.number)
     for number, header in headers.items():
         if number in told and told[number].hash != header.hash:
-            raise Retry(f"{rpc.name} changed its mind about block {number} while it was read: try again.")
-    blocks = told | {number: _Block(h.hash, h.parent_hash, h.time) for number, h in headers.items()}
+            raise Unusable(f"changed its mind about block {number} while it was read")
+    blocks = told | {
+        number: _Block(h.hash, h.parent_hash, h.time)
+        for number, h in headers.items()
+        if number in told or number == end
+    }
     times = {number: block.time for number, block in blocks.items() if block.time is not None}
-    return _Range(headers[end], logs, times, _blocks_table(chain.chain_id, blocks))
+    fetched = Fetched(start, tip.hash, headers[end], logs, times, _blocks_table(chain.chain_id, blocks))
+    if reading.check is not None:
+        await reading.check.check(endpoint, fetched)
+    return fetched
 
 
 class _Block(NamedTuple):
@@ -212,20 +311,20 @@ class _Block(NamedTuple):
     time: int | None
 
 
-def _told(rpc: Rpc, logs: Sequence[RawLog]) -> dict[int, _Block]:
-    """By number, the blocks as their logs tell of them; Retry when two logs of a block disagree."""
+def _told(logs: Sequence[RawLog]) -> dict[int, _Block]:
+    """By number, the blocks as their logs tell of them; Unusable when two logs of a block disagree."""
     words: dict[str, tuple[str, str | None]] = {}
     for log in logs:
         word = (log.block_hash, log.block_timestamp)
         if words.setdefault(log.block_number, word) != word:
-            raise Retry(f"{rpc.name} gave two versions of block {int(log.block_number, 16)}: try again.")
+            raise Unusable(f"gave two versions of block {int(log.block_number, 16)}")
     return {
-        int(number, 16): _Block(bytes.fromhex(block_hash[2:]), None, _time(rpc, time))
+        int(number, 16): _Block(bytes.fromhex(block_hash[2:]), None, _time(time))
         for number, (block_hash, time) in words.items()
     }
 
 
-def _time(rpc: Rpc, text: str | None) -> int | None:
+def _time(text: str | None) -> int | None:
     if text is None:
         return None
     try:
@@ -233,7 +332,7 @@ def _time(rpc: Rpc, text: str | None) -> int | None:
     except ValueError:
         time = -1
     if not 0 <= time <= MAX_TIME:
-        raise Retry(f"{rpc.name} gave {text[:40]!r} as the time of a block: use another node.")
+        raise Unusable(f"gave {text[:40]!r} as the time of a block")
     return time
 
 

@@ -220,12 +220,20 @@ def _loop() -> asyncio.AbstractEventLoop:
     thread.start()
 
     def end() -> None:
+        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
     atexit.register(end)
     return loop
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _blocking(future: "Future[T]") -> T:

@@ -11,7 +11,7 @@ overlap. JSON is read strictly: unknown keys, other types, other orders are refu
 """
 
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
@@ -35,7 +35,17 @@ PRICE_FEED = "price_feed"
 MAX_INT = 2**63 - 1
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+_WORD = re.compile(r"0x[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+@dataclass(frozen=True)
+class LendingMarket:
+    """One market inside a contract that holds many: its 32-byte id, the token lent, the collateral if any."""
+
+    id: bytes
+    loan: bytes
+    collateral: bytes | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Source:
     `amounts` is false for a deployment whose logs carry no meaningful amounts: they enter the
     ledger as null (unknown), never as zero. A price_feed is one aggregator: `asset` is what it prices,
     `decimals` those of its answers in US dollars; the next aggregator of the asset starts after its end.
+    `markets` are those read of a contract that holds many and whose logs name no token (Morpho Blue).
     """
 
     protocol: str
@@ -55,6 +66,10 @@ class Source:
     amounts: bool = True
     end_block: int | None = None
     decimals: int | None = None
+    markets: tuple[LendingMarket, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "markets", tuple(sorted(self.markets, key=lambda market: market.id)))
 
 
 @dataclass(frozen=True)
@@ -146,15 +161,35 @@ def _chain(value: Any, where: str) -> ChainSources:
 
 def _source(value: Any, where: str) -> Source:
     _check_keys(value, where, tuple(field.name for field in fields(Source)))
-    asset = value["asset"]
-    return Source(
+    source = Source(
         protocol=value["protocol"],
         address=_address(value["address"], f"{where}.address"),
         start_block=value["start_block"],
-        asset=None if asset is None else _address(asset, f"{where}.asset"),
+        asset=_address_or_none(value["asset"], f"{where}.asset"),
         amounts=value["amounts"],
         end_block=value["end_block"],
         decimals=value["decimals"],
+        markets=_markets(value["markets"], f"{where}.markets"),
+    )
+    in_order = value["markets"] == [_plain(market) for market in source.markets]
+    _require(in_order, f"{where}.markets must be in order of id")
+    return source
+
+
+def _markets(value: Any, where: str) -> tuple[LendingMarket, ...]:
+    _require(isinstance(value, list), f"{where} must be a list, not {_short(value)}")
+    _check_count(where, "markets", value)
+    return tuple(_market(item, f"{where}[{i}]") for i, item in enumerate(value))
+
+
+def _market(value: Any, where: str) -> LendingMarket:
+    _check_keys(value, where, tuple(field.name for field in fields(LendingMarket)))
+    good = isinstance(value["id"], str) and _WORD.fullmatch(value["id"]) is not None
+    _require(good, f"{where}.id must be 0x and 64 lower-case hex digits, not {_short(value['id'])}")
+    return LendingMarket(
+        bytes.fromhex(value["id"][2:]),
+        _address(value["loan"], f"{where}.loan"),
+        _address_or_none(value["collateral"], f"{where}.collateral"),
     )
 
 
@@ -183,6 +218,7 @@ def _check_source(where: str, source: Source, listed: set[bytes]) -> None:
         f"{name} has the end block {_short(source.end_block)}, not one from {source.start_block} on",
     )
     _check_decimals(name, source)
+    _check_markets(name, source, listed)
     if source.protocol == "erc20":
         _require(source.address in listed, f"{name} must be a listed asset too (decimals, pin)")
         _require(source.asset in (None, source.address), f"{name} is its own asset, so leave asset empty")
@@ -204,6 +240,20 @@ def _check_decimals(name: str, source: Source) -> None:
         )
     else:
         _require(source.decimals is None, f"{name} is no price feed, so leave decimals empty")
+
+
+def _check_markets(name: str, source: Source, listed: set[bytes]) -> None:
+    _check_count(name, "markets", source.markets)
+    for market in source.markets:
+        good = isinstance(market.id, bytes) and len(market.id) == 32
+        _require(good, f"{name} has the market {_short(market.id)}, whose id is not of 32 bytes")
+        for token in {market.loan, market.collateral or market.loan}:
+            _require(
+                token in listed,
+                f"{name}: the market 0x{market.id.hex()} is in {_short(token)}, which is no listed asset",
+            )
+    for before, after in pairwise(source.markets):
+        _require(before.id != after.id, f"{name} lists the market 0x{after.id.hex()} twice")
 
 
 def _check_feeds(where: str, chain: ChainSources) -> None:
@@ -261,14 +311,24 @@ def _check_keys(value: Any, where: str, keys: tuple[str, ...]) -> None:
         _require(key in keys, f"{where} has the unknown key {_short(key)}")
 
 
+def _address_or_none(value: Any, where: str) -> bytes | None:
+    return None if value is None else _address(value, where)
+
+
 def _address(value: Any, where: str) -> bytes:
     good = isinstance(value, str) and _ADDRESS.fullmatch(value) is not None
     _require(good, f"{where} must be 0x and 40 lower-case hex digits, not {_short(value)}")
     return bytes.fromhex(value[2:])
 
 
-def _plain(item: Source | Asset) -> dict[str, Any]:
-    return {key: f"0x{v.hex()}" if isinstance(v, bytes) else v for key, v in asdict(item).items()}
+def _plain(item: Source | Asset | LendingMarket) -> dict[str, Any]:
+    return {field.name: _plain_value(getattr(item, field.name)) for field in fields(item)}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return f"0x{value.hex()}" if isinstance(value, bytes) else value
 
 
 def _is_int(value: Any, low: int, high: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ledger_reader.errors import Retry, Stop
+from ledger_reader.errors import Interrupted, Retry, Stop
 
 app = typer.Typer(
     help="A decentralized credit-score oracle: read, score, agree, publish, prove.",
@@ -56,6 +56,9 @@ def main() -> None:
     except (Retry, Stop) as error:
         typer.echo(f"credit-oracle: {error}", err=True)
         sys.exit(1)
+    except Interrupted as where:
+        typer.echo(f"credit-oracle: {where}", err=True)
+        sys.exit(130)
     except KeyboardInterrupt:
         typer.echo("credit-oracle: stopped.", err=True)
         sys.exit(130)
@@ -97,17 +100,24 @@ def init(
 @app.command()
 def read(
     rpc: RpcUrl,
-    sources: Annotated[Path, typer.Option(help="JSON file of what to read.")],
     ledger: Ledger,
+    sources: Annotated[Path, typer.Option(help="JSON file of what to read.")],
     until_block: Annotated[
         int | None, typer.Option(help="Stop at this block (default: the final one).")
     ] = None,
+    verify: Annotated[
+        str | None, typer.Option(help="receipts: prove each range by its hashes; quorum=k: k must agree.")
+    ] = None,
+    confirmations: Annotated[
+        int | None, typer.Option(min=0, help="For chains without finality: blocks on top that are enough.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Most calls a second to each address.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Sync a ledger from a chain: every event, once, up to the final block."""
+    """Sync a ledger from a chain: every event, once, up to the final block. Ctrl-C loses nothing."""
     from oracle.verbs import read_chain
 
-    _show(read_chain(rpc, sources, ledger, until_block), as_json)
+    _show(read_chain(rpc, sources, ledger, until_block, verify, confirmations, rate), as_json)
 
 
 @app.command()

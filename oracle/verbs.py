@@ -4,7 +4,6 @@ Rules that hold here: nothing is printed; files are read with a size limit and r
 sentence; addresses go in and out as 0x hex.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from ledger_reader import sources as source_lists
 from ledger_reader.audit import Held
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
-from ledger_reader.reader import Progress, sync
 from ledger_reader.rpc import Rpc
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
@@ -28,7 +26,7 @@ from models.measure import Population
 from models.scorecard import Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import folder
+from oracle import folder, reading
 from oracle import report as reports
 from oracle.api.app import make_app
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
@@ -46,33 +44,18 @@ from oracle.statement import statement
 from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, score_proof_from_json, to_json
 
 
-def read_chain(urls: Sequence[str], sources: Path, ledger: Path, until_block: int | None) -> dict[str, Any]:
-    """Sync a ledger; progress goes to standard error."""
-    chains = source_lists.from_json(plain.read(content_of(sources), str(sources)))
-    if len(chains) != 1:
-        raise Stop(f"{sources} names {len(chains)} chains; `read` takes the sources of one chain at a time.")
-    reached: list[Progress] = []
-    with Rpc(tuple(urls), chain_id=chains[0].chain_id) as rpc, LedgerStore(ledger) as store:
-        head = sync(rpc, store, chains[0], until_block, on_progress=_showing(reached))
-        total = int(store.events(Snapshot((head,))).count().execute())
-    return {
-        "chainId": head.chain_id,
-        "block": head.number,
-        "blockHash": "0x" + head.hash.hex(),
-        "blockTime": head.time,
-        "newEvents": reached[-1].events if reached else 0,
-        "events": total,
-    }
-
-
-def _showing(reached: list[Progress]) -> Callable[[Progress], None]:
-    def show(progress: Progress) -> None:
-        reached.append(progress)
-        if sys.stderr.isatty():
-            words = f"block {progress.block} of {progress.goal}, {progress.events} events"
-            print(f"\r{words}", end="" if progress.block < progress.goal else "\n", file=sys.stderr)  # noqa: T201
-
-    return show
+def read_chain(
+    urls: Sequence[str],
+    sources: Path,
+    ledger: Path,
+    until_block: int | None = None,
+    verify: str | None = None,
+    confirmations: int | None = None,
+    rate: float | None = None,
+) -> dict[str, Any]:
+    """Sync a ledger from what a sources file names; see oracle/reading.py."""
+    chain = reading.chain_of(sources, content_of(sources))
+    return reading.read_chain(urls, chain, ledger, until_block, verify, confirmations, rate)
 
 
 def export_ledger(ledger: Path, out: Path) -> dict[str, Any]:

@@ -4,17 +4,25 @@ Rules that hold here: pure; an event is declared by its Solidity signature with 
 out, from which follow its topic0, how many topics it has and how many data words it needs. A log
 whose topics differ in number, whose data is shorter, or which has an indexed address with dirt in
 its upper twelve bytes, is not this event and is skipped; longer data is read as far as it is
-declared. Numbers are read as whole 256-bit words and saturate, so that no log can raise.
+declared, and of an address in the data the lower twenty bytes count. Numbers are read as whole
+256-bit words and saturate, so that no log can raise.
 Events with dynamic arguments (strings, arrays) need a reader of their own and are not declared here.
+
+Lending protocols share `entry`: the account is whom the debt or the balance belongs to, the
+counterparty is who else had a hand in it and null when nobody had. A token that is not listed is
+skipped, and so is nothing (0) and dust (of a pinned token less than one US cent, rounded down):
+anybody may put a speck into anybody's account or repay one, and that must not count. A token
+without a pin has no value yet at decode, so of it only 0 is dropped.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import MAX_AMOUNT, MAX_TIME, MAX_VALUE_CENTS
+from ledger_reader.logs import RawLog
 from ledger_reader.sources import Asset, Source
 
 NO_ONE = bytes(20)
@@ -35,25 +43,55 @@ class Row(NamedTuple):
     due_time: int | None = None
 
 
+class Worth(NamedTuple):
+    """What is known of a token: US cents of one whole token, if pinned, and raw units of one."""
+
+    pin_cents: int | None
+    unit: int
+
+
+_UNKNOWN = Worth(None, 1)
+
+Money = tuple[int | None, int | None]
+"""(raw amount, value in US cents): saturated, the value rounded down, null where unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A source as its protocol sees it, with what is known of its asset."""
+    """A source as its protocol sees it, with what is known of its asset and of all listed ones."""
 
     address: bytes
     asset: bytes | None
     has_amounts: bool
-    pin_cents: int | None
-    unit: int
-    """Raw units of one whole token; 1 when the asset is not listed."""
+    worth: Worth
+    """Of the source's own asset."""
 
     position: bytes
     """The loan id of protocols without ids: the market's address left-padded to 32 bytes."""
 
-    def money(self, raw: int) -> tuple[int | None, int | None]:
-        """(amount, value in US cents) of a raw amount: saturated, rounded down, null where unknown."""
+    listed: Mapping[bytes | None, Worth]
+    """By address, the listed tokens; None is in it too: the unknown token of a source without an asset."""
+
+    lends: Mapping[str, tuple[bytes, bytes | None]]
+    """Of one contract that holds many markets: by id (0x hex), the lent token and the collateral."""
+
+    def money(self, raw: int) -> Money:
+        """A raw amount of the source's own asset."""
+        return self._money(raw, self.worth)
+
+    def known(self, asset: bytes | None, raw: int) -> Money | None:
+        """A raw amount of the token `asset`; None when it is not listed, nothing, or dust."""
+        worth = self.listed.get(asset)
+        if worth is None:
+            return None
+        money = self._money(raw, worth)
+        return None if 0 in money else money
+
+    def _money(self, raw: int, worth: Worth) -> Money:
         if not self.has_amounts:
             return None, None
-        cents = None if self.pin_cents is None else min(raw * self.pin_cents // self.unit, MAX_VALUE_CENTS)
+        pin, unit = worth
+        cents = None if pin is None else min(raw * pin // unit, MAX_VALUE_CENTS)
         return min(raw, MAX_AMOUNT), cents
 
 
@@ -101,25 +139,73 @@ class Protocol:
 
     name: str
     events: tuple[Event, ...]
+    joined: Callable[[Sequence[RawLog]], Sequence[RawLog]] | None = None
+    """Where a log means what it means only together with the next: all logs → the same, such ones joined."""
 
 
-def market(source: Source, assets: Sequence[Asset]) -> Market:
+def worths(assets: Sequence[Asset]) -> Mapping[bytes | None, Worth]:
+    """What is known of the listed tokens, for `market`."""
+    known = {asset.address: Worth(asset.pin_cents, 10**asset.decimals) for asset in assets}
+    return {None: _UNKNOWN, **known}
+
+
+def market(source: Source, listed: Mapping[bytes | None, Worth]) -> Market:
     """The market of a source; an erc20 source is its own asset."""
     token = source.address if source.protocol == "erc20" else source.asset
-    known = next((asset for asset in assets if asset.address == token), None)
     return Market(
         address=source.address,
         asset=token,
         has_amounts=source.amounts,
-        pin_cents=known.pin_cents if known else None,
-        unit=10**known.decimals if known else 1,
+        worth=listed.get(token, _UNKNOWN),
         position=bytes(12) + source.address,
+        listed=listed,
+        lends={f"0x{m.id.hex()}": (m.loan, m.collateral) for m in source.markets},
     )
+
+
+def entry(
+    market: Market,
+    kind: str,
+    account: bytes,
+    other: bytes,
+    asset: bytes | None,
+    raw: int,
+    loan_id: bytes | None = None,
+) -> list[Row]:
+    """The row of `raw` units of a listed token; none for an unlisted token, nothing or dust.
+
+    `other` is the counterparty, unless it is the account itself.
+    """
+    money = market.known(asset, raw)
+    if money is None:
+        return []
+    return [Row(0, kind, account, None if other == account else other, asset, *money, loan_id)]
+
+
+def liquidation(
+    market: Market, account: bytes, liquidator: bytes, asset: bytes | None, raw: int, loan_id: bytes
+) -> list[Row]:
+    """As `entry`, for debt closed from without: the liquidator is named also when it is the account."""
+    money = market.known(asset, raw)
+    if money is None:
+        return []
+    return [Row(0, "liquidation", account, liquidator, asset, *money, loan_id)]
+
+
+def legs(*rows: Row) -> list[Row]:
+    """Rows of one log, numbered as they stand."""
+    return [row._replace(leg=leg) for leg, row in enumerate(rows)]
 
 
 def address_in(topic: str) -> bytes:
     """The address in an indexed word."""
     return bytes.fromhex(topic[26:])
+
+
+def address_at(data: str, index: int) -> bytes:
+    """The address in the `index`-th word of the data."""
+    start = 26 + 64 * index
+    return bytes.fromhex(data[start : start + 40])
 
 
 def word(data: str, index: int) -> int:

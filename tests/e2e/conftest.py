@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,9 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError(f"nothing listened on port {port} within {START_S} s")
 
 
-@pytest.fixture
-def anvil() -> Iterator[str]:
-    """The URL of a fresh anvil whose finalized block moves two behind the latest; ended with the test."""
+@contextmanager
+def running_anvil() -> Iterator[str]:
+    """The URL of a fresh anvil whose finalized block moves two behind the latest; ended with the block."""
     port = free_port()
     command = [str(anvil_binary()), "--port", str(port), "--slots-in-an-epoch", "1", "--silent"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
@@ -63,3 +64,10 @@ def anvil() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
+
+
+@pytest.fixture
+def anvil() -> Iterator[str]:
+    """`running_anvil` for one test."""
+    with running_anvil() as url:
+        yield url

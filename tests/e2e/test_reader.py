@@ -4,7 +4,9 @@ A log is put on the chain by code set at the contract's own address: its input's
 the topics, the rest is the data.
 """
 
+import contextlib
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -20,8 +22,8 @@ import pytest
 from ledger_reader.decode import PROTOCOLS
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import ChainBlock, Snapshot
-from ledger_reader.reader import Progress, block_at_or_before, sync
-from ledger_reader.rpc import Rpc, RpcError
+from ledger_reader.reader import Fetched, Progress, block_at_or_before, sync
+from ledger_reader.rpc import Endpoint, Rpc, Unusable
 from ledger_reader.sources import Asset, ChainSources, Source
 from ledger_reader.store import LedgerStore
 
@@ -202,160 +204,6 @@ def raw_log(block: int, index: int = 0, **changes: Any) -> dict[str, Any]:
     return log | changes
 
 
-def logs_of(rpc: Rpc, start: int = 1, end: int = 100) -> list[int]:
-    found = rpc.logs([TOKEN], [SIGNATURES["Transfer"].topic0], start, end)
-    return [int(log.block_number, 16) for log in found]
-
-
-# ------------------------------------------------------------------ rpc: unhappy paths
-
-
-def test_rpc__nobody_listens__retry_names_the_host_and_no_key() -> None:
-    url = "http://user:secret1@127.0.0.1:9/v3/secret2?key=secret3"
-    with Rpc(url) as rpc, pytest.raises(Retry) as caught:
-        rpc.call("eth_chainId")
-    assert "http://127.0.0.1:9 cannot be reached" in str(caught.value)
-    assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "url", ["", "127.0.0.1:8545", "ftp://127.0.0.1/secret", "http://", "http://[::1/secret"]
-)
-def test_rpc__address_is_not_http__stop_without_repeating_it(url: str) -> None:
-    with pytest.raises(Stop, match="not of the form") as caught:
-        Rpc(url)
-    assert "secret" not in str(caught.value)
-
-
-def test_rpc__node_of_another_chain__stop_names_both(anvil: str) -> None:
-    with Rpc(anvil, chain_id=1) as rpc, pytest.raises(Stop, match="chain 31337, not of chain 1:"):
-        rpc.block("latest")
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "words_of_reason"),
-    [
-        (200, b'{"jsonrpc":"2.0","id":1,"resu', "something else than was asked for"),
-        (200, b'{"jsonrpc":"2.0","id":7,"result":"0x1"}', "under the id that was sent"),
-        (200, b'{"jsonrpc":"2.0","id":1}', "neither result nor error"),
-        (200, b'{"jsonrpc":"2.0","id":[1],"result":"0x1"}', "something else than was asked for"),
-        (200, b'{"id":1,"result":' + b"[" * 100_000, "something else than was asked for"),
-        (200, b'{"id":1,"result":"\xff\xfe"}', "something else than was asked for"),
-        (200, b"[]", "something else than was asked for"),
-        (200, b"<html>", "instead of JSON"),
-        (200, b"", "instead of JSON"),
-        (429, b'{"error":"slow down"}', "HTTP status 429"),
-        (503, b"busy", "HTTP status 503"),
-        (200, b'{"id":null,"error":{"code":-32700,"message":"parse error"}}', "parse error"),
-        (200, b'{"id":1,"error":{"code":-32005,"message":"daily request count exceeded"}}', "slow down"),
-    ],
-)
-def test_rpc__hostile_answer__retry_says_what(status: int, body: bytes, words_of_reason: str) -> None:
-    with (
-        serving(lambda _: (status, body)) as url,
-        Rpc(url) as rpc,
-        pytest.raises(Retry, match=words_of_reason),
-    ):
-        rpc.call("eth_chainId")
-
-
-def test_rpc__answer_beyond_the_limit__retry_or_narrower_range() -> None:
-    def node(request: dict[str, Any]) -> Any:
-        query = request["params"][0]
-        start, end = int(query["fromBlock"], 16), int(query["toBlock"], 16)
-        return {"result": [raw_log(block) for block in range(start, end + 1)]}
-
-    with serving(scripted(node)) as url, Rpc(url, max_response_bytes=10_000) as rpc:
-        assert logs_of(rpc) == list(range(1, 101))
-    with (
-        serving(scripted(node)) as url,
-        Rpc(url, max_response_bytes=100) as rpc,
-        pytest.raises(Stop, match="alone"),
-    ):
-        logs_of(rpc)
-
-
-def test_rpc__node_refuses__rpc_error_with_code_and_data() -> None:
-    refusal = {"error": {"code": 3, "message": "execution reverted", "data": "0x1234"}}
-    with serving(scripted(lambda _: refusal)) as url, Rpc(url) as rpc:
-        with pytest.raises(RpcError, match="refused eth_call: execution reverted") as caught:
-            rpc.call("eth_call", ({}, "latest"))
-        assert (caught.value.code, caught.value.data) == (3, "0x1234")
-
-
-def test_rpc__batch_answered_in_another_order__sorted_by_id() -> None:
-    with serving(scripted(lambda request: {"result": request["params"][0]})) as url, Rpc(url) as rpc:
-        assert rpc.batch([("echo", [n]) for n in range(250)]) == list(range(250))
-        assert rpc.batch([]) == []
-
-
-def test_rpc__first_address_is_down__second_answers() -> None:
-    with serving(scripted(lambda _: {"result": "0x5"})) as url, Rpc(["http://127.0.0.1:9", url], 5) as rpc:
-        assert rpc.chain_id() == 5
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["query returned more than 10000 results", "block range is too large", "Log response size exceeded"],
-)
-def test_logs__node_allows_seven_blocks__range_is_split_and_nothing_lost(text: str) -> None:
-    asked: list[int] = []
-
-    def node(request: dict[str, Any]) -> Any:
-        query = request["params"][0]
-        start, end = int(query["fromBlock"], 16), int(query["toBlock"], 16)
-        asked.append(end - start + 1)
-        if end - start + 1 > 7:
-            return {"error": {"code": -32005, "message": text}}
-        return {"result": [raw_log(block) for block in range(start, end + 1)]}
-
-    with serving(scripted(node)) as url, Rpc(url) as rpc:
-        assert logs_of(rpc) == list(range(1, 101))
-    assert sum(span > 7 for span in asked) < len(asked) / 2
-
-
-@pytest.mark.parametrize(
-    ("log", "words_of_reason"),
-    [
-        (raw_log(101), "outside 1 to 100"),
-        (raw_log(5, address=f"0x{POOL.hex()}"), "not asked for"),
-        (raw_log(5, removed=True), "removed or wrongly"),
-        (raw_log(5, data="0x123"), "malformed|whole bytes"),
-        (raw_log(5, transactionHash="0x12"), "not of 32 bytes"),
-        (raw_log(5, data="1234"), "0x hex of whole bytes"),
-        (raw_log(5, data="0xzz"), "non-hexadecimal"),
-        (raw_log(5, data="0x12 34 "), "0x hex of whole bytes"),
-        (raw_log(5, topics=["0x12"]), "malformed|whole bytes"),
-        (raw_log(5, logIndex="-0x1"), "wrongly numbered"),
-        (raw_log(5, logIndex="0xffffffffff"), "wrongly numbered"),
-        (raw_log(5, logIndex=3), "something else"),
-        (raw_log(5, blockHash="0x" + "g" * 64), "not 0x hex"),
-        (raw_log(5, blockHash="ab" * 33), "not 0x hex"),
-        (raw_log(5, blockHash="é" * 66), "ascii"),
-        (raw_log(5, blockNumber="seven"), "invalid literal"),
-        (raw_log(5, blockHash=None), "something else"),
-    ],
-)
-def test_logs__one_log_is_not_what_was_asked_for__retry(log: dict[str, Any], words_of_reason: str) -> None:
-    node = scripted(lambda _: {"result": [log]})
-    with serving(node) as url, Rpc(url) as rpc, pytest.raises(Retry, match=words_of_reason):
-        logs_of(rpc)
-
-
-def test_logs__unsorted__sorted__and_twice_the_same__retry() -> None:
-    with serving(scripted(lambda _: {"result": [raw_log(9), raw_log(4)]})) as url, Rpc(url) as rpc:
-        assert logs_of(rpc) == [4, 9]
-    doubled = scripted(lambda _: {"result": [raw_log(9), raw_log(9)]})
-    with serving(doubled) as url, Rpc(url) as rpc, pytest.raises(Retry, match="twice"):
-        logs_of(rpc)
-
-
-def test_finalized__node_does_not_know_the_tag__stop_says_so() -> None:
-    node = scripted(lambda _: {"error": {"code": -32602, "message": "invalid block tag"}})
-    with serving(node) as url, Rpc(url) as rpc, pytest.raises(Stop, match="know the block tag `finalized`"):
-        rpc.finalized()
-
-
 # ------------------------------------------------------------------ sync
 
 
@@ -429,6 +277,7 @@ import os, signal, sys
 from ledger_reader import reader, rpc, store
 from tests.e2e.test_reader import CHAIN
 reader.FIRST_SPAN = reader.MAX_SPAN = 2
+reader.BATCH_RANGES = 1
 def kill(progress):
     if progress.block >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -476,7 +325,7 @@ def test_sync__node_is_behind_the_ledger__retry(chain: Chain, store: LedgerStore
     chain.mine(20)
     sync(chain.rpc, store, CHAIN)
     chain.rpc.call("evm_revert", (snapshot,))
-    with pytest.raises(Retry, match="finalized up to block 0 and the ledger holds"):
+    with pytest.raises(Retry, match="is settled up to block 0 and the ledger holds"):
         sync(chain.rpc, store, CHAIN)
 
 
@@ -537,6 +386,192 @@ def test_sync__logs_of_one_block_disagree__retry(store: LedgerStore, change: dic
     ):
         sync(rpc, store, CHAIN)
     assert store.head(CHAIN_ID) is None
+
+
+# ------------------------------------------------------------------ range ends, forks, checks
+
+
+class Forking:
+    """A node of a made-up chain: one enrolment a block; blocks from `fork` on are of the branch `branch`."""
+
+    def __init__(self, height: int) -> None:
+        self.height, self.fork, self.branch = height, 10**9, 0
+        self.on_logs: Callable[[int], None] = lambda _: None
+
+    def hash(self, number: int) -> str:
+        return f"0x{words(number + 10**6 + (10**7 * self.branch if number >= self.fork else 0))}"
+
+    def __call__(self, request: dict[str, Any]) -> Any:
+        if request["method"] == "eth_chainId":
+            return {"result": hex(CHAIN_ID)}
+        if request["method"] == "eth_getLogs":
+            query = request["params"][0]
+            start, end = int(query["fromBlock"], 16), int(query["toBlock"], 16)
+            self.on_logs(start)
+            return {"result": [self.log(number) for number in range(start, min(end, self.height) + 1)]}
+        tag = request["params"][0]
+        number = self.height if tag in ("finalized", "latest") else int(tag, 16)
+        return {"result": self.header(number) if number <= self.height else None}
+
+    def log(self, number: int) -> dict[str, Any]:
+        branch = self.branch if number >= self.fork else 0
+        topics = [SIGNATURES["Enrolled"].topic0, f"0x{words(bytes([branch + 1]) * 20)}"]
+        return raw_log(
+            number, blockHash=self.hash(number), address=f"0x{ORACLE.hex()}", topics=topics, data="0x"
+        )
+
+    def header(self, number: int) -> dict[str, Any]:
+        time = hex(1_700_000_000 + number)
+        return {
+            "number": hex(number),
+            "hash": self.hash(number),
+            "parentHash": self.hash(number - 1),
+            "timestamp": time,
+        }
+
+
+def branches(store: LedgerStore) -> list[int]:
+    """By block, in order, the branch that its event is of."""
+    found = rows(store)
+    assert [row["block_number"] for row in found] == list(range(len(found)))
+    return [row["account"][0] - 1 for row in found]
+
+
+@pytest.mark.parametrize("at", [0, 10, 30, 70])
+def test_sync__forks_while_it_is_read__old_branch_is_left_whole(store: LedgerStore, at: int) -> None:
+    node = Forking(100)
+
+    def fork(start: int) -> None:
+        if start == at:
+            node.fork, node.branch = 12, 1
+
+    node.on_logs = fork
+    told: list[Progress] = []
+    with serving(scripted(node)) as url, Rpc(url) as rpc:
+        head = sync(rpc, store, CHAIN, on_progress=told.append)
+    assert branches(store) == [0] * 12 + [1] * 89
+    assert f"0x{head.hash.hex()}" == node.hash(100)
+    assert [p.block for p in told] == sorted({p.block for p in told}) or any(p.rolled_back_to for p in told)
+
+
+def test_sync__forks_again_and_again__retry(store: LedgerStore) -> None:
+    node = Forking(100)
+
+    def fork(start: int) -> None:
+        node.fork, node.branch = max(start - 1, 1), node.branch + 1
+
+    node.on_logs = fork
+    with serving(scripted(node)) as url, Rpc(url) as rpc, pytest.raises(Retry, match="again and again: wait"):
+        sync(rpc, store, CHAIN)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 17, 64])
+def test_sync__reorganised_between_two__one_transaction_replaces_the_branch(
+    store: LedgerStore, depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = Forking(100)
+    told: list[Progress] = []
+    with serving(scripted(node)) as url, Rpc(url) as rpc:
+        sync(rpc, store, CHAIN, confirmations=1)
+        node.fork, node.branch, node.height = 100 - depth, 1, 99
+        with monkeypatch.context() as patched:
+            patched.setattr(LedgerStore, "_set_head", lambda _store, _head: 1 / 0)  # the disk fails, say
+            with pytest.raises(ZeroDivisionError):
+                sync(rpc, store, CHAIN, confirmations=0)
+        assert branches(store) == [0] * 100
+        sync(rpc, store, CHAIN, confirmations=0, on_progress=told.append)
+    assert branches(store) == [0] * (100 - depth) + [1] * depth
+    assert [p.rolled_back_to for p in told][:2] == [99 - depth, None][: len(told)]
+
+
+def test_sync__reorganised_and_nothing_new_is_settled__rolls_back_and_reports(store: LedgerStore) -> None:
+    node = Forking(100)
+    told: list[Progress] = []
+    with serving(scripted(node)) as url, Rpc(url) as rpc:
+        sync(rpc, store, CHAIN)
+        node.fork, node.branch = 60, 1
+        head = sync(rpc, store, CHAIN, until_block=50, on_progress=told.append)
+    assert (head.number, branches(store)) == (59, [0] * 60)
+    assert [(p.block, p.rolled_back_to) for p in told] == [(59, 59)]
+
+
+def test_sync__confirmations__stay_so_far_behind_the_latest(store: LedgerStore) -> None:
+    with serving(scripted(Forking(100))) as url, Rpc(url) as rpc:
+        assert sync(rpc, store, CHAIN, confirmations=30).number == 70
+        with pytest.raises(Retry, match="Block 71 is not final at"):
+            sync(rpc, store, CHAIN, 71, confirmations=30)
+
+
+class Refusing:
+    """A check that finds one provider unusable, by name."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.seen = name, list[tuple[str, int, int, int]]()
+
+    async def check(self, endpoint: Endpoint, fetched: Fetched) -> None:
+        self.seen.append((endpoint.name, fetched.start, fetched.end.number, len(fetched.logs)))
+        if endpoint.name == self.name:
+            raise Unusable(f"left out a log of block {fetched.start}")
+
+
+def test_sync__check_finds_a_provider_unusable__next_one_is_read(store: LedgerStore) -> None:
+    liar, honest = Forking(50), Forking(50)
+    liar.branch, liar.fork = 1, 0
+    with serving(scripted(liar)) as one, serving(scripted(honest)) as two, Rpc([one, two]) as rpc:
+        check = Refusing(one)
+        sync(rpc, store, CHAIN, check=check)
+    assert branches(store) == [0] * 51
+    assert {name for name, *_ in check.seen} == {one, two}
+    of_honest = [(start, end, logs) for name, start, end, logs in check.seen if name == two]
+    assert all(logs == end - start + 1 for start, end, logs in of_honest)
+    assert sum(logs for *_, logs in of_honest) == 51
+
+
+def test_sync__check_finds_every_provider_unusable__retry_names_it_and_nothing_is_stored(
+    store: LedgerStore,
+) -> None:
+    with (
+        serving(scripted(Forking(50))) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match=f"{url} left out a log of block 0"),
+    ):
+        sync(rpc, store, CHAIN, check=Refusing(url))
+    assert store.head(CHAIN_ID) is None
+
+
+SYNC = """
+import sys
+from ledger_reader import reader, rpc, store
+from tests.e2e.test_reader import CHAIN
+reader.FIRST_SPAN = reader.MAX_SPAN = 3
+reader.BATCH_RANGES = 2
+with store.LedgerStore(sys.argv[2]) as ledger, rpc.Rpc(sys.argv[1]) as node:
+    print("ready", flush=True)
+    reader.sync(node, ledger, CHAIN)
+"""
+
+
+def test_sync__killed_at_random_moments__ledger_equals_an_uninterrupted_one(
+    store: LedgerStore, tmp_path: Path
+) -> None:
+    chance, path, kills = random.Random(1), tmp_path / "killed", 0
+    node = Forking(600)
+    with serving(scripted(node)) as url, Rpc(url) as rpc:
+        sync(rpc, store, CHAIN)
+        for _ in range(4):
+            command = [sys.executable, "-c", SYNC, url, str(path)]
+            with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=-1) as running:
+                assert running.stdout is not None
+                assert running.stdout.readline() == b"ready\n"
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    running.wait(chance.uniform(0.01, 0.4))
+                running.kill()
+            kills += running.returncode == -signal.SIGKILL
+        with LedgerStore(path) as killed:
+            sync(rpc, killed, CHAIN)
+            assert rows(killed) == rows(store)
+            assert killed.head(CHAIN_ID) == store.head(CHAIN_ID)
+    assert kills >= 2
 
 
 # ------------------------------------------------------------------ the block of a time
