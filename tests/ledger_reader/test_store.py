@@ -378,8 +378,9 @@ def test_append__price_on_another_chain__does_not_count(store: LedgerStore) -> N
 def test_append__any_ranges_and_a_roll_back__give_the_ledger_of_one_range(
     kinds: list[str], ends: set[int], cut: int
 ) -> None:
-    made = {"price": lambda n: [price(n, n + 1)], "coins": lambda n: [coins(n)], "nothing": lambda _: []}
-    rows = [row for number, kind in enumerate(kinds) for row in made[kind](number)]
+    prices = [price(number, number + 1) for number, kind in enumerate(kinds) if kind == "price"]
+    amounts = [coins(number) for number, kind in enumerate(kinds) if kind == "coins"]
+    rows = sorted(prices + amounts, key=lambda row: int(row["block_number"]))
     last = len(kinds) - 1
     found = []
     for stops in ({last}, {stop for stop in ends if stop < last} | {last}):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger_reader.ledger import EVENTS, MAX_AMOUNT, MAX_VALUE_CENTS
-from ledger_reader.protocols.protocol import market
+from ledger_reader.protocols.protocol import market, worths
 from ledger_reader.sources import Asset, ChainSources, Source
 from ledger_reader.values import last_prices, valued
 
@@ -185,7 +185,7 @@ def test_valued__any_pin__is_the_exact_floor_and_what_decoding_gives(
     chain = ChainSources(1, (), (asset,))
     found = cents(*(row(5, index, asset=PINNED, amount=n) for index, n in enumerate(raw)), chain=chain)
     assert found == [min(n * pin // 10**token_decimals, MAX_VALUE_CENTS) for n in raw]
-    seen = market(Source("llamalend", STRANGER, 0, PINNED), (asset,))
+    seen = market(Source("llamalend", STRANGER, 0, PINNED), worths((asset,)))
     assert found == [seen.money(n)[1] for n in raw]
 
 
@@ -199,11 +199,9 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
     for block in sorted(draw(st.sets(st.integers(0, 99), max_size=12))):
         time += draw(st.sampled_from([0, 1, 1_800, 3_600, 5_000]))
         for index in range(draw(st.integers(1, 4))):
-            feed = FEED if block < 50 else NEXT
-            made = draw(
-                st.sampled_from([row(block, index), row(block, index, asset=PINNED)])
-                | st.integers(0, 5 * 10**8).map(lambda n, b=block, i=index, f=feed: price(b, i, n, f))
-            )
+            answer = draw(st.integers(0, 5 * 10**8))
+            told = price(block, index, answer, FEED if block < 50 else NEXT)
+            made = draw(st.sampled_from([row(block, index), row(block, index, asset=PINNED), told]))
             rows.append(made | {"block_time": time})
     return rows
 
