@@ -83,6 +83,12 @@ def but(name: str, values: list[Any]) -> Callable[[pa.Table], pa.Table]:
     return change
 
 
+def overwritten(content: bytes) -> bytes:
+    """Everything between the first bytes and the footer is something else."""
+    end = len(content) - int.from_bytes(content[-8:-4], "little") - 8
+    return content[:4] + b"\xee" * (end - 4) + content[end:]
+
+
 # --------------------------------------------------------------------------------------- refused
 
 
@@ -116,6 +122,14 @@ BROKEN: dict[str, tuple[Damage, str]] = {
         lambda f: rewrite(part(f), lambda rows: rows.select(EVENTS.names[::-1])),
         "has other columns",
     ),
+    "nothing allowed where something must be": (
+        lambda f: rewrite(part(f), lambda rows: rows.cast(EVENTS.set(0, pa.field("chain_id", pa.int64())))),
+        "has other columns",
+    ),
+    "a page overwritten": (
+        lambda f: part(f).write_bytes(overwritten(part(f).read_bytes())),
+        "cannot be read",
+    ),
     "events among the blocks": (
         lambda f: shutil.copy(part(f), part(f, "blocks")),
         "has other columns than a ledger",
@@ -143,6 +157,10 @@ BROKEN: dict[str, tuple[Damage, str]] = {
 }
 
 ONLY_IMPORT: dict[str, tuple[Damage, str]] = {
+    "text that is none": (
+        lambda f: rewrite(part(f), but("protocol", pa.array([b"\xff", b"x"]).cast(pa.string(), safe=False))),
+        "part-0.parquet cannot be read",
+    ),
     "another order": (
         lambda f: rewrite(part(f), lambda rows: rows.take([1, 0])),
         "has rows out of order or twice",
