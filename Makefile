@@ -61,6 +61,7 @@ test: setup lint  ## everything that CI runs
 fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
+	@HYPOTHESIS_PROFILE=fuzz pytest tests/e2e/test_faults.py tests/e2e/test_reorganisations.py
 
 bench: setup  ## reproduce the README's figures
 	@python benchmarks/real_history.py
