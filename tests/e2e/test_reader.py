@@ -41,7 +41,11 @@ CHAIN = ChainSources(
     ),
     (Asset(TOKEN, "DEV", 6, 100),),
 )
-SIGNATURES = {event.signature.split("(")[0]: event for p in PROTOCOLS.values() for event in p.events}
+SIGNATURES = {
+    event.signature.split("(")[0]: event
+    for source in CHAIN.sources
+    for event in PROTOCOLS[source.protocol].events
+}
 
 
 # ------------------------------------------------------------------ a chain
