@@ -62,10 +62,20 @@ fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 
-bench: setup  ## reproduce the README's figures
+# Peers of the benchmarks have environments of their own: their dependencies are old, or not ours.
+.bench/.stamp: $(VENV)/.python-stamp
+	@echo "Installing the benchmarks' peers into .bench (once) …"
+	@test -x .bench/peers/bin/python || $(PYTHON) -m venv .bench/peers
+	@test -x .bench/etl/bin/python || $(PYTHON) -m venv .bench/etl
+	@.bench/peers/bin/python -m pip install --quiet cryo==0.3.2 polars==2.1.0 web3==8.0.0 || true
+	@.bench/etl/bin/python -m pip install --quiet ethereum-etl==2.4.2 || true
+	@touch $@
+
+bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/real_history.py
+	@python benchmarks/read.py
 	@python benchmarks/gas.py
 
 clean:  ## remove everything that the targets above made
-	@rm -rf $(VENV) contracts/node_modules contracts/out contracts/cache demo build *.egg-info \
+	@rm -rf $(VENV) .bench contracts/node_modules contracts/out contracts/cache demo build *.egg-info \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
