@@ -9,8 +9,17 @@ said otherwise.
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -28,7 +37,11 @@ from ledger_reader.verify import RawReceipt, SealedHeader, Untrue, Wanted
 HEADERS_AT_ONCE, BLOCKS_AT_ONCE = 100, 10
 """Headers, and blocks of receipts, that one request asks for."""
 
+LATEST_RANGES = 8
+"""So many ranges may still be read again: after a reorganisation, or from another provider."""
+
 T = TypeVar("T")
+R = TypeVar("R")
 
 _LOG = logging.getLogger("reader")
 
@@ -57,13 +70,13 @@ class Receipts:
     def __init__(self, rpc: Rpc, chain: ChainSources) -> None:
         verify.check_chain(chain.chain_id)
         self._endpoints, self._chain, self._topics = rpc.endpoints, chain, topics(chain)
-        self._silent = set[str]()
-        self._ranges: dict[int, Checked] = {}
+        self._silent = set[Endpoint]()
+        self._tally = Tally()
 
     @property
     def checked(self) -> Checked:
         """What was checked so far, each range once, however often it was read."""
-        return _sum(self._ranges.values())
+        return self._tally.total()
 
     async def check(self, endpoint: Endpoint, fetched: Fetched) -> None:
         """Unusable, in words of what the endpoint was caught at."""
@@ -73,7 +86,7 @@ class Receipts:
             _LOG.warning("%s was caught: %s.", endpoint.name, words)
             raise Unusable(f"was caught: {words}") from None
         witnesses = await self._count_witnesses(endpoint, fetched.end)
-        self._ranges[fetched.start] = Checked(*found, witnesses)
+        self._tally.add(fetched.start, Checked(*found, witnesses))
 
     async def _prove(self, endpoint: Endpoint, fetched: Fetched) -> tuple[int, int, int]:
         """How many headers, receipts and transactions; Untrue when the endpoint contradicts itself."""
@@ -105,21 +118,23 @@ class Receipts:
     ) -> int:
         """How many receipts these blocks have, all proven; takes the blocks' logs out of `logs`."""
         count = 0
-        for some in _parts(headers, BLOCKS_AT_ONCE):
-            for header, receipts in zip(some, await _receipts(endpoint, some), strict=True):
-                verify.check_receipts(header, receipts, self._chain.chain_id)
-                proven = verify.logs_of(receipts, question)
-                verify.check_logs(header, logs.pop(header.number, ()), proven)
-                count += len(receipts)
+        parts = list(_parts(headers, BLOCKS_AT_ONCE))
+        async with aclosing(_ahead(parts, lambda part: _receipts(endpoint, part))) as answers:
+            async for some, answer in answers:
+                for header, receipts in zip(some, answer, strict=True):
+                    verify.check_receipts(header, receipts, self._chain.chain_id)
+                    proven = verify.logs_of(receipts, question)
+                    verify.check_logs(header, logs.pop(header.number, ()), proven)
+                    count += len(receipts)
         return count
 
     async def _count_witnesses(self, endpoint: Endpoint, end: Header) -> int:
         """How many other addresses have the block under this hash; Unusable unless more have it than not."""
-        others = [each for each in self._endpoints if each is not endpoint and each.name not in self._silent]
+        others = [each for each in self._endpoints if each is not endpoint and each not in self._silent]
         witnesses, against = 0, []
         for other, answer in await _of_all(others, lambda one: one.find_blocks([end.number])):
             if isinstance(answer, Unusable | RpcError):
-                self._silent.add(other.name)  # not asked again: each time could cost a time-out
+                self._silent.add(other)  # not asked again: each time could cost a time-out
                 _LOG.warning("%s confirms no blocks: it %s.", other.name, answer)
             elif (header := answer[0]) is not None and header.hash == end.hash:
                 witnesses += 1
@@ -148,12 +163,12 @@ class Quorum:
                 " repeat --rpc, each of another operator."
             )
         self._endpoints, self._chain, self._topics, self._k = rpc.endpoints, chain, topics(chain), k
-        self._ranges: dict[int, Checked] = {}
+        self._tally = Tally()
 
     @property
     def checked(self) -> Checked:
         """What was checked so far: ends of ranges, and who else has them."""
-        return _sum(self._ranges.values())
+        return self._tally.total()
 
     async def check(self, endpoint: Endpoint, fetched: Fetched) -> None:
         """Unusable, in words of who agrees and who does not."""
@@ -171,7 +186,7 @@ class Quorum:
             _LOG.warning("Not all agree with %s on %s: %s.", endpoint.name, blocks, "; ".join(reasons))
         if agree < self._k:
             raise Unusable(f"has {agree} of {self._k} voices for its {blocks} ({'; '.join(reasons)})")
-        self._ranges[fetched.start] = Checked(headers=1, witnesses=agree - 1)
+        self._tally.add(fetched.start, Checked(headers=1, witnesses=agree - 1))
 
     async def _ask(self, endpoint: Endpoint, fetched: Fetched) -> "_Answer":
         start, end = fetched.start, fetched.end.number
@@ -232,18 +247,51 @@ def _by_block(logs: Sequence[RawLog]) -> dict[int, list[RawLog]]:
     return found
 
 
-def _sum(parts: "Iterable[Checked]") -> Checked:
-    found = list(parts)
+class Tally:
+    """What was checked of all ranges. A range that is read again counts once: only the latest ever are."""
+
+    def __init__(self) -> None:
+        self._older: list[Checked] = []
+        self._latest: dict[int, Checked] = {}
+
+    def add(self, start: int, checked: Checked) -> None:
+        """Of the range that begins at `start`."""
+        self._latest[start] = checked
+        if len(self._latest) > LATEST_RANGES:
+            oldest = self._latest.pop(next(iter(self._latest)))
+            self._older = [_sum([*self._older, oldest])]
+
+    def total(self) -> Checked:
+        """Of all ranges."""
+        return _sum([*self._older, *self._latest.values()])
+
+
+def _sum(parts: Sequence[Checked]) -> Checked:
     return Checked(
-        sum(each.headers for each in found),
-        sum(each.receipts for each in found),
-        sum(each.transactions for each in found),
-        min((each.witnesses for each in found), default=0),
+        sum(each.headers for each in parts),
+        sum(each.receipts for each in parts),
+        sum(each.transactions for each in parts),
+        min((each.witnesses for each in parts), default=0),
     )
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+async def _ahead(
+    parts: Sequence[T], fetch: Callable[[T], Coroutine[Any, Any, R]]
+) -> AsyncGenerator[tuple[T, R], None]:
+    """Each part and what `fetch` gives for it, in order, the next being on its way while one is used."""
+    tasks = deque[asyncio.Task[R]]()
+    try:
+        for place, part in enumerate(parts):
+            tasks += [asyncio.create_task(fetch(each)) for each in parts[place + len(tasks) : place + 2]]
+            yield part, await tasks.popleft()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _check_times(headers: Sequence[SealedHeader], times: Mapping[int, int]) -> None:

@@ -30,8 +30,8 @@ from ledger_reader.trie import (
     trie_root,
 )
 
-LEGACY, ACCESS_LIST, DYNAMIC_FEE, BLOB, SET_CODE = range(5)
-"""Transaction types whose receipts have one shape: EIP-2718, 2930, 1559, 4844, 7702."""
+LEGACY, SET_CODE = 0, 4
+"""The first and last type of transaction whose receipts have one shape (EIP-2718, 2930, 1559, 4844, 7702)."""
 
 DEPOSIT = 0x7E
 """OP Stack: a deposit from layer 1; its receipt holds two further fields from the Canyon fork on."""
@@ -51,8 +51,8 @@ OTHER_RECEIPTS = {
 }
 """Chains whose receipts are known to be encoded otherwise: refused by name."""
 
-_HASH, _ADDRESS, _BLOOM, _NONCE, _BYTES, _NUMBER = 32, 20, 256, 8, -1, -2
-_FIELDS = {
+_HASH, _ADDRESS, _BLOOM, _NONCE, ANY_BYTES, NUMBER = 32, 20, 256, 8, -1, -2
+HEADER_FIELDS = {
     "parentHash": _HASH,
     "sha3Uncles": _HASH,
     "miner": _ADDRESS,
@@ -60,24 +60,24 @@ _FIELDS = {
     "transactionsRoot": _HASH,
     "receiptsRoot": _HASH,
     "logsBloom": _BLOOM,
-    "difficulty": _NUMBER,
-    "number": _NUMBER,
-    "gasLimit": _NUMBER,
-    "gasUsed": _NUMBER,
-    "timestamp": _NUMBER,
-    "extraData": _BYTES,
+    "difficulty": NUMBER,
+    "number": NUMBER,
+    "gasLimit": NUMBER,
+    "gasUsed": NUMBER,
+    "timestamp": NUMBER,
+    "extraData": ANY_BYTES,
     "mixHash": _HASH,
     "nonce": _NONCE,
-    "baseFeePerGas": _NUMBER,  # London, EIP-1559
+    "baseFeePerGas": NUMBER,  # London, EIP-1559
     "withdrawalsRoot": _HASH,  # Shanghai, EIP-4895
-    "blobGasUsed": _NUMBER,  # Cancun, EIP-4844
-    "excessBlobGas": _NUMBER,  # Cancun, EIP-4844
+    "blobGasUsed": NUMBER,  # Cancun, EIP-4844
+    "excessBlobGas": NUMBER,  # Cancun, EIP-4844
     "parentBeaconBlockRoot": _HASH,  # Cancun, EIP-4788
     "requestsHash": _HASH,  # Prague, EIP-7685; Osaka adds none
 }
 """The fields that a header's hash covers, in their order: name, bytes (or what kind of text)."""
 
-_FIRST_OPTIONAL = list(_FIELDS).index("baseFeePerGas")
+_FIRST_OPTIONAL = list(HEADER_FIELDS).index("baseFeePerGas")
 _BESIDE = frozenset({"hash", "size", "totalDifficulty", "transactions", "uncles", "withdrawals"})
 
 # By number of topics: the head of their list with that of the first, and the bytes of all of it.
@@ -171,10 +171,10 @@ def header_hash(raw: Mapping[str, Any]) -> bytes:
 
     Yellow Paper (43) and (44); Untrue when a field is absent or malformed.
     """
-    names = list(_FIELDS)
+    names = list(HEADER_FIELDS)
     while len(names) > _FIRST_OPTIONAL and raw.get(names[-1]) is None:
         names.pop()
-    fields = [_field(name, _FIELDS[name], raw.get(name)) for name in names]
+    fields = [_field(name, HEADER_FIELDS[name], raw.get(name)) for name in names]
     return keccak256(rlp_list(b"".join(fields)))
 
 
@@ -194,18 +194,18 @@ def _field(name: str, size: int, value: Any) -> bytes:
     if not isinstance(value, str) or value[:2] != "0x":
         raise Untrue(f"a header without {name}, which it must have ({str(value)[:40]!r})")
     try:
-        if size == _NUMBER:
+        if size == NUMBER:
             return rlp_number(int(value, 16))
         content = bytes.fromhex(value[2:])
     except (ValueError, OverflowError):
         raise Untrue(f"a header with a malformed {name} ({value[:40]!r})") from None
-    if len(value) != 2 + 2 * len(content) or size not in (_BYTES, len(content)):
+    if len(value) != 2 + 2 * len(content) or size not in (ANY_BYTES, len(content)):
         raise Untrue(f"a header whose {name} is of {len(content)} bytes ({value[:40]!r})")
     return rlp_string(content)
 
 
 def _strangers(raw: Mapping[str, Any]) -> str:
-    names = sorted(str(name)[:40] for name in raw if name not in _FIELDS and name not in _BESIDE)
+    names = sorted(str(name)[:40] for name in raw if name not in HEADER_FIELDS and name not in _BESIDE)
     if not names:
         return ""
     return f" (it also has {', '.join(names[:6])}, not known here: a later fork needs a newer program)"

@@ -59,7 +59,7 @@ def read_chain(
                 head = sync(rpc, store, chain, until_block, watch.see, confirmations, check)
         except KeyboardInterrupt:
             raise Interrupted(_where(ledger, chain.chain_id, store.head(chain.chain_id))) from None
-        total = int(store.events(Snapshot((head,))).count().execute())
+        total = int(store.events(Snapshot((head,))).count().to_pyarrow().as_py())
     told = {
         "chainId": head.chain_id,
         "block": head.number,

@@ -77,10 +77,11 @@ class Stage:
         return run_verb(self.environment, *arguments)
 
     def read(self) -> dict[str, Any]:
-        """Bring the data scientist's ledger to the final block, by the `read` verb."""
+        """Bring the data scientist's ledger to the final block, by the `read` verb in verified mode."""
         path = self.folder / "sources.json"
         path.write_bytes(plain.write(source_lists.to_json((self.sources,))))
-        return self.verb("read", "--rpc", self.anvil.url, "--sources", path, "--ledger", self.ledger)
+        files = ("--sources", path, "--ledger", self.ledger)
+        return self.verb("read", "--rpc", self.anvil.url, *files, "--verify", "receipts")
 
     def train(self, cut: int, *options: object) -> dict[str, Any]:
         """Train on loans opened before `cut`, by the `train` verb with any further options."""

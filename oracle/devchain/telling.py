@@ -24,8 +24,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "reader": ("What the reader found", "读取器读到的内容"),
     "read_found": (
-        "   block {block:,} (final) · {events:,} events",
-        "   区块 {block:,}（已最终确认）· {events:,} 条事件",
+        "   block {block:,} (final) · {events:,} events"
+        " · receipts checked {receiptsChecked:,} of {receipts:,}",
+        "   区块 {block:,}（已最终确认）· {events:,} 条事件 · 已核验回执 {receiptsChecked:,} / {receipts:,}",
     ),
     "scorecard": (
         "A scorecard learned from months 1 to 8, tested on months 9 to 12",

@@ -18,6 +18,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -289,6 +290,7 @@ def _encoded(answers: list[Json], is_batch: bool) -> bytes:
     return json.dumps(answers if is_batch else answers[0]).encode()
 
 
+@cache
 def _bomb() -> bytes:
     return gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":"' + b"0" * BOMB_BYTES + b'"}', 1)
 

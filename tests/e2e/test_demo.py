@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger_reader.decode import topics
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
 from ledger_reader.store import LedgerStore
@@ -55,6 +56,18 @@ def check_year(story: Story) -> None:
     assert told["loans"] == sum(loan.drawn <= end for loan in loans)
     assert told["defaults"] == sum(loan.defaulted is not None and loan.defaulted <= end for loan in loans)
     assert told["people"] == len(story.plan.residents) >= 200
+    read = story.facts["read"]
+    ours = [f"0x{source.address.hex()}" for source in stage.sources.sources]
+    span = {
+        "fromBlock": "0x0",
+        "toBlock": hex(read["block"]),
+        "address": ours,
+        "topics": [topics(stage.sources)],
+    }
+    held = {log["blockNumber"] for log in stage.anvil.rpc.call("eth_getLogs", [span])}
+    counts = [stage.anvil.rpc.call("eth_getBlockTransactionCountByNumber", [number]) for number in held]
+    # A bloom may speak of us in a block that holds nothing of ours: rarely, and never the reverse.
+    assert sum(int(count, 16) for count in counts) <= read["receiptsChecked"] == read["receipts"]
 
 
 def check_epoch(story: Story) -> None:

@@ -118,10 +118,14 @@ def store(tmp_path: Path) -> Iterator[LedgerStore]:
 
 
 def ledger_of(
-    store: LedgerStore, urls: list[str], verify: str | None = None, until: int | None = None
+    store: LedgerStore,
+    urls: list[str],
+    verify: str | None = None,
+    until: int | None = None,
+    timeout_s: float = 10.0,
 ) -> Rows:
     """The rows after a sync over these addresses, checked as told: None, "receipts", "quorum"."""
-    with Rpc(urls, CHAIN_ID, timeout_s=0.25, max_response_bytes=10**7, patience=PATIENT) as rpc:
+    with Rpc(urls, CHAIN_ID, timeout_s, max_response_bytes=10**7, patience=PATIENT) as rpc:
         sync(rpc, store, CHAIN, until, check=check_of(rpc, verify))
     return rows(store)
 
@@ -157,8 +161,9 @@ def test_sync__wire_fails__ledger_is_right_after_it(
     fault: str, providers: Three, truth: Rows, store: LedgerStore
 ) -> None:
     times = 1 if fault == "slow_drip" else 2
+    timeout_s = 0.6 if fault in ("slow_drip", "time_out") else 10.0
     providers[0].inject(fault, times=times)
-    assert ledger_of(store, [providers[0].url], "receipts") == truth
+    assert ledger_of(store, [providers[0].url], "receipts", timeout_s=timeout_s) == truth
     assert providers[0].strikes()[fault] == times
 
 
@@ -167,7 +172,7 @@ def test_sync__wire_stays_broken__retry_names_the_provider_and_nothing_is_kept(
     fault: str, providers: Three, store: LedgerStore
 ) -> None:
     providers[0].inject(fault)
-    with pytest.raises(Retry, match=providers[0].url), Rpc(providers[0].url, CHAIN_ID, 0.2, 10**6) as rpc:
+    with pytest.raises(Retry, match=providers[0].url), Rpc(providers[0].url, CHAIN_ID, 1.0, 10**6) as rpc:
         sync(rpc, store, CHAIN)
     assert providers[0].strikes()[fault] >= 1
     assert rows(store) == []

@@ -11,14 +11,16 @@ import rlp
 from eth_account import Account
 from eth_keys.datatypes import PrivateKey
 
-from ledger_reader import checks, verify
+from ledger_reader import verify
 from ledger_reader.checks import Checked, Quorum, Receipts
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.reader import sync
 from ledger_reader.rpc import Rpc
-from ledger_reader.sources import ChainSources, Source
+from ledger_reader.sources import ChainSources, Source, to_json
 from ledger_reader.store import LedgerStore
+from models import plain
+from oracle import verbs
 from tests.e2e.test_reader import (
     CHAIN,
     CHAIN_ID,
@@ -49,19 +51,6 @@ def store(tmp_path: Path) -> Iterator[LedgerStore]:
 
 
 # ------------------------------------------------------------------ refused
-
-
-@pytest.mark.parametrize(
-    "text", ["yes", "", "quorum", "quorum=", "quorum=1", "quorum=x", "quorum=-2", "quorum=3"]
-)
-def test_check_of__no_such_check__stop_names_the_way_out(text: str) -> None:
-    with Rpc(["http://127.0.0.1:9", "http://127.0.0.1:10"]) as rpc, pytest.raises(Stop, match="quorum"):
-        checks.named(text, rpc, CHAIN)
-
-
-def test_receipts__chain_encodes_otherwise__stop_before_anything_is_asked() -> None:
-    with Rpc("http://127.0.0.1:9") as rpc, pytest.raises(Stop, match=r"chain 42161 .*Arbitrum.*quorum=2"):
-        Receipts(rpc, ChainSources(42161, CHAIN.sources, CHAIN.assets))
 
 
 def test_sync__node_has_no_receipts_of_blocks__retry_names_it(
@@ -106,6 +95,73 @@ def test_sync__header_is_not_what_its_hash_says__retry_names_the_provider(
         sync(rpc, store, CHAIN, check=Receipts(rpc, CHAIN))
     assert url in str(caught.value)
     assert store.head(CHAIN_ID) is None
+
+
+def test_sync__header_of_an_empty_block_fits_its_hash_and_not_its_child__retry_names_the_provider(
+    chain: Chain, store: LedgerStore
+) -> None:
+    def node(request: dict[str, Any]) -> Any:
+        found = chain.rpc.call(request["method"], request["params"])
+        if request["method"] == "eth_getBlockByNumber" and request["params"][0] == "0x7":
+            found |= {"extraData": "0x77"}
+            found["hash"] = f"0x{verify.header_hash(found).hex()}"
+        return {"result": found}
+
+    chain.live()
+    assert chain.rpc.call("eth_getBlockByNumber", ("0x7", False))["transactions"] == []
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match="was caught: block 8 does not follow the block before it"),
+    ):
+        sync(rpc, store, CHAIN, check=Receipts(rpc, CHAIN))
+
+
+def test_sync__log_in_a_block_whose_bloom_denies_it__retry_names_the_provider(
+    chain: Chain, store: LedgerStore
+) -> None:
+    chain.live()
+    empty = chain.rpc.call("eth_getBlockByNumber", ("0x7", False))
+    place = {"blockNumber": "0x7", "blockHash": empty["hash"], "blockTimestamp": empty["timestamp"]}
+
+    def node(request: dict[str, Any]) -> Any:
+        found = chain.rpc.call(request["method"], request["params"])
+        if request["method"] == "eth_getLogs":
+            found.append(found[-1] | place | {"logIndex": "0x0"})
+        return {"result": found}
+
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match="was caught: it added log 0 of block 7"),
+    ):
+        sync(rpc, store, CHAIN, check=Receipts(rpc, CHAIN))
+
+
+def test_sync__block_time_told_once_otherwise__retry_names_the_provider(
+    chain: Chain, store: LedgerStore
+) -> None:
+    """Logs without times, and a header that lies to the reader and not to the check."""
+    asked: set[str] = set()
+
+    def node(request: dict[str, Any]) -> Any:
+        found = chain.rpc.call(request["method"], request["params"])
+        if request["method"] == "eth_getLogs":
+            return {"result": [log | {"blockTimestamp": None} for log in found]}
+        number = request["params"][0] if request["method"] == "eth_getBlockByNumber" else ""
+        if number == "0x2" and number not in asked:
+            asked.add(number)
+            found |= {"timestamp": hex(int(found["timestamp"], 16) + 9)}
+        return {"result": found}
+
+    chain.live()
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match=r"was caught: it gave \d+ as the time of block 2, not \d+"),
+    ):
+        sync(rpc, store, CHAIN, check=Receipts(rpc, CHAIN))
+    assert asked == {"0x2"}
 
 
 # ------------------------------------------------------------------ done
@@ -213,3 +269,17 @@ def test_sync__quorum_and_one_node_is_down__the_others_suffice(
     with Rpc(["http://127.0.0.1:9", anvil, anvil]) as rpc:
         sync(rpc, store, CHAIN, check=Quorum(rpc, CHAIN, 2))
     assert story(store) == LIFE
+
+
+def test_read_chain__verified__says_how_much_was_checked(chain: Chain, anvil: str, tmp_path: Path) -> None:
+    chain.live()
+    sources = tmp_path / "sources.json"
+    sources.write_bytes(plain.write(to_json((CHAIN,))))
+    told = verbs.read_chain([anvil], sources, tmp_path / "ledger", verify="receipts")
+    assert told["verified"] == "receipts"
+    assert told["headersChecked"] == told["block"] + 1
+    assert told["receiptsChecked"] == told["receipts"] >= told["events"] // 2 > 0
+    assert told["witnesses"] == 0
+    assert "verified" not in verbs.read_chain([anvil], sources, tmp_path / "other")
+    with pytest.raises(Stop, match="A quorum of 2 needs"):
+        verbs.read_chain([anvil], sources, tmp_path / "ledger", verify="quorum=2")

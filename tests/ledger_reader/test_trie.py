@@ -20,12 +20,23 @@ def test_trie_root__nothing__the_known_root() -> None:
 
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=300))
 def test_trie_root__values_inserted_one_by_one__the_same(values: list[bytes]) -> None:
-    """Against a trie that grows by insertion, the other way to build one."""
+    assume(all(values))
+    assert trie_root(values) == grown(values)
+
+
+@pytest.mark.parametrize("size", [*range(1, 40), 55, 56, 57, 255, 256, 65_536])
+def test_trie_root__values_of_one_size__the_same(size: int) -> None:
+    """Nodes around the 32 bytes from which on a hash stands for them, and around the heads of RLP."""
+    values = [bytes([byte]) * size for byte in (1, 0x7F, 0x80, 0xFF, *range(1, 30))]
+    assert trie_root(values) == grown(values)
+
+
+def grown(values: list[bytes]) -> bytes:
+    """The root of a trie that grows by insertion, the other way to build one."""
     root: Any = b""
     for place, value in enumerate(values):
-        assume(value)
         root = inserted(root, [int(n, 16) for n in rlp.encode(place).hex()], value)
-    assert trie_root(values) == keccak256(rlp.encode(root_of(root)))
+    return keccak256(rlp.encode(root_of(root)))
 
 
 def inserted(node: Any, path: list[int], value: bytes) -> Any:

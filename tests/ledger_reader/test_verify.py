@@ -99,7 +99,7 @@ def header(**changes: Any) -> dict[str, Any]:
         name: {32: "0x" + "33" * 32, 20: "0x" + "44" * 20, 256: "0x" + "00" * 256, 8: "0x" + "00" * 8}.get(
             size, "0x" if size == -1 else "0x5"
         )
-        for name, size in verify._FIELDS.items()
+        for name, size in verify.HEADER_FIELDS.items()
     }
     plain |= changes
     if "hash" not in changes:
@@ -110,7 +110,7 @@ def header(**changes: Any) -> dict[str, Any]:
 # ------------------------------------------------------------------ headers
 
 
-@pytest.mark.parametrize("name", list(verify._FIELDS))
+@pytest.mark.parametrize("name", list(verify.HEADER_FIELDS))
 def test_sealed__any_field_altered__untrue(name: str) -> None:
     plain = header()
     plain[name] += "77" if plain[name] == "0x" else ""
@@ -165,10 +165,10 @@ def test_header_hash__keys_of_each_fork__hash_by_the_book() -> None:
         "parentBeaconBlockRoot",
         "requestsHash",
     ):
-        names = list(verify._FIELDS)
+        names = list(verify.HEADER_FIELDS)
         kept = names[: names.index(last) + 1]
         fields = [
-            number(whole[n]) if verify._FIELDS[n] == verify._NUMBER else bytes_of(whole[n]) for n in kept
+            number(whole[n]) if verify.HEADER_FIELDS[n] == verify.NUMBER else bytes_of(whole[n]) for n in kept
         ]
         assert verify.header_hash({n: whole[n] for n in kept}) == keccak256(rlp.encode(fields))
 
@@ -345,6 +345,12 @@ def test_receipts_root__bytes_moved_between_topics_over_a_head__refused() -> Non
     verify.receipts_root([whole], 1)
     with pytest.raises(Untrue):
         verify.receipts_root([msgspec.structs.replace(whole, logs=[wrong])], 1)
+
+
+def test_receipts_root__two_odd_words_whose_digits_add_up__refused() -> None:
+    odd = [ReceiptLog(hex_of(OURS), (), data) for data in ("0x1", "0x234")]
+    with pytest.raises(Untrue, match="wrong shape"):
+        verify.receipts_root([msgspec.structs.replace(receipt_of([], 1, 2, 1, b"\x99"), logs=odd)], 1)
 
 
 def test_check_receipts__log_altered_without_its_bloom__untrue_names_the_receipt() -> None:
