@@ -68,8 +68,8 @@ def read(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[int]:
     _insert(connection, "ranges", _read_whole(folder, "ranges"))
     _read_sources(connection, folder, chain_ids)
     for table in _KEYS:
-        for batch in _batches(folder, table):
-            _insert(connection, table, batch)
+        for path in _checked(folder, table):
+            _insert_file(connection, table, path)
     return chain_ids
 
 
@@ -91,10 +91,8 @@ def _make_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         paths = [folder / f"{table}.parquet"] if paths is None else paths
         for path in paths:
             _open(path, shape).close()
-        files = ", ".join(_quoted(path) for path in paths)
-        source = f"read_parquet([{files}], hive_partitioning = false)"
         if paths:
-            connection.execute(f"CREATE VIEW {table} AS FROM {source}")
+            connection.execute(f"CREATE VIEW {table} AS FROM {_source(paths)}")
         else:
             connection.register(table, shape.empty_table())
 
@@ -168,16 +166,17 @@ def _read_whole(folder: Path, table: str) -> pa.Table:
         return file.read()
 
 
-def _batches(folder: Path, table: str) -> Iterator[pa.Table]:
-    """The rows of a partitioned table in order of chain and key; Stop at the first that is not."""
+def _checked(folder: Path, table: str) -> Iterator[Path]:
+    """The files of a partitioned table in order of chain and key; Stop at the first that is not."""
     last: tuple[int, ...] = ()
+    names = ["chain_id", *_KEYS[table]]
     for path, chain_id, first in _partitions(folder, table):
         with _open(path, _PARTITIONED[table]) as file, _speaking(path):
-            for batch in file.iter_batches(_ROWS):
-                rows = pa.Table.from_batches([batch])
+            for batch in file.iter_batches(_ROWS, columns=names):
+                rows = pa.Table.from_batches([batch]).select(names)
                 _check_partition(rows, path, chain_id, _KEYS[table][0], first)
-                last = _check_order(rows, path, table, last)
-                yield rows
+                last = _check_order(rows, path, last)
+        yield path
 
 
 def _partitions(folder: Path, table: str) -> list[tuple[Path, int, int]]:
@@ -199,10 +198,9 @@ def _check_partition(rows: pa.Table, path: Path, chain_id: int, column: str, fir
         raise Stop(f"{path} holds rows of another chain or block range than its folder says.")
 
 
-def _check_order(rows: pa.Table, path: Path, table: str, last: tuple[int, ...]) -> tuple[int, ...]:
+def _check_order(rows: pa.Table, path: Path, last: tuple[int, ...]) -> tuple[int, ...]:
     """The last key; Stop unless each key is greater than the one before, the first than `last`."""
-    names = ("chain_id", *_KEYS[table])
-    columns = [rows[name].to_numpy().astype(np.int64) for name in names]
+    columns = [column.to_numpy().astype(np.int64) for column in rows.columns]
     if not rows.num_rows:
         return last
     greater, equal = np.zeros(rows.num_rows - 1, np.bool_), np.ones(rows.num_rows - 1, np.bool_)
@@ -235,6 +233,21 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -
     connection.register("incoming", rows)
     connection.execute(f"INSERT INTO {table} FROM incoming")
     connection.unregister("incoming")
+
+
+def _insert_file(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    """By DuckDB's own reader: Arrow tables would be kept in memory until the transaction ends."""
+    try:
+        connection.execute(f"INSERT INTO {table} FROM {_source([path])}")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise Stop(f"{path} cannot be read into the ledger: {str(error).splitlines()[0]}.") from error
+
+
+def _source(paths: list[Path]) -> str:
+    files = ", ".join(_quoted(path) for path in paths)
+    return f"read_parquet([{files}], hive_partitioning = false)"
 
 
 def _quoted(path: Path) -> str:

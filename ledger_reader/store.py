@@ -178,8 +178,14 @@ class LedgerStore:
                 " use the program that wrote it, or read into a new ledger file."
             )
         if version < schema.VERSION:
-            with self._transaction():
-                schema.migrate(self._connection, version)
+            try:
+                with self._transaction():
+                    schema.migrate(self._connection, version)
+            except duckdb.CatalogException as error:
+                raise Stop(
+                    f"{self._name()} lacks a table of schema version {version}: it is damaged,"
+                    " sync into a new one."
+                ) from error
 
     def _valued(self, events: pa.Table, chain_id: int, last: int) -> tuple[pa.Table, pa.Table]:
         """The events of the range after block `last` with their values; the last prices at its end."""
@@ -325,6 +331,8 @@ def _is_of_the_file(error: duckdb.Error) -> bool:
         duckdb.SerializationException,
         duckdb.OutOfMemoryException,
     )
+    if isinstance(error, duckdb.TransactionException):
+        return "Failed to commit" in str(error)
     return isinstance(error, kinds) or "corrupt" in str(error).lower()
 
 

@@ -130,7 +130,7 @@ def _as_of(rows: pa.Table, prices: _Prices, max_age: int) -> Any:
     if not len(prices.place):
         return chosen
     fresh = prices.time[chosen] >= rows["block_time"].to_numpy() - max_age
-    return np.where((chosen >= 0) & fresh, chosen, -1)
+    return np.where(fresh, chosen, -1)
 
 
 def _product(amounts: pa.Array, units: pa.Array, scale: int) -> pa.Array:

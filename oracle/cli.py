@@ -154,7 +154,9 @@ def check_ledger(
     _show(found, as_json)
     if found["findings"]:
         count = len(found["findings"])
-        raise Stop(f"{ledger} is unsound, see the {count} findings: sync into a new ledger file.")
+        raise Stop(
+            f"{ledger} is unsound in {count} way{'s' * (count > 1)}, as listed: sync into a new ledger file."
+        )
 
 
 @app.command()

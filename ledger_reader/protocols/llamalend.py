@@ -6,6 +6,8 @@
     Repay(address indexed user, uint256 collateral_decrease, uint256 loan_decrease)
         The debt of `user` fell by `loan_decrease`, whoever paid: repay. When the debt did not
         fall and collateral went out, it is a withdraw.
+    RemoveCollateral(address indexed user, uint256 collateral_decrease)
+        `user` took collateral out and left its debt as it is: withdraw. Nothing taken is dropped.
     Liquidate(address indexed liquidator, address indexed user, uint256 collateral_received, uint256 stablecoin_received, uint256 debt)
         `liquidator` closed `debt` of `user`: liquidation with the liquidator as counterparty. A
         borrower who closes an own position under water is both: counterparty = account.
@@ -37,6 +39,12 @@ def _change(of_debt: str, of_collateral: str, topics: Words, data: str, market: 
     return Row(0, of_debt, user, None, market.asset, amount, cents, market.position)
 
 
+def _remove(topics: Words, data: str, market: Market) -> list[Row]:
+    taken = min(word(data, 0), MAX_AMOUNT) if market.has_amounts else None
+    row = Row(0, "withdraw", address_in(topics[1]), amount=taken, loan_id=market.position)
+    return [] if taken == 0 else [row]
+
+
 def _liquidate(topics: Words, data: str, market: Market) -> list[Row]:
     liquidator, user, debt = address_in(topics[1]), address_in(topics[2]), word(data, 2)
     amount, cents = market.money(debt) if debt else (None, None)
@@ -48,6 +56,7 @@ PROTOCOL = Protocol(
     (
         Event("Borrow(address indexed user, uint256 collateral_increase, uint256 loan_increase)", _borrow),
         Event("Repay(address indexed user, uint256 collateral_decrease, uint256 loan_decrease)", _repay),
+        Event("RemoveCollateral(address indexed user, uint256 collateral_decrease)", _remove),
         Event(
             "Liquidate(address indexed liquidator, address indexed user, uint256 collateral_received,"
             " uint256 stablecoin_received, uint256 debt)",

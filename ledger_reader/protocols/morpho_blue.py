@@ -18,7 +18,7 @@
         row, default of that much, counterparty = the contract. What was seized is not kept.
 
 The counterparty, but for a liquidation, is `caller` when that is another; the receiver is not kept. An id
-says nothing of the tokens, so the source lists its markets: those not listed are skipped, and so is
+says nothing of the tokens, so the source lists its markets. Dropped: markets that are not listed, the
 collateral of a market listed without one, nothing and dust. The loan id, of debt and collateral, is
 the market's id; lending has none, for it secures no debt.
 """  # noqa: E501 (a signature stays on one line)

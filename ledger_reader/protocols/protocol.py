@@ -145,8 +145,8 @@ class Protocol:
 
 def worths(assets: Sequence[Asset]) -> Mapping[bytes | None, Worth]:
     """What is known of the listed tokens, for `market`."""
-    known = {asset.address: Worth(asset.pin_cents, 10**asset.decimals) for asset in assets}
-    return {None: _UNKNOWN, **known}
+    known: dict[bytes | None, Worth] = {None: _UNKNOWN}
+    return known | {asset.address: Worth(asset.pin_cents, 10**asset.decimals) for asset in assets}
 
 
 def market(source: Source, listed: Mapping[bytes | None, Worth]) -> Market:

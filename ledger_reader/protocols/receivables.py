@@ -29,6 +29,8 @@ payment and a credit of 0 say nothing and are dropped. Dropped too: currencies t
 assets, dust, and an invoice to oneself.
 """  # noqa: E501 (a signature stays on one line)
 
+from collections.abc import Sequence
+
 from ledger_reader.protocols.protocol import (
     Event,
     Market,
@@ -74,7 +76,7 @@ def _of_holder(kind: str, hides: bool) -> RowsOf:
     return rows
 
 
-def _paid(topics: Words, data: str, market: Market) -> list[Row]:
+def _paid(topics: Words, data: str, market: Market) -> Sequence[Row]:
     # As the others of both parties, behind one more word: who paid.
     return _BOTH_PAID(topics, "0x" + data[66:], market)
 

@@ -41,7 +41,11 @@ CHAIN = ChainSources(
     ),
     (Asset(TOKEN, "DEV", 6, 100),),
 )
-SIGNATURES = {event.signature.split("(")[0]: event for p in PROTOCOLS.values() for event in p.events}
+SIGNATURES = {
+    event.signature.split("(")[0]: event
+    for source in CHAIN.sources
+    for event in PROTOCOLS[source.protocol].events
+}
 
 
 # ------------------------------------------------------------------ a chain
@@ -85,7 +89,7 @@ class Chain:
         self.rpc.call("anvil_mine", (hex(blocks),))
 
     def live(self) -> None:
-        """A small life of Alice and Bob; every kind of event that the protocols know."""
+        """A small life of Alice and Bob; every kind of event that these protocols know."""
         self.emit(ORACLE, "Enrolled", ALICE)
         self.emit(TOKEN, "Transfer", ALICE, BOB, 5_000_000)
         self.emit(TOKEN, "Transfer", ALICE, BOB, 9_999)  # dust

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import MAX_VALUE_CENTS
-from ledger_reader.sources import MAX_AGE, MAX_LISTED, Asset, ChainSources, Source, from_json, to_json
+from ledger_reader.sources import (
+    MAX_AGE,
+    MAX_LISTED,
+    Asset,
+    ChainSources,
+    LendingMarket,
+    Source,
+    from_json,
+    to_json,
+)
 
 TOKEN, POOL, LATER = b"\x11" * 20, b"\x33" * 20, b"\x44" * 20
 COIN, FEED, NEXT = b"\x55" * 20, b"\x66" * 20, b"\x77" * 20
@@ -29,6 +38,26 @@ FED = to_json(
             ),
             (Asset(COIN, "COIN", 18),),
             3_600,
+        ),
+    )
+)
+
+MANY = to_json(
+    (
+        ChainSources(
+            7,
+            (
+                Source(
+                    "morpho_blue",
+                    POOL,
+                    5,
+                    markets=(
+                        LendingMarket(b"\x02" * 32, TOKEN, None),
+                        LendingMarket(b"\x01" * 32, TOKEN, COIN),
+                    ),
+                ),
+            ),
+            (Asset(COIN, "COIN", 18), Asset(TOKEN, "DEV", 6, 100)),
         ),
     )
 )
@@ -124,6 +153,45 @@ def test_from_json__one_thing_of_a_feed_is_wrong__stop_names_it(change: Change, 
         from_json(change(copy.deepcopy(FED)))
 
 
+def of_markets(change: Callable[[list[Any]], Any]) -> Change:
+    """Change the list of markets."""
+    return lambda plain: put(0, "sources", 0, "markets", change(plain[0]["sources"][0]["markets"]))(plain)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (put(0, "sources", 0, "markets", None), "markets must be a list, not None"),
+        (put(0, "sources", 0, "markets", [{}] * (MAX_LISTED + 1)), "lists 1001 markets; at most 1000"),
+        (put(0, "sources", 0, "markets", 0, "lltv", 1), r"markets\[0\] has the unknown key 'lltv'"),
+        (put(0, "sources", 0, "markets", 0, "id", "0x01"), r"markets\[0\]\.id must be 0x and 64 lower-case"),
+        (
+            put(0, "sources", 0, "markets", 0, "id", None),
+            r"\.id must be 0x and 64 lower-case hex digits, not None",
+        ),
+        (put(0, "sources", 0, "markets", 0, "loan", None), r"markets\[0\]\.loan must be 0x and 40"),
+        (put(0, "sources", 0, "markets", 0, "loan", "0x" + "99" * 20), "which is no listed asset"),
+        (put(0, "sources", 0, "markets", 0, "collateral", "0x" + "99" * 20), "which is no listed asset"),
+        (of_markets(lambda markets: markets[::-1]), "markets must be in order of id"),
+        (of_markets(lambda markets: markets[:1] * 2), "lists the market 0x0101.* twice"),
+    ],
+)
+def test_from_json__one_thing_of_a_market_is_wrong__stop_names_it(change: Change, sentence: str) -> None:
+    with pytest.raises(Stop, match=sentence):
+        from_json(change(copy.deepcopy(MANY)))
+
+
+def test_source__market_with_a_short_id__stop() -> None:
+    source = Source("morpho_blue", POOL, 0, markets=(LendingMarket(b"\x01", TOKEN, None),))
+    with pytest.raises(Stop, match="whose id is not of 32 bytes"):
+        ChainSources(7, (source,), (Asset(TOKEN, "DEV", 6, 100),))
+
+
+def test_to_json__markets__are_in_order_of_id_and_come_back() -> None:
+    assert [market["id"][:4] for market in MANY[0]["sources"][0]["markets"]] == ["0x01", "0x02"]
+    assert to_json(from_json(MANY)) == MANY
+
+
 def test_feeds__of_a_chain__by_asset_and_span() -> None:
     (chain,) = from_json(FED)
     assert [(feed.address, feed.end_block, feed.decimals) for feed in chain.feeds] == [
@@ -177,6 +245,15 @@ def chain_sources(draw: st.DrawFn) -> ChainSources:
         end = draw(st.none() | st.integers(9, 2**63 - 1))
         feed = Source("price_feed", FEED, 9, unpinned[0], end_block=end, decimals=draw(st.integers(0, 36)))
         sources.append(feed)
+    if tokens and NEXT not in (*tokens, *pools):
+        tokens_of = st.builds(
+            LendingMarket,
+            st.binary(min_size=32, max_size=32),
+            st.sampled_from(tokens),
+            st.sampled_from([None, *tokens]),
+        )
+        markets = draw(st.lists(tokens_of, max_size=3, unique_by=lambda market: market.id))
+        sources.append(Source("morpho_blue", NEXT, 0, markets=tuple(markets)))
     shuffled = draw(st.permutations(sources))
     return ChainSources(
         draw(st.integers(1, 2**63 - 1)),

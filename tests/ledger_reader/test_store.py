@@ -1,8 +1,10 @@
 """The ledger on disk: refusals, transactions, rolling back, export; each failure one sentence."""
 
+import random
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,53 +13,17 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import BLOCKS, EVENTS, ChainBlock, Snapshot
-from ledger_reader.sources import ChainSources, Source
+from ledger_reader.sources import Asset, ChainSources, Source
 from ledger_reader.store import LedgerStore
+from tests.ledger_reader.killing import kill, run
+from tests.ledger_reader.ledgers import ALICE, append, append_rows, block_hash, event, fill, head, numbers_in
 
 REPOSITORY = Path(__file__).parents[2]
-ALICE = b"\xa1" * 20
-
-
-def block_hash(number: int) -> bytes:
-    return number.to_bytes(32)
-
-
-def event(number: int, chain_id: int = 1, index: int = 0, **changes: Any) -> dict[str, Any]:
-    row = dict.fromkeys(EVENTS.names) | {
-        "chain_id": chain_id,
-        "block_number": number,
-        "log_index": index,
-        "leg": 0,
-        "block_time": number * 12,
-        "tx_hash": bytes(32),
-        "protocol": "erc20",
-        "kind": "transfer_in",
-        "account": ALICE,
-    }
-    return row | changes
-
-
-def head(number: int, chain_id: int = 1) -> ChainBlock:
-    return ChainBlock(chain_id, number, block_hash(number), number * 12)
-
-
-def append(
-    store: LedgerStore, numbers: list[int], end: int, chain_id: int = 1, after: int | None = None
-) -> None:
-    """One event in each of the blocks, read up to block `end`."""
-    events = pa.Table.from_pylist([event(number, chain_id) for number in numbers], EVENTS)
-    names = ("chain_id", "number", "hash", "parent_hash", "time")
-    known = [
-        dict(zip(names, (chain_id, n, block_hash(n), None, n * 12), strict=True)) for n in {*numbers, end}
-    ]
-    store.append(events, pa.Table.from_pylist(known, BLOCKS), head(end, chain_id), after)
-
-
-def numbers_in(store: LedgerStore, *blocks: ChainBlock) -> list[int]:
-    return sorted(store.events(Snapshot(blocks)).to_pyarrow()["block_number"].to_pylist())
 
 
 def use(path: Path) -> None:
@@ -192,7 +158,7 @@ def test_append__killed_between_two__first_is_whole_and_second_can_be_added(tmp_
         "import os, signal\n"
         "from pathlib import Path\n"
         "from ledger_reader.store import LedgerStore\n"
-        "from tests.ledger_reader.test_store import append, event, head, EVENTS, pa\n"
+        "from tests.ledger_reader.ledgers import append, event, head, EVENTS, pa\n"
         f"store = LedgerStore({str(tmp_path / 'ledger')!r})\n"
         "append(store, [1, 2, 3], 10)\n"
         "with store._transaction():\n"
@@ -327,3 +293,173 @@ def test_export__two_chains_and_ranges__same_rows_by_folder(store: LedgerStore, 
     assert back.sort_by([("chain_id", "ascending"), ("block_number", "ascending")]) == ours.sort_by(
         [("chain_id", "ascending"), ("block_number", "ascending")]
     )
+
+
+# ------------------------------------------------------------------ values
+
+COIN, FEED = b"\xc0" * 20, b"\xf0" * 20
+PRICED = ChainSources(
+    1, (Source("price_feed", FEED, 0, COIN, decimals=8),), (Asset(COIN, "COIN", 18),), 3_600
+)
+
+
+def coins(number: int, **changes: Any) -> dict[str, Any]:
+    """One whole coin received in a block."""
+    return event(number, index=1, asset=COIN, amount=10**18, **changes)
+
+
+def price(number: int, dollars: int) -> dict[str, Any]:
+    return event(
+        number, kind="price", protocol="price_feed", account=FEED, asset=COIN, amount=dollars * 10**8
+    )
+
+
+def values_in(store: LedgerStore, end: int) -> dict[int, int | None]:
+    rows = store.events(Snapshot((head(end),))).to_pyarrow().to_pylist()
+    return {row["block_number"]: row["value_cents"] for row in rows if row["kind"] != "price"}
+
+
+def test_append__sources_never_bound__values_are_unknown(store: LedgerStore) -> None:
+    append_rows(store, [price(1, 2), coins(2)], 3)
+    assert values_in(store, 3) == {2: None}
+
+
+def test_append__price_in_an_earlier_range__counts_also_after_reopening(tmp_path: Path) -> None:
+    with LedgerStore(tmp_path / "ledger") as store:
+        store.bind(PRICED)
+        append_rows(store, [coins(1), price(2, 2), coins(3)], 4)
+        append_rows(store, [coins(5)], 6)
+    with LedgerStore(tmp_path / "ledger") as store:
+        append_rows(store, [coins(7), price(8, 3), coins(9), coins(400)], 400)
+        assert values_in(store, 400) == {1: None, 3: 200, 5: 200, 7: 200, 9: 300, 400: None}
+
+
+def test_append__after_a_roll_back__the_last_price_before_the_cut_counts_again(store: LedgerStore) -> None:
+    store.bind(PRICED)
+    append_rows(store, [price(1, 2), coins(2)], 4)
+    append_rows(store, [price(5, 9), coins(6)], 7)
+    store.roll_back(1, 4)
+    append_rows(store, [coins(6)], 7)
+    assert values_in(store, 7) == {2: 200, 6: 200}
+
+
+def test_append__reorganisation__the_last_price_before_it_counts_again(store: LedgerStore) -> None:
+    store.bind(PRICED)
+    append_rows(store, [price(1, 2), coins(2)], 4)
+    append_rows(store, [price(5, 9), coins(6)], 7)
+    append_rows(store, [coins(6), price(7, 3), coins(8)], 9, after=4)
+    append_rows(store, [coins(10)], 11)
+    assert values_in(store, 11) == {2: 200, 6: 200, 8: 300, 10: 300}
+
+
+def test_append__fails__its_prices_do_not_count(store: LedgerStore) -> None:
+    store.bind(PRICED)
+    append_rows(store, [price(1, 2)], 4)
+    rows = pa.Table.from_pylist([price(5, 9)], EVENTS)
+    with pytest.raises(duckdb.Error):
+        store.append(rows, BLOCKS.empty_table(), ChainBlock(1, 5, None, 60))  # type: ignore[arg-type]
+    append_rows(store, [coins(6)], 7)
+    assert values_in(store, 7) == {6: 200}
+
+
+def test_append__price_on_another_chain__does_not_count(store: LedgerStore) -> None:
+    store.bind(PRICED)
+    append_rows(store, [price(1, 2) | {"chain_id": 2}], 1, chain_id=2)
+    append_rows(store, [coins(2)], 3)
+    assert values_in(store, 3) == {2: None}
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(st.sampled_from(["price", "coins", "nothing"]), min_size=1, max_size=30),
+    st.sets(st.integers(0, 28)),
+    st.integers(0, 29),
+)
+def test_append__any_ranges_and_a_roll_back__give_the_ledger_of_one_range(
+    kinds: list[str], ends: set[int], cut: int
+) -> None:
+    prices = [price(number, number + 1) for number, kind in enumerate(kinds) if kind == "price"]
+    amounts = [coins(number) for number, kind in enumerate(kinds) if kind == "coins"]
+    rows = sorted(prices + amounts, key=lambda row: int(row["block_number"]))
+    last = len(kinds) - 1
+    found = []
+    for stops in ({last}, {stop for stop in ends if stop < last} | {last}):
+        with tempfile.TemporaryDirectory() as folder, LedgerStore(Path(folder) / "ledger") as store:
+            store.bind(PRICED)
+            extend(store, rows, stops)
+            if cut in store.block_numbers(1):
+                store.roll_back(1, cut)
+                extend(store, rows, stops)
+            assert store.findings() == []
+            events = store.events(Snapshot((head(last),))).order_by(["block_number", "log_index"])
+            found.append(events.to_pyarrow().to_pylist())
+    assert found[0] == found[1]
+    assert len(found[0]) == len(rows)
+
+
+def extend(store: LedgerStore, rows: list[dict[str, Any]], stops: set[int]) -> None:
+    """Append what lies after the head, range by range."""
+    before = store.head(1)
+    low = -1 if before is None else before.number
+    for stop in sorted(stops):
+        if stop > low:
+            append_rows(store, [row for row in rows if low < row["block_number"] <= stop], stop)
+            low = stop
+
+
+# ------------------------------------------------------------------ killed, full, oddly named
+
+
+def test_append__killed_at_any_moment__is_whole_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    chance, killed = random.Random(5), 0
+    for _ in range(5):
+        script = (
+            f"with LedgerStore({str(path)!r}) as store:\n"
+            "    fill(store, 1, width=500)\n    ready()\n"
+            "    while True:\n        fill(store, 1, width=500)"
+        )
+        killed += kill(script, after=chance.uniform(0, 0.2))
+        with LedgerStore(path) as store:
+            reached = store.head(1)
+            assert reached is not None
+            assert reached.number % 500 == 499
+            assert numbers_in(store, reached) == list(range(reached.number + 1))
+            assert store.findings() == []
+    assert killed == 5
+
+
+def test_append__disk_is_full__stop_and_what_was_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with LedgerStore(path) as store:
+        fill(store, 1)
+    script = (
+        "import resource\n"
+        "from ledger_reader.errors import Stop\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))\n"
+        f"store = LedgerStore({str(path)!r})\n"
+        "try:\n    fill(store, 500)\nexcept Stop as stop:\n    print(stop)\n"
+    )
+    ended = run(script)
+    (sentence,) = ended.splitlines()
+    assert sentence.startswith(f"The ledger {path} cannot be used: ")
+    with LedgerStore(path) as store:
+        reached = store.head(1)
+        assert reached is not None
+        assert numbers_in(store, reached) == list(range(reached.number + 1))
+        assert store.findings() == []
+        fill(store, 1)
+
+
+@pytest.mark.parametrize("name", ["账本 ledger", "it's", 'a"b', "a;b--c", "ü" * 60, "%d {x} $y"])
+def test_open__path_with_odd_letters__works_whole(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / name
+    with LedgerStore(path) as store:
+        append(store, [1, 2], 3)
+    with LedgerStore(path) as store:
+        assert numbers_in(store, head(3)) == [1, 2]
+        store.export(tmp_path / name / "out")
+    with LedgerStore(tmp_path / f"{name} 2") as again:
+        assert again.import_parquet(tmp_path / name / "out") == [1]
+        assert numbers_in(again, head(3)) == [1, 2]
+    assert path.is_file()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import typer
 
+from ledger_reader.store import LedgerStore
 from oracle import cli
 from oracle.committee import from_json
 from oracle.epoch import Deployment
@@ -17,6 +19,7 @@ from oracle.report import digest
 from oracle.report import from_json as report_from_json
 from oracle.settings import address_text
 from oracle.verbs import read_proof
+from tests.ledger_reader.ledgers import append
 from tests.oracle.conftest import BO, CHAIN, CONTRACT, EPOCH, KAI, MEI, Kept
 
 COMMAND: Any = typer.main.get_command(cli.app)
@@ -342,3 +345,32 @@ def test_init__quick__makes_a_committee_and_prints_one_object(
     assert (len(committee.members), committee.quorum) == (1, 1)
     again = terminal.run("init", "--out", "new", "--members", 1, "--quick")
     assert "keys are never overwritten" in again.sentence
+
+
+def write_ledger(path: Path) -> None:
+    """Two events in three blocks of chain 1."""
+    with LedgerStore(path) as store:
+        append(store, [1, 2], 3)
+
+
+def test_ledger_check__of_an_unsound_ledger__is_a_table_and_one_sentence_and_1(terminal: Terminal) -> None:
+    write_ledger(Path("ledger"))
+    with duckdb.connect("ledger") as raw:
+        raw.execute("DELETE FROM events WHERE block_number = 2")
+    ended = terminal.run("ledger", "check", "--ledger", "ledger")
+    assert ended.status == 1
+    assert "range with rows lost or added  1     0" in ended.out
+    assert ended.err == (
+        "credit-oracle: ledger is unsound in 1 way, as listed: sync into a new ledger file.\n"
+    )
+
+
+def test_ledger_check__of_a_sound_ledger_and_its_export__is_sound_and_0(terminal: Terminal) -> None:
+    write_ledger(Path("ledger"))
+    exported = terminal.result("export", "--ledger", "ledger", "--out", "out")
+    imported = terminal.result("import", "--folder", "out", "--ledger", "again")
+    held = [{"chainId": 1, "head": 3, "blocks": 3, "events": 2}]
+    assert exported["chains"] == imported["chains"] == held
+    for path in ("ledger", "out", "again"):
+        found = terminal.result("ledger", "check", "--ledger", path)
+        assert found == {"chains": held, "sound": True, "findings": []}

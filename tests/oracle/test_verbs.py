@@ -296,6 +296,47 @@ def test_index_of__each_account__is_its_row(kept: Kept, account: bytes) -> None:
     assert scores.addresses[verbs.index_of(scores, account)].tobytes() == account
 
 
+# -------------------------------------------------------------------- export, import and check a ledger
+
+
+def test_export_ledger__no_such_ledger__stops_and_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="make a ledger with `credit-oracle read`"):
+        verbs.export_ledger(tmp_path / "none", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_import_ledger__no_such_folder__stops_and_makes_no_ledger(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for name in ("none", "file"):
+        with pytest.raises(Stop, match="is no folder; name one that `credit-oracle export` made"):
+            verbs.import_ledger(tmp_path / name, tmp_path / "ledger")
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_check_ledger__no_such_ledger__stops_and_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="make a ledger with `credit-oracle read`"):
+        verbs.check_ledger(tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_and_import__a_ledger__tell_what_each_chain_holds(tmp_path: Path) -> None:
+    held = [{"chainId": CHAIN, "head": 100, "blocks": 1, "events": 7}]
+    exported = verbs.export_ledger(ledger_of(tmp_path), tmp_path / "out")
+    assert exported == {"folder": str(tmp_path / "out"), "chains": held}
+    assert verbs.check_ledger(tmp_path / "out")["chains"] == held
+    with pytest.raises(Stop, match="is not imported: chain 31337 has 7 × event of a block that is not known"):
+        verbs.import_ledger(tmp_path / "out", tmp_path / "again.duckdb")
+
+
+def test_check_ledger__unsound_ledger_and_its_export__same_findings(tmp_path: Path) -> None:
+    path = ledger_of(tmp_path)
+    verbs.export_ledger(path, tmp_path / "out")
+    found = verbs.check_ledger(path)
+    assert found == verbs.check_ledger(tmp_path / "out")
+    unknown = {"chainId": CHAIN, "wrong": "event of a block that is not known", "rows": 7, "firstBlock": 1}
+    assert (found["sound"], found["findings"]) == (False, [unknown])
+
+
 # ---------------------------------------------------------------------------------------- read_chain
 
 
