@@ -86,7 +86,7 @@ def test_rpc__answer_beyond_the_limit__retry_or_narrower_range() -> None:
     with (
         serving(scripted(node)) as url,
         Rpc(url, max_response_bytes=100) as rpc,
-        pytest.raises(Stop, match="alone"),
+        pytest.raises(Retry, match="gave more than 100 bytes for block 1 alone"),
     ):
         logs_of(rpc)
 
