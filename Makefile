@@ -64,12 +64,22 @@ fuzz: setup  ## the same properties, many more cases
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 	@HYPOTHESIS_PROFILE=fuzz pytest tests/e2e/test_faults.py tests/e2e/test_reorganisations.py
 
-bench: setup  ## reproduce the README's figures
+# Peers of the benchmarks have environments of their own: their dependencies are old, or not ours.
+.bench/.stamp: $(VENV)/.python-stamp
+	@echo "Installing the benchmarks' peers into .bench (once) …"
+	@test -x .bench/peers/bin/python || $(PYTHON) -m venv .bench/peers
+	@test -x .bench/etl/bin/python || $(PYTHON) -m venv .bench/etl
+	@.bench/peers/bin/python -m pip install --quiet cryo==0.3.2 polars==2.1.0 web3==8.0.0 || true
+	@.bench/etl/bin/python -m pip install --quiet ethereum-etl==2.4.2 || true
+	@touch $@
+
+bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/real_history.py
+	@python benchmarks/read.py
 	@python benchmarks/gas.py
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	@python benchmarks/score.py
 
 clean:  ## remove everything that the targets above made
-	@rm -rf $(VENV) contracts/node_modules contracts/out contracts/cache demo build *.egg-info \
+	@rm -rf $(VENV) .bench contracts/node_modules contracts/out contracts/cache demo build *.egg-info \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -73,8 +73,8 @@ def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources
     waiting: list[Row] = []
     columns: list[list[Any]] = [[] for _ in Row._fields]
     for log in _joined(logs, chain):
-        reading = _reading(plan, log.address, log.topics)
-        if reading is None or not _has_shape(log.topics, log.data, reading):
+        reading = _reading(plan, log.address, log.topics, log.data)
+        if reading is None:
             continue
         if not reading.start_block <= numbers[log.block_number] <= reading.end_block:
             continue
@@ -97,12 +97,21 @@ def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources
     return pa.Table.from_arrays([chain_ids, *arrays], schema=EVENTS)
 
 
-def _reading(plan: _Plan, address: str, topics: Words) -> _Reading | None:
-    """How to read a log; hex in lower case, as nearly all nodes write it, is looked up as it is."""
+def _reading(plan: _Plan, address: str, topics: Words, data: str) -> _Reading | None:
+    """How to read a log; None when it is no event of the plan, or has not that event's shape.
+
+    Hex in lower case, as nearly all nodes write it, is looked up as it is.
+    """
     readings = plan.get(address) or plan.get(address.lower())
     if not readings or not topics:
         return None
-    return readings.get(topics[0]) or readings.get(topics[0].lower())
+    found = readings.get(topics[0]) or readings.get(topics[0].lower())
+    if found is None or len(topics) != found.topics or len(data) < found.data_length:
+        return None
+    for index in found.address_topics:
+        if topics[index] > _LAST_ADDRESS:
+            return None
+    return found
 
 
 def _joined(logs: Sequence[RawLog], chain: ChainSources) -> Sequence[RawLog]:
@@ -111,15 +120,6 @@ def _joined(logs: Sequence[RawLog], chain: ChainSources) -> Sequence[RawLog]:
         join = PROTOCOLS[name].joined
         logs = logs if join is None else join(logs)
     return logs
-
-
-def _has_shape(topics: Words, data: str, reading: _Reading) -> bool:
-    if len(topics) != reading.topics or len(data) < reading.data_length:
-        return False
-    for index in reading.address_topics:  # noqa: SIM110 (a generator here costs a tenth of all decoding)
-        if topics[index] > _LAST_ADDRESS:
-            return False
-    return True
 
 
 def _flush(rows: list[Row], columns: list[list[Any]]) -> None:

@@ -222,7 +222,7 @@ class Endpoint:
         except TooLong as error:
             what = refusal(f"response size: {error}", start, end)
             if end == start or what is None:
-                raise Stop(f"{self.name} answered for block {start} alone with {error}.") from None
+                raise _of("eth_getLogs", Unusable(f"{error} for block {start} alone")) from None
         except ValueError as error:
             raise _of("eth_getLogs", Unusable(f"gave {error}")) from error
         self._widths.refused(start, end, what)
@@ -318,7 +318,7 @@ async def _read(response: httpx2.Response, limit: int) -> bytes:
             raise Unusable(f"broke off the answer ({error})") from None
         room -= len(part)
         if room < 0:
-            raise TooLong(f"more than {limit} bytes")
+            raise TooLong(f"gave more than {limit} bytes")
         parts.append(part)
     if unpack is not None and not unpack.eof:
         raise Unusable("broke off the answer (its gzip does not end)")

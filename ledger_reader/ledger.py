@@ -72,8 +72,9 @@ EVENTS = pa.schema(
         pa.field("asset", pa.binary()),
         pa.field("amount", pa.decimal128(38, 0)),
         pa.field("value_cents", pa.int64()),
-        # Which debt or invoice: the protocol's own id, or, where it has none, the market's
-        # address left-padded to 32 bytes (a position that can be opened again and again).
+        # Which debt or invoice: the protocol's own id, or, where it has none, the market's address
+        # left-padded to 32 bytes (Aave: pool and reserve), for a position that can be opened again and
+        # again. Null where no debt is meant: a deposit that secures all debts, or none.
         pa.field("loan_id", pa.binary()),
         pa.field("due_time", pa.int64()),
     ]

@@ -29,10 +29,10 @@ FIRST_SPAN = 10
 MAX_SPAN = 10_000
 """Blocks of one range: at first, and at most."""
 
-TARGET_LOGS = 20_000
+TARGET_LOGS = 5_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
-BATCH_ROWS, BATCH_RANGES = 122_880, 8
+BATCH_ROWS, BATCH_RANGES = 122_880, 16
 """A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
 
 MAX_FORKS = 5

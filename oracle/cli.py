@@ -101,7 +101,10 @@ def init(
 def read(
     rpc: RpcUrl,
     ledger: Ledger,
-    sources: Annotated[Path, typer.Option(help="JSON file of what to read.")],
+    protocols: Annotated[
+        str | None, typer.Option(help="Known deployments to read, with commas: aave_v3,erc20.")
+    ] = None,
+    sources: Annotated[Path | None, typer.Option(help="Or a JSON file of what to read.")] = None,
     until_block: Annotated[
         int | None, typer.Option(help="Stop at this block (default: the final one).")
     ] = None,
@@ -117,7 +120,7 @@ def read(
     """Sync a ledger from a chain: every event, once, up to the final block. Ctrl-C loses nothing."""
     from oracle.verbs import read_chain
 
-    _show(read_chain(rpc, sources, ledger, until_block, verify, confirmations, rate), as_json)
+    _show(read_chain(rpc, sources, ledger, until_block, verify, confirmations, rate, protocols), as_json)
 
 
 @app.command()

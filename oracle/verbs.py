@@ -13,6 +13,7 @@ import uvicorn
 from ledger_reader import parquet
 from ledger_reader import sources as source_lists
 from ledger_reader.audit import Held
+from ledger_reader.deployments import sources_of
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
 from ledger_reader.rpc import Rpc
@@ -46,15 +47,23 @@ from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, scor
 
 def read_chain(
     urls: Sequence[str],
-    sources: Path,
+    sources: Path | None,
     ledger: Path,
     until_block: int | None = None,
     verify: str | None = None,
     confirmations: int | None = None,
     rate: float | None = None,
+    protocols: str | None = None,
 ) -> dict[str, Any]:
-    """Sync a ledger from what a sources file names; see oracle/reading.py."""
-    chain = reading.chain_of(sources, content_of(sources))
+    """Sync a ledger from what a sources file names, or from the known deployments of `protocols` (a,b,c)."""
+    if (sources is None) == (protocols is None):
+        raise Stop("Name what to read: either --protocols, such as aave_v3,erc20, or --sources and a file.")
+    if sources is not None:
+        chain = reading.chain_of(sources, content_of(sources))
+    else:
+        names = {name.strip() for name in str(protocols).split(",")}
+        with Rpc(tuple(urls)) as rpc:
+            chain = sources_of(rpc.chain_id(), names)
     return reading.read_chain(urls, chain, ledger, until_block, verify, confirmations, rate)
 
 

@@ -91,8 +91,10 @@ class Market:
         if not self.has_amounts:
             return None, None
         pin, unit = worth
-        cents = None if pin is None else min(raw * pin // unit, MAX_VALUE_CENTS)
-        return min(raw, MAX_AMOUNT), cents
+        cents = None if pin is None else raw * pin // unit
+        if cents is not None and cents > MAX_VALUE_CENTS:
+            cents = MAX_VALUE_CENTS
+        return raw if raw < MAX_AMOUNT else MAX_AMOUNT, cents
 
 
 Words = Sequence[str]

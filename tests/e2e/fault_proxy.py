@@ -39,11 +39,13 @@ BACK = 7
 class Provider:
     """The proxy as the tests hold it; a context manager. `url` is what the reader is given."""
 
-    def __init__(self, node: str, seed: int = 0) -> None:
-        command = [sys.executable, "-m", "tests.e2e.fault_proxy", node, str(seed)]
+    def __init__(self, node: str) -> None:
+        command = [sys.executable, "-m", "tests.e2e.fault_proxy", node]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
         assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        port = self._process.stdout.readline().decode().strip()
+        assert port, "the fault proxy did not start"
+        self.url = f"http://127.0.0.1:{port}"
 
     def __enter__(self) -> Self:
         return self
@@ -54,12 +56,12 @@ class Provider:
         self._process.kill()
         self._process.communicate()
 
-    def inject(self, *faults: str, times: int = 10**9, rate: float = 1.0) -> None:
+    def inject(self, *faults: str, times: int = 10**9, rate: float = 1.0, seed: int = 0) -> None:
         """From now on these faults, and no others, each at most `times` times, at a chance of `rate`.
 
-        Counting begins anew.
+        Counting and chance begin anew.
         """
-        self._control({"faults": list(faults), "times": times, "rate": rate})
+        self._control({"faults": list(faults), "times": times, "rate": rate, "seed": seed})
 
     def strikes(self) -> Counter[str]:
         """How often each fault has struck since the last `inject`."""
@@ -301,12 +303,8 @@ def _bomb() -> bytes:
 class _Node:
     """The node behind, which faults are on, and what struck."""
 
-    def __init__(self, node: str, seed: int) -> None:
-        self.host, self.chance, self.lock = (
-            node.removeprefix("http://"),
-            random.Random(seed),
-            threading.Lock(),
-        )
+    def __init__(self, node: str) -> None:
+        self.host, self.lock, self.chance = node.removeprefix("http://"), threading.Lock(), random.Random(0)
         self.faults, self.left, self.rate = list[str](), Counter[str](), 0.0
         self.strikes, self.stalled = Counter[str](), dict[str, str]()
         self.forgery = list[Json]()
@@ -315,6 +313,7 @@ class _Node:
         with self.lock:
             if "faults" in order:
                 self.faults, self.rate, self.stalled, self.forgery = order["faults"], order["rate"], {}, []
+                self.chance = random.Random(order["seed"])
                 self.left, self.strikes = Counter(dict.fromkeys(self.faults, order["times"])), Counter()
 
     def draw(self, names: Any) -> list[str]:
@@ -432,7 +431,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    _Handler.state = _Node(sys.argv[1], int(sys.argv[2]))
+    _Handler.state = _Node(sys.argv[1])
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     print(server.server_address[1], flush=True)  # noqa: T201  the port, for whoever started us
     server.serve_forever()

@@ -93,7 +93,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def three(node: str) -> Iterator[tuple[Provider, Provider, Provider]]:
-    with Provider(node, 1) as one, Provider(node, 2) as two, Provider(node, 3) as three:
+    with Provider(node) as one, Provider(node) as two, Provider(node) as three:
         yield one, two, three
 
 
@@ -335,12 +335,13 @@ def test_sync__a_storm_of_all_faults__ledger_is_right_once_it_heals(
     fast = sorted(set(OF_WIRE) - {"slow_drip", "time_out", "too_many_for_a_while"})
     urls = [each.url for each in providers[:2]]
     for provider in providers[:2]:
-        provider.inject(*chance.sample(LIES, 2), *chance.sample(fast, 2), "old_head", rate=0.15)
+        faults = (*chance.sample(LIES, 2), *chance.sample(fast, 2), "old_head")
+        provider.inject(*faults, rate=0.15, seed=chance.randrange(10**6))
     for until in sorted(chance.sample(range(BLOCKS - 2), 4)):
         with contextlib.suppress(Retry):
             ledger_of(store, urls, "receipts", until)
         assert is_start_of(rows(store), truth, store)
-    assert all(provider.strikes() for provider in providers[:2])
+    assert providers[0].strikes() + providers[1].strikes()
     for provider in providers:
         provider.inject()
     assert ledger_of(store, urls, "receipts") == truth

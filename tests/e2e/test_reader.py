@@ -89,7 +89,7 @@ class Chain:
         self.rpc.call("anvil_mine", (hex(blocks),))
 
     def live(self) -> None:
-        """A small life of Alice and Bob; every kind of event that the protocols know."""
+        """A small life of Alice and Bob; every kind of event that these protocols know."""
         self.emit(ORACLE, "Enrolled", ALICE)
         self.emit(TOKEN, "Transfer", ALICE, BOB, 5_000_000)
         self.emit(TOKEN, "Transfer", ALICE, BOB, 9_999)  # dust

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from ledger_reader import reader
 from ledger_reader.checks import named
 from ledger_reader.errors import Retry
 from ledger_reader.ledger import ChainBlock
@@ -128,6 +129,30 @@ def test_sync__reorganised__old_branch_ends_and_new_one_begins_in_one_transactio
         assert all(progress.rolled_back_to is None for progress, _ in seen[1:])
 
 
+@pytest.mark.parametrize("verify", [None, "receipts"])
+def test_sync__reorganised_between_two_ranges_of_one_sync__both_branches_never_mix(
+    verify: str | None, chain: Rpc, anvil: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "FIRST_SPAN", 8)
+    monkeypatch.setattr(reader, "MAX_SPAN", 8)
+    monkeypatch.setattr(reader, "BATCH_RANGES", 1)
+    waiting, told = [60, 45, 30], list[Progress]()
+
+    def reorganise(progress: Progress) -> None:
+        told.append(progress)
+        if waiting and progress.block > 40 - len(waiting):
+            chain.call("anvil_reorg", (waiting.pop(), []))
+            mine(chain, 5, random.Random(7))
+
+    with LedgerStore(tmp_path / "ledger") as store, LedgerStore(tmp_path / "fresh") as fresh:
+        check = named(verify, chain, CHAIN)
+        head = sync(chain, store, CHAIN, None, reorganise, CONFIRMATIONS, check)
+        assert waiting == []
+        assert any(progress.rolled_back_to is not None for progress in told)
+        read(anvil, fresh, None, [])
+        assert rows(store) == [row for row in rows(fresh) if row["block_number"] <= head.number] != []
+
+
 KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
@@ -150,13 +175,13 @@ def test_sync__killed_in_the_middle_of_reorganisations__ends_as_the_final_chain(
         for depth in (5, 30, 12):
             marker.unlink(missing_ok=True)
             command = [sys.executable, "-c", KILLED, anvil, str(path), f"{0.2 + chance.random() / 2:.3f}"]
-            with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as reader:
+            with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as process:
                 while not marker.exists():
-                    assert reader.poll() is None
+                    assert process.poll() is None
                     time.sleep(0.01)
                 time.sleep(0.1)
                 chain.call("anvil_reorg", (depth, []))
-                assert reader.wait() == -signal.SIGKILL
+                assert process.wait() == -signal.SIGKILL
     with LedgerStore(path) as store, LedgerStore(tmp_path / "fresh") as fresh:
         assert store.head(CHAIN_ID) is not None
         assert read(anvil, store, "receipts", []) == read(anvil, fresh, None, [])

@@ -371,6 +371,16 @@ def test_read_chain__sources_of_two_chains__stops_and_makes_no_ledger(tmp_path: 
     assert not (tmp_path / "ledger.duckdb").exists()
 
 
+@pytest.mark.parametrize("protocols", [None, "erc20"])
+def test_read_chain__neither_or_both_of_file_and_protocols__stops(
+    tmp_path: Path, protocols: str | None
+) -> None:
+    file = None if protocols is None else tmp_path / "sources.json"
+    with pytest.raises(Stop, match="either --protocols, such as aave_v3,erc20, or --sources"):
+        verbs.read_chain(("http://127.0.0.1:1",), file, tmp_path / "ledger.duckdb", protocols=protocols)
+    assert not (tmp_path / "ledger.duckdb").exists()
+
+
 def test_content_of__a_folder_or_nothing__stops(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(Stop, match="; name an existing file"):
