@@ -1,7 +1,8 @@
 """Appending to a long ledger against appending to an empty one, with prices and memory bounded.
 
 append_20m_ratio is seconds per million events appended at 20 million ÷ the same when empty: medians of
-runs in which the two take turns, range by range, so that a busy machine disturbs both alike. `--quick` fills to 2 million only.
+runs in which the two take turns, range by range, so that a busy machine disturbs both alike. `--quick`
+fills to 2 million only.
 """
 
 import argparse
