@@ -57,8 +57,11 @@ Signers = Annotated[
 ]
 NOBODY: list[str] = []
 
-BULKY = ("evaluation", "facts", "baseline", "reference")
-"""What `train` and `evaluate` tell programs only."""
+BULKY = (
+    "evaluation", "facts", "baseline", "reference",
+    "all", "returning", "segments", "challenger", "curve", "lift", "distribution",
+)  # fmt: skip
+"""What `train` and `evaluate` tell programs only; for people the same stands in their tables."""
 
 BAD = ["defaulted", "liquidated", "self_liquidated"]
 

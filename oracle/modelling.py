@@ -343,7 +343,7 @@ def _month(month: monitor.Month) -> dict[str, Any]:
         "scoreBps": month.score.index_bps,
         "chanceBps": month.score.noise_bps,
         "verdict": month.score.verdict,
-        "beyond": ", ".join(month.beyond) or None,
+        "beyond": ", ".join(month.beyond[:3]) + (", …" if len(month.beyond) > 3 else "") or None,
     }
 
 

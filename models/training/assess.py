@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from models.scorecard import Scorecard
 from models.segment import Columns
@@ -161,8 +162,9 @@ def challenger_risk(split: Split) -> Floats:
         learning_rate=0.05, max_iter=150, max_leaf_nodes=8, min_samples_leaf=20, l2_regularization=5.0,
         early_stopping=False, random_state=SEED % 2**32,
     )  # fmt: skip
-    machine.fit(to_floats(split.train.features), split.train.bad)
-    risk: Floats = machine.predict_proba(to_floats(split.test.features))[:, 1]
+    with threadpool_limits(1):  # on tables of this size more threads only wait for each other
+        machine.fit(to_floats(split.train.features), split.train.bad)
+        risk: Floats = machine.predict_proba(to_floats(split.test.features))[:, 1]
     return risk
 
 

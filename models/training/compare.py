@@ -100,7 +100,14 @@ def compare(
 
 
 def delong(bad: Bools, first: Floats, second: Floats) -> DeLong:
-    """The test of AUC(first) = AUC(second), both risks of the same rows; p is 1 when they never differ."""
+    """The test of AUC(first) = AUC(second), both risks of the same rows; p is 1 when they never differ.
+
+    Stop when there are fewer than two rows of a kind.
+    """
+    if min(bad.sum(), (~bad).sum()) < 2:
+        raise Stop(
+            f"DeLong's test needs two good and two bad rows, got {len(bad)} with {int(bad.sum())} bad."
+        )
     parts = [_placements(bad, risk) for risk in (first, second)]
     difference = float(parts[0][0].mean() - parts[1][0].mean())
     variance = sum(float(np.var(one - other, ddof=1)) / len(one) for one, other in zip(*parts, strict=True))

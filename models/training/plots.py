@@ -66,7 +66,7 @@ def calibration(points: Sequence[Calibrated]) -> Figure:
     axes.set(xlim=(0, top), ylim=(0, top))
     axes.xaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_formatter(PERCENT)
-    axes.legend(loc="upper left")
+    axes.legend(frameon=False, loc="upper left")
     return figure
 
 
@@ -86,7 +86,7 @@ def bands(points: Sequence[Calibrated]) -> Figure:
     axes.plot(place, [p.stated for p in points], "D", color=ORANGE, markersize=8, label="stated")
     axes.set_xticks(place, [f"{p.name}\n{p.rows:,} loans" for p in points])
     axes.yaxis.set_major_formatter(PERCENT)
-    axes.legend(loc="upper right")
+    axes.legend(frameon=False, loc="upper right")
     return figure
 
 
@@ -109,7 +109,7 @@ def distribution(piles: Sequence[Pile]) -> Figure:
     axes.set_xticks([*(p.low for p in piles), piles[-1].high])
     axes.tick_params(axis="x", labelsize=8)
     axes.yaxis.set_major_formatter(PERCENT)
-    axes.legend(loc="upper left")
+    axes.legend(frameon=False, loc="upper left")
     return figure
 
 
@@ -136,27 +136,21 @@ def lift(points: Sequence[Lift]) -> Figure:
 
 
 def drift(months: Sequence[Month]) -> Figure:
-    """The score's index by month beside its limits and what chance alone would show."""
+    """The score's index by month beside its limits and what chance would show; small months are left out."""
     figure, axes = _axes(
-        "Has the population moved? (score, by month)", "month since training", "stability index, basis points"
+        "Has the population moved?", "month since training", "index of the score, basis points"
     )
-    place = np.arange(1, len(months) + 1)
-    index = [m.score.index_bps for m in months]
-    axes.plot(place, index, "o-", color=BLUE, label="index of the score")
-    axes.plot(
-        place,
-        [m.score.noise_bps for m in months],
-        "s:",
-        color=GREY,
-        markersize=4,
-        label="below this: chance (95 %)",
-    )
+    judged = [(at, m.score) for at, m in enumerate(months, 1) if m.score.verdict != "too few rows"]
+    place = [at for at, _ in judged]
+    top = max(LIMIT_BPS, *(score.index_bps for _, score in judged), 0)
+    axes.plot(place, [score.index_bps for _, score in judged], "o-", color=BLUE, label="index of the score")
+    noise = [score.noise_bps for _, score in judged]
+    axes.plot(place, noise, "s:", color=GREY, markersize=4, label="below this: chance (95 %)")
     for limit, name, style in ((WATCH_BPS, "watch", "--"), (LIMIT_BPS, "limit", "-")):
-        axes.axhline(limit, color=ORANGE, linewidth=1.2, linestyle=style)
-        axes.annotate(name, (len(months), limit), xytext=(4, 2), textcoords="offset points", color=ORANGE)
-    axes.set(ylim=(0, 1.15 * max(LIMIT_BPS, *index)), xlim=(0.5, len(months) + 0.8))
+        axes.axhline(limit, color=ORANGE, linewidth=1.2, linestyle=style, label=f"{name} ({limit:,})")
+    axes.set(ylim=(0, 1.45 * top), xlim=(0.5, max(place, default=1) + 0.5))
     axes.set_xticks(place)
-    axes.legend(loc="upper left")
+    axes.legend(frameon=False, loc="upper left", ncols=2)
     return figure
 
 
@@ -174,7 +168,7 @@ def separation(found: Fairness) -> Figure:
     axes.set(xlim=(-0.03, 1.03), ylim=(len(place) - 0.5, -0.9))
     axes.grid(axis="y", color=LIGHT, linewidth=1)
     axes.xaxis.set_major_formatter(PERCENT)
-    axes.legend(loc="upper center", ncols=2)
+    axes.legend(frameon=False, loc="upper center", ncols=2)
     return figure
 
 
@@ -198,7 +192,7 @@ def moves(found: Comparison, before: Floats, after: Floats) -> Figure:
     for shift in (-MOVE, MOVE):
         axes.plot([300, 850], [300 + shift, 850 + shift], color=GREY, linewidth=1, linestyle="--")
     axes.set(xlim=(300, 850), ylim=(300, 850))
-    axes.legend(loc="upper left")
+    axes.legend(frameon=False, loc="upper left")
     return figure
 
 
