@@ -91,11 +91,12 @@ def train_model(
     found = _manifest(frame, result, out)
     identity = manifests.save(found, out)
     card = make_card(result, found, owner or NOBODY)
+    bundle = None if signer is None else _save_bundle(result, found, card, signer, identity, out)
     return {
         "modelId": "0x" + identity.hex(),
         "manifest": str(out / "manifests" / f"{identity.hex()}.json"),
         "card": _save_card(card, identity, out)[0],
-        "bundle": None if signer is None else _save_bundle(result, found, card, signer, identity, out),
+        "bundle": bundle,
         "walletsOnBothSides": result.facts.wallets_on_both_sides,
         **_summary(result.evaluation),
         **result.to_plain(),

@@ -44,9 +44,10 @@ def rehearse_into(store: LedgerStore, plan: Plan) -> ChainBlock:
     return head
 
 
-def rehearse(plan: Plan) -> pa.Table:
-    """All events of a plan in the shape of EVENTS; the contracts have made-up addresses."""
-    stage = _Stage(plan)
+def rehearse(plan: Plan, coin: bytes | None = None, loans: bytes | None = None) -> pa.Table:
+    """All events of a plan in the shape of EVENTS; a contract without an address gets one of the seed."""
+    addresses = coin or address(plan.seed, "DevCoin"), loans or address(plan.seed, "TermLoans")
+    stage = _Stage(Terms(plan.policy.yearly_rate_bps, 0), *addresses)
     rows = [
         row
         | {"chain_id": CHAIN_ID, "block_number": number, "log_index": index, "block_time": round_.time}
@@ -69,9 +70,8 @@ def _hash(plan: Plan, *numbers: int) -> bytes:
 class _Stage:
     """The contracts, as far as their logs go: who borrowed which loan, and what is still owed on it."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.terms = Terms(plan.policy.yearly_rate_bps, 0)
-        self.coin, self.loans = address(plan.seed, "DevCoin"), address(plan.seed, "TermLoans")
+    def __init__(self, terms: Terms, coin: bytes, loans: bytes) -> None:
+        self.terms, self.coin, self.loans = terms, coin, loans
         self.owed: dict[int, int] = {}
         self.borrower: dict[int, bytes] = {}
 
