@@ -1,7 +1,7 @@
 """Raw logs → rows of the ledger; pure.
 
 Rules that hold here: a log becomes rows only when its contract is listed, its first topic is an
-event of that contract's protocol, it is not older than the source's start block, and it has the
+event of that contract's protocol, it is within the source's block span, and it has the
 event's shape (see protocols/protocol.py); everything else is skipped, and nothing raises on any
 log that is hex. Rows keep the order of the logs, then of the legs. No ABI codec: words are slices
 of the hex text, columns are plain lists, which is the fastest way measured.
@@ -19,7 +19,7 @@ from ledger_reader.ledger import EVENTS
 from ledger_reader.logs import RawLog
 from ledger_reader.protocols import credit_oracle, erc20, llamalend, term_loans
 from ledger_reader.protocols.protocol import Market, RowsOf, Words, market
-from ledger_reader.sources import ChainSources, Source
+from ledger_reader.sources import MAX_INT, ChainSources, Source
 
 PROTOCOLS = {
     protocol.name: protocol
@@ -38,6 +38,7 @@ class _Reading(NamedTuple):
     protocol: str
     market: Market
     start_block: int
+    end_block: int
     topics: int
     address_topics: tuple[int, ...]
     data_length: int
@@ -60,7 +61,7 @@ def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources
         if reading is None or not _has_shape(log.topics, log.data, reading):
             continue
         number = int(log.block_number, 16)
-        if number < reading.start_block:
+        if not reading.start_block <= number <= reading.end_block:
             continue
         for row in reading.rows(log.topics, log.data, reading.market):
             rows.append(
@@ -124,6 +125,7 @@ def _readings(source: Source, seen: Market) -> dict[str, _Reading]:
             protocol=protocol.name,
             market=seen,
             start_block=source.start_block,
+            end_block=MAX_INT if source.end_block is None else source.end_block,
             topics=1 + len(event.indexed_types),
             address_topics=tuple(i for i, t in enumerate(event.indexed_types, 1) if t == "address"),
             data_length=2 + 64 * event.data_words,

@@ -6,6 +6,9 @@ Rules that hold here: no I/O; one row is one leg of one decoded event; the key i
 unknown (never zero for unknown). Amounts and values saturate by row, so that every sum of a
 feature stays in range (limits from docs/decisions).
 
+Prices: `account` is the feed's contract (the aggregator), `asset` the token that it prices, `amount` the
+raw answer in US dollars of the feed's decimals (see sources); `value_cents` stays null, leg is 0.
+
 Invoices: `loan_id` is the invoice. Leg 0 is the row of the supplier (or of who holds the invoice),
 leg 1 that of the buyer, each with the other as counterparty. Issued, opened, financed, assigned,
 split, credited (a red-letter note) and voided have leg 0 only: a buyer who has not accepted has done

@@ -6,11 +6,12 @@ lower-case 0x hex; `sources` and `assets` are in order of address within protoco
 Rules that hold here: a `ChainSources` is valid once made (whatever order it was written in, it is
 kept sorted); no contract is listed twice; every token that is named is a listed asset; an erc20
 source is itself a listed asset and carries amounts, for otherwise strangers could send nothing
-and it would count. JSON is read strictly: unknown keys, other types, other orders are refused.
+and it would count. An asset has one price at any block: a pin, or feeds whose block spans do not
+overlap. JSON is read strictly: unknown keys, other types, other orders are refused.
 """
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +23,15 @@ MAX_LISTED = 1_000
 """Most sources, and most assets, of one chain."""
 
 MAX_DECIMALS = 36
+MAX_AGE = 366 * 86_400
+"""Longest max_price_age, in seconds."""
+
+DEFAULT_PRICE_AGE = 90_000
+"""A feed that beats once a day is late after an hour more (seconds)."""
+
+PRICE_FEED = "price_feed"
+"""The protocol of sources that tell the price of their asset."""
+
 MAX_INT = 2**63 - 1
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -30,11 +40,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 @dataclass(frozen=True)
 class Source:
-    """One contract (20-byte address) read under one protocol from `start_block` on.
+    """One contract (20-byte address) read under one protocol from `start_block` to `end_block`, inclusive.
 
     `asset` is the token its amounts are in (none where the event or the contract itself says).
     `amounts` is false for a deployment whose logs carry no meaningful amounts: they enter the
-    ledger as null (unknown), never as zero.
+    ledger as null (unknown), never as zero. A price_feed is one aggregator: `asset` is what it prices,
+    `decimals` those of its answers in US dollars; the next aggregator of the asset starts after its end.
     """
 
     protocol: str
@@ -42,6 +53,8 @@ class Source:
     start_block: int
     asset: bytes | None = None
     amounts: bool = True
+    end_block: int | None = None
+    decimals: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,15 +69,23 @@ class Asset:
 
 @dataclass(frozen=True)
 class ChainSources:
-    """Everything read from one chain; kept sorted, no address listed twice; Stop when it is not valid."""
+    """Everything read from one chain; kept sorted, no address listed twice; Stop when it is not valid.
+
+    `max_price_age`: seconds (of block time) after which a price no longer counts.
+    """
 
     chain_id: int
     sources: tuple[Source, ...]
     assets: tuple[Asset, ...]
+    max_price_age: int = DEFAULT_PRICE_AGE
 
     def __post_init__(self) -> None:
         where = f"chain {self.chain_id!r}"
         _require(_is_int(self.chain_id, 1, MAX_INT), f"{where}: the chain id must be from 1 to {MAX_INT}")
+        _require(
+            _is_int(self.max_price_age, 1, MAX_AGE),
+            f"{where} has the max_price_age {_short(self.max_price_age)}; 1 to {MAX_AGE} seconds are allowed",
+        )
         _check_count(where, "sources", self.sources)
         _check_count(where, "assets", self.assets)
         for asset in self.assets:
@@ -77,6 +98,13 @@ class ChainSources:
         object.__setattr__(self, "assets", tuple(sorted(self.assets, key=lambda a: a.address)))
         _check_once(where, "source", sorted(source.address for source in self.sources))
         _check_once(where, "asset", [asset.address for asset in self.assets])
+        _check_feeds(where, self)
+
+    @property
+    def feeds(self) -> tuple[Source, ...]:
+        """The price feeds, by asset and then by block span."""
+        feeds = [source for source in self.sources if source.protocol == PRICE_FEED]
+        return tuple(sorted(feeds, key=lambda feed: (feed.asset or b"", feed.start_block)))
 
 
 def to_json(sources: tuple[ChainSources, ...]) -> list[dict[str, Any]]:
@@ -87,6 +115,7 @@ def to_json(sources: tuple[ChainSources, ...]) -> list[dict[str, Any]]:
             "chain_id": chain.chain_id,
             "sources": [_plain(source) for source in chain.sources],
             "assets": [_plain(asset) for asset in chain.assets],
+            "max_price_age": chain.max_price_age,
         }
         for chain in chains
     ]
@@ -103,20 +132,20 @@ def from_json(plain: Any) -> tuple[ChainSources, ...]:
 
 
 def _chain(value: Any, where: str) -> ChainSources:
-    _check_keys(value, where, ("chain_id", "sources", "assets"))
+    _check_keys(value, where, ("chain_id", "sources", "assets", "max_price_age"))
     for key in ("sources", "assets"):
         _require(isinstance(value[key], list), f"{where}.{key} must be a list, not {_short(value[key])}")
         _check_count(where, key, value[key])
     sources = tuple(_source(item, f"{where}.sources[{i}]") for i, item in enumerate(value["sources"]))
     assets = tuple(_asset(item, f"{where}.assets[{i}]") for i, item in enumerate(value["assets"]))
-    chain = ChainSources(value["chain_id"], sources, assets)
+    chain = ChainSources(value["chain_id"], sources, assets, value["max_price_age"])
     _require(chain.sources == sources, f"{where}.sources must be in order of protocol, then address")
     _require(chain.assets == assets, f"{where}.assets must be in order of address")
     return chain
 
 
 def _source(value: Any, where: str) -> Source:
-    _check_keys(value, where, ("protocol", "address", "start_block", "asset", "amounts"))
+    _check_keys(value, where, tuple(field.name for field in fields(Source)))
     asset = value["asset"]
     return Source(
         protocol=value["protocol"],
@@ -124,11 +153,13 @@ def _source(value: Any, where: str) -> Source:
         start_block=value["start_block"],
         asset=None if asset is None else _address(asset, f"{where}.asset"),
         amounts=value["amounts"],
+        end_block=value["end_block"],
+        decimals=value["decimals"],
     )
 
 
 def _asset(value: Any, where: str) -> Asset:
-    _check_keys(value, where, ("address", "symbol", "decimals", "pin_cents"))
+    _check_keys(value, where, tuple(field.name for field in fields(Asset)))
     address = _address(value["address"], f"{where}.address")
     return Asset(address, value["symbol"], value["decimals"], value["pin_cents"])
 
@@ -147,6 +178,11 @@ def _check_source(where: str, source: Source, listed: set[bytes]) -> None:
         isinstance(source.amounts, bool),
         f"{name} has {_short(source.amounts)} for amounts, not true or false",
     )
+    _require(
+        source.end_block is None or _is_int(source.end_block, source.start_block, MAX_INT),
+        f"{name} has the end block {_short(source.end_block)}, not one from {source.start_block} on",
+    )
+    _check_decimals(name, source)
     if source.protocol == "erc20":
         _require(source.address in listed, f"{name} must be a listed asset too (decimals, pin)")
         _require(source.asset in (None, source.address), f"{name} is its own asset, so leave asset empty")
@@ -155,6 +191,32 @@ def _check_source(where: str, source: Source, listed: set[bytes]) -> None:
         _check_bytes(where, "asset", source.asset)
         _require(
             source.asset in listed, f"{name} is in the asset 0x{source.asset.hex()}, which is not listed"
+        )
+
+
+def _check_decimals(name: str, source: Source) -> None:
+    if source.protocol == PRICE_FEED:
+        _require(source.asset is not None, f"{name} must name the asset that it prices")
+        _require(source.amounts, f"{name} must carry amounts")
+        _require(
+            _is_int(source.decimals, 0, MAX_DECIMALS),
+            f"{name} has answers of {_short(source.decimals)} decimals; 0 to {MAX_DECIMALS} are allowed",
+        )
+    else:
+        _require(source.decimals is None, f"{name} is no price feed, so leave decimals empty")
+
+
+def _check_feeds(where: str, chain: ChainSources) -> None:
+    pinned = {asset.address for asset in chain.assets if asset.pin_cents is not None}
+    for feed in chain.feeds:
+        priced = feed.asset or b""
+        _require(priced not in pinned, f"{where} both pins and feeds the asset 0x{priced.hex()}")
+    for before, after in pairwise(chain.feeds):
+        _require(
+            before.asset != after.asset
+            or (before.end_block is not None and before.end_block < after.start_block),
+            f"{where}: the feed 0x{before.address.hex()} must end before block {after.start_block}, where the"
+            f" next feed of its asset starts",
         )
 
 

@@ -1,9 +1,10 @@
 """The ledger on disk: one DuckDB file, used by one process.
 
-Rules that hold here: rows, blocks and the new head go in by one transaction, so that a crash
-repeats work and never skips or doubles an event; what is appended must lie wholly after the
+Rules that hold here: rows, blocks, their range and the new head go in by one transaction, so that a
+crash repeats work and never skips or doubles an event; what is appended must lie wholly after the
 head of its chain (uniqueness by range: a primary key would cost more than the rest together);
-a ledger belongs to the sources it was begun with; every failure of the file is one sentence.
+a ledger belongs to the sources it was begun with; values are computed once, on append, from the
+prices that those sources tell; every failure of the file is one sentence.
 """
 
 from contextlib import contextmanager
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import ibis
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ledger_reader import audit, binding, parquet, schema
 from ledger_reader.errors import Stop
-from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import BLOCKS, EVENTS, ChainBlock, Snapshot
-from ledger_reader.sources import ChainSources, to_json
+from ledger_reader.sources import ChainSources
+from ledger_reader.values import last_prices, valued
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,32 +29,11 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-SCHEMA_VERSION = "1"
-
-_SCHEMA = """
-CREATE TABLE events (
-    chain_id BIGINT NOT NULL, block_number BIGINT NOT NULL, log_index INTEGER NOT NULL,
-    leg TINYINT NOT NULL, block_time BIGINT NOT NULL, tx_hash BLOB NOT NULL,
-    protocol VARCHAR NOT NULL, kind VARCHAR NOT NULL, account BLOB NOT NULL, counterparty BLOB,
-    asset BLOB, amount DECIMAL(38, 0), value_cents BIGINT, loan_id BLOB, due_time BIGINT);
-CREATE TABLE blocks (
-    chain_id BIGINT NOT NULL, number BIGINT NOT NULL, hash BLOB NOT NULL, parent_hash BLOB,
-    time BIGINT NOT NULL);
-CREATE TABLE heads (
-    chain_id BIGINT NOT NULL, number BIGINT NOT NULL, hash BLOB NOT NULL, time BIGINT NOT NULL);
-CREATE TABLE sources (chain_id BIGINT NOT NULL, digest VARCHAR NOT NULL);
-CREATE TABLE meta (key VARCHAR NOT NULL, value VARCHAR NOT NULL);
-"""
-
-_EXPORT = """
-COPY (SELECT *, chain_id AS chain, block_number - block_number % 100000 AS from_block
-    FROM events ORDER BY chain_id, block_number, log_index, leg)
-"""
-_AS_PARQUET = "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (chain, from_block))"
-
 
 class LedgerStore:
-    """The ledger in the file `path`; made when absent; Stop when locked, damaged or of another version.
+    """The ledger in the file `path`; made when absent, brought to this version when older.
+
+    Stop when it is locked, damaged or of a newer version.
 
     `memory_limit` as DuckDB writes it ("400MB"), `threads` for its workers; both DuckDB's own when None.
     """
@@ -61,6 +41,9 @@ class LedgerStore:
     def __init__(self, path: Path | str, memory_limit: str | None = None, threads: int | None = None) -> None:
         self.path = Path(path)
         settings = {"memory_limit": memory_limit, "threads": threads}
+        self._bound: dict[int, ChainSources] = {}
+        self._prices: dict[int, tuple[int, pa.Table]] = {}
+        """By chain: the last price rows up to and including a block."""
         self._connection = _open(self.path, {k: v for k, v in settings.items() if v is not None})
         try:
             with self._speaking():
@@ -83,26 +66,35 @@ class LedgerStore:
         """Give the file back; the store cannot be used afterwards."""
         self._connection.close()
 
-    def append(self, events: pa.Table, blocks: pa.Table, head: ChainBlock) -> None:
-        """Add all that was read after the old head up to `head`, in one transaction.
+    def append(self, events: pa.Table, blocks: pa.Table, head: ChainBlock, after: int | None = None) -> None:
+        """Add all that was read after the old head, or after the block `after`, up to `head`.
 
-        `events` and `blocks` in the shape of EVENTS and BLOCKS, of head's chain only, each row once;
-        Stop when any row lies outside (old head, head].
+        `events` and `blocks` in the shape of EVENTS and BLOCKS, of head's chain only, each row once; Stop
+        when any row lies outside (after, head]. With `after`, everything later than that block is first
+        deleted (a reorganisation), in the same transaction; Stop when the ledger does not know that block.
         """
         events, blocks = events.cast(EVENTS), blocks.cast(BLOCKS)
-        before = self.head(head.chain_id)
-        after = -1 if before is None else before.number
-        if head.number <= after:
+        before = self.head(head.chain_id) if after is None else self._known(head.chain_id, after)
+        last = -1 if before is None else before.number
+        if head.number <= last:
             raise Stop(
-                f"{self._name()} already holds chain {head.chain_id} up to block {after}:"
+                f"{self._name()} already holds chain {head.chain_id} up to block {last}:"
                 f" blocks up to {head.number} cannot be added again."
             )
-        self._check_within(events, "block_number", head, after)
-        self._check_within(blocks, "number", head, after)
+        self._check_within(events, "block_number", head, last)
+        self._check_within(blocks, "number", head, last)
+        events, prices = self._valued(events, head.chain_id, last)
         with self._transaction():
+            if after is not None:
+                self._delete_after(head.chain_id, after)
             self._insert("events", events)
             self._insert("blocks", blocks)
+            self._connection.execute(
+                "INSERT INTO ranges VALUES (?, ?, ?, ?)",
+                [head.chain_id, last + 1, head.number, events.num_rows],
+            )
             self._set_head(head)
+        self._prices[head.chain_id] = (head.number, prices)
 
     def head(self, chain_id: int) -> ChainBlock | None:
         """The finalized block up to which the chain was read; None when it was never read."""
@@ -124,35 +116,20 @@ class LedgerStore:
 
     def roll_back(self, chain_id: int, to_block: int) -> ChainBlock:
         """Forget everything of the chain after block `to_block`, which the ledger must know; the new head."""
-        head = self.block(chain_id, to_block)
-        if head is None:
-            raise Stop(
-                f"{self._name()} cannot roll chain {chain_id} back to block {to_block}, which it does not"
-                " know: name a block that holds an event or ended a range."
-            )
+        head = self._known(chain_id, to_block)
         with self._transaction():
-            self._connection.execute(
-                "DELETE FROM events WHERE chain_id = ? AND block_number > ?", [chain_id, to_block]
-            )
-            self._connection.execute(
-                "DELETE FROM blocks WHERE chain_id = ? AND number > ?", [chain_id, to_block]
-            )
+            self._delete_after(chain_id, to_block)
             self._set_head(head)
         return head
 
     def bind(self, chain: ChainSources) -> None:
         """Tie the chain's part of this ledger to its sources; Stop when it was read with other sources."""
-        digest = keccak256(msgspec.json.encode(to_json((chain,)), order="sorted")).hex()
-        rows = self._rows("SELECT digest FROM sources WHERE chain_id = ?", [chain.chain_id])
-        if not rows:
-            with self._transaction():
-                self._connection.execute("INSERT INTO sources VALUES (?, ?)", [chain.chain_id, digest])
-        elif rows[0][0] != digest:
-            raise Stop(
-                f"{self._name()} was read with other sources of chain {chain.chain_id} (digest"
-                f" {rows[0][0][:8]}, now {digest[:8]}): read into a new file, so that every source is"
-                " read from its start."
-            )
+        with self._transaction():
+            try:
+                binding.bind(self._connection, chain)
+            except Stop as stop:
+                raise Stop(f"{self._name()} cannot take these sources: {stop}") from stop
+        self._bound[chain.chain_id] = chain
 
     def events(self, snapshot: Snapshot) -> "ir.Table":
         """Rows of the snapshot's chains up to its blocks, columns of EVENTS; Stop when not read that far."""
@@ -164,31 +141,79 @@ class LedgerStore:
         return table.filter(chosen)
 
     def export(self, folder: Path | str) -> None:
-        """Write the events as Parquet (zstd), one folder a chain and 100,000 blocks; Stop if there is one."""
-        target = Path(folder)
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise Stop(f"{target} exists and is not an empty folder: name a new one to export to.")
-        quoted = str(target).replace("'", "''")
+        """Write all of the ledger as Parquet (see parquet.py) into a new folder; Stop if there is one."""
         with self._speaking():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._connection.execute(f"{_EXPORT} TO '{quoted}' {_AS_PARQUET}")
+            parquet.write(self._connection, Path(folder))
+
+    def import_parquet(self, folder: Path | str) -> list[int]:
+        """Add the chains of an exported folder, all or none; their ids.
+
+        Stop when this ledger holds one of them already, or when the folder is damaged, of another schema
+        or unsound (see audit.py).
+        """
+        with self._transaction():
+            chain_ids = parquet.read(self._connection, Path(folder))
+            unsound = [each for chain_id in chain_ids for each in audit.findings(self._connection, chain_id)]
+            if unsound:
+                raise Stop(f"{folder} is not imported: {unsound[0].sentence}.")
+        return chain_ids
+
+    def findings(self) -> list[audit.Finding]:
+        """Everything that is wrong with the ledger, by chain: gaps, duplicates, broken links."""
+        with self._speaking():
+            return audit.all_findings(self._connection)
+
+    def held(self) -> list[audit.Held]:
+        """How much the ledger holds of each chain."""
+        with self._speaking():
+            return audit.held(self._connection)
 
     def _prepare(self) -> None:
-        tables = {row[0] for row in self._rows("SELECT table_name FROM duckdb_tables()", [])}
-        if not tables:
-            with self._transaction():
-                self._connection.execute(_SCHEMA)
-                self._connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [SCHEMA_VERSION])
-            return
-        if "meta" not in tables:
+        version = schema.version_of(self._connection)
+        if version is None:
             raise Stop(f"{self._name()} is a DuckDB file but not a ledger: name another file.")
-        rows = self._rows("SELECT value FROM meta WHERE key = 'schema_version'", [])
-        version = rows[0][0] if rows else "none"
-        if version != SCHEMA_VERSION:
+        if isinstance(version, str) or version > schema.VERSION:
             raise Stop(
-                f"{self._name()} has schema version {version}, this program writes {SCHEMA_VERSION}:"
-                " read into a new ledger file."
+                f"{self._name()} has schema version {version}, and this program knows 1 to {schema.VERSION}:"
+                " use the program that wrote it, or read into a new ledger file."
             )
+        if version < schema.VERSION:
+            with self._transaction():
+                schema.migrate(self._connection, version)
+
+    def _valued(self, events: pa.Table, chain_id: int, last: int) -> tuple[pa.Table, pa.Table]:
+        """The events of the range after block `last` with their values; the last prices at its end."""
+        chain = self._sources(chain_id)
+        if chain is None:
+            return events, EVENTS.empty_table()
+        before = self._last_prices(chain, last)
+        events = valued(events, chain, before)
+        return events, last_prices(pa.concat_tables([before, events])) if chain.feeds else before
+
+    def _sources(self, chain_id: int) -> ChainSources | None:
+        """The sources that the chain is bound to; None when it never was in this version of the schema."""
+        if chain_id not in self._bound:
+            with self._speaking():
+                found = binding.bound(self._connection, chain_id)
+            if found is None:
+                return None
+            self._bound[chain_id] = found
+        return self._bound[chain_id]
+
+    def _last_prices(self, chain: ChainSources, last: int) -> pa.Table:
+        known = self._prices.get(chain.chain_id)
+        if known is not None and known[0] == last:
+            return known[1]
+        if not chain.feeds or last < 0:
+            return EVENTS.empty_table()
+        with self._speaking():
+            found = self._connection.sql(
+                """SELECT * FROM events WHERE chain_id = ? AND kind = 'price' AND block_number <= ?
+                QUALIFY row_number() OVER (
+                    PARTITION BY asset ORDER BY block_number DESC, log_index DESC) = 1""",
+                params=[chain.chain_id, last],
+            ).to_arrow_table()
+        return found.cast(EVENTS)
 
     def _check_within(self, rows: pa.Table, column: str, head: ChainBlock, after: int) -> None:
         if not rows.num_rows:
@@ -216,6 +241,32 @@ class LedgerStore:
                 f" 0x{known.hash.hex()}, the snapshot names 0x{block.hash.hex()}: sync again, or ask"
                 " which node is on a fork."
             )
+
+    def _known(self, chain_id: int, number: int) -> ChainBlock:
+        """A block that the ledger can be rolled back to; Stop when it does not know it."""
+        found = self.block(chain_id, number)
+        if found is None:
+            raise Stop(
+                f"{self._name()} cannot roll chain {chain_id} back to block {number}, which it does not"
+                " know: name a block that holds an event or ended a range."
+            )
+        return found
+
+    def _delete_after(self, chain_id: int, number: int) -> None:
+        self._connection.execute(
+            "DELETE FROM events WHERE chain_id = ? AND block_number > ?", [chain_id, number]
+        )
+        self._connection.execute("DELETE FROM blocks WHERE chain_id = ? AND number > ?", [chain_id, number])
+        self._connection.execute(
+            "DELETE FROM ranges WHERE chain_id = ? AND from_block > ?", [chain_id, number]
+        )
+        self._connection.execute(
+            """UPDATE ranges SET to_block = $number, events = (
+                SELECT count(*) FROM events
+                WHERE events.chain_id = $chain AND block_number BETWEEN from_block AND $number)
+            WHERE chain_id = $chain AND to_block > $number""",
+            {"chain": chain_id, "number": number},
+        )
 
     def _insert(self, name: str, rows: pa.Table) -> None:
         self._connection.register("incoming", rows)

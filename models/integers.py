@@ -27,6 +27,8 @@ def _quotient(a: int, b: int) -> int:  # type: ignore[empty-body]
     """The engine's own integer division: only the signature is read."""
 
 
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+
 _SIGNATURE = ((dt.int64, dt.int64), dt.int64)
 _divide_duckdb = ibis.udf.scalar.builtin(_quotient, name="divide", signature=_SIGNATURE)
 _divide_sql = ibis.udf.scalar.builtin(_quotient, name="div", signature=_SIGNATURE)
@@ -36,6 +38,16 @@ def idiv(a: IntegerValue, b: IntegerValue | int) -> IntegerValue:
     """Floor of a / b, exact on int64, null where b is 0; as `floor_div` on every engine."""
     quotient, remainder = _truncated(a, b)
     return quotient - ibis.ifelse(_signs_differ(remainder, b), 1, 0)
+
+
+def udiv(a: IntegerValue, b: IntegerValue | int) -> IntegerValue:
+    """What `idiv` gives for natural numbers, by the engine's own division alone: null where b is 0."""
+    divisor = _as_value(b)
+    if not isinstance(b, int) or b == 0:
+        divisor = divisor.nullif(0)
+    divide = _divide_duckdb if _engine(a) == "duckdb" else _divide_sql
+    quotient: IntegerValue = divide(a, divisor)
+    return quotient
 
 
 def imod(a: IntegerValue, b: IntegerValue | int) -> IntegerValue:
@@ -64,6 +76,18 @@ def icount(rows: Table, where: BooleanValue) -> IntegerValue:
     """
     count: IntegerValue = rows.count(where=ibis.coalesce(where, False))
     return count
+
+
+def held(value: IntegerValue, high: int, low: int | None = None) -> IntegerValue:
+    """`value` kept at `high` from above and, where given, at `low` from below; null stays null.
+
+    SQL's own LEAST and GREATEST leave nulls out, and so would make an unknown value the limit itself.
+    Here each null passes as an end of int64, which no value reaches: `value` is then written only once.
+    """
+    kept: IntegerValue = ibis.least(ibis.coalesce(value, _LOWEST), _as_value(high)).nullif(_LOWEST)
+    if low is not None:
+        kept = ibis.greatest(ibis.coalesce(kept, _HIGHEST), _as_value(low)).nullif(_HIGHEST)
+    return kept
 
 
 def up_to_quantile(rank: IntegerValue, count: IntegerValue, numerator: int, denominator: int) -> BooleanValue:
@@ -111,12 +135,8 @@ def ln_fixed(value: int) -> int:
 
 def _truncated(a: IntegerValue, b: IntegerValue | int) -> tuple[IntegerValue, IntegerValue]:
     """Quotient towards zero and its remainder, null where b is 0."""
-    divisor = _as_value(b)
-    if not isinstance(b, int) or b == 0:
-        divisor = divisor.nullif(0)
-    divide = _divide_duckdb if _engine(a) == "duckdb" else _divide_sql
-    quotient: IntegerValue = divide(a, divisor)
-    return quotient, a - quotient * divisor
+    quotient = udiv(a, b)
+    return quotient, a - quotient * _as_value(b)
 
 
 def _signs_differ(remainder: IntegerValue, b: IntegerValue | int) -> BooleanValue:

@@ -6,6 +6,7 @@ production (one) take this same path; all outputs are int64, null = missing; the
 the caller's. The expressions are Ibis: DuckDB, or any engine that Ibis drives, runs them.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import ibis
@@ -15,11 +16,11 @@ from ibis.expr.types import Table
 
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES, named
-from models.features.feature import Feature
+from models.features.feature import Feature, View
 from models.loans import ORDER
 from models.scorecard import FeatureMatrix
 from models.segment import MISSING
-from models.views import POINT, VIEWS
+from models.views import POINT, views
 from models.views import events as events_of
 
 Population = Literal["enrolled", "all"]
@@ -36,11 +37,12 @@ def measure(events: Table, points: Table, features: tuple[Feature, ...] = FEATUR
     points = points.mutate(point=ibis.row_number().over(numbered))
     rows = events_of(events, points)
     direct = _with_needed(features)
-    measured = points
-    for view, view_of in VIEWS.items():
-        wanted = [feature for feature in direct if feature.view == view]
-        if wanted:
-            measured = _joined(measured, _aggregated(view_of(rows), wanted), wanted)
+    found = {
+        view: _aggregated(table, [feature for feature in direct if feature.view == view])
+        for view, table in views(rows, events).items()
+        if any(feature.view == view for feature in direct)
+    }
+    measured = _joined(points, found, direct)
     derived = {feature.name: feature.value(measured) for feature in features if feature.view == "features"}
     return measured.mutate(**derived).select("person", "until", *(feature.name for feature in features))
 
@@ -89,10 +91,16 @@ def _aggregated(table: Table, features: list[Feature]) -> Table:
     return table.group_by(list(POINT)).agg(**{feature.name: feature.value(table) for feature in features})
 
 
-def _joined(measured: Table, found: Table, features: list[Feature]) -> Table:
-    """`measured` with the new features; a point without rows in the view gets their `empty` values."""
-    found = found.drop("until").rename(_point="point")
-    joined = measured.left_join(found, measured.point == found["_point"])
-    without = joined["_point"].isnull()
-    empty = {f.name: ibis.ifelse(without, f.empty, joined[f.name]) for f in features if f.empty is not None}
-    return joined.mutate(**empty).drop("_point")
+def _joined(points: Table, found: Mapping[View, Table], features: tuple[Feature, ...]) -> Table:
+    """`points` with the features of all views; one without rows in a view gets their `empty` values."""
+    joined = points
+    for view, table in found.items():
+        named_apart = table.drop("until").rename({f"_{view}": "point"})
+        joined = joined.left_join(named_apart, points.point == named_apart[f"_{view}"])
+    values = {
+        f.name: joined[f.name]
+        if f.empty is None
+        else ibis.ifelse(joined[f"_{f.view}"].isnull(), f.empty, joined[f.name])
+        for f in features
+    }
+    return joined.select("person", "until", **values)

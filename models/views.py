@@ -6,40 +6,59 @@ seconds before until (at least 1); a window of d days holds the rows with age �
 spans of 30 days counted back from until, 0 the latest.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import ibis
 from ibis.expr.types import BinaryScalar, BooleanValue, IntegerValue, Table
 
 from models.features.feature import DAY, FIVE_YEARS, FLOOR_CENTS, MONTH_DAYS, MONTHS, View
-from models.integers import icount, idiv, isum
+from models.integers import icount, isum, udiv
 from models.loans import ORDER, POSITION, loans
 
-KINDS = ("deposit", "withdraw", "borrow", "repay", "liquidation", "default", "transfer_in", "transfer_out")
+INVOICES = (
+    "invoice_issued", "invoice_accepted", "invoice_disputed", "invoice_financed", "invoice_paid",
+    "invoice_credited", "invoice_voided",
+)  # fmt: skip
+KINDS = (
+    "deposit", "withdraw", "borrow", "repay", "liquidation", "default", "transfer_in", "transfer_out",
+    *INVOICES,
+)  # fmt: skip
 """The kinds of events that features look at."""
 
 POINT = ("point", "until")
 """What rows are grouped by: the number that stands for (person, until), which engines group faster."""
 
+INVOICE = (*POINT, "leg", "chain_id", "protocol", "loan_id")
+"""One invoice as its supplier (leg 0) or its buyer (leg 1) sees it."""
+
+OLDER = MONTHS
+"""The month that stands for all before the last twelve."""
+
+SEASONED_DAYS = 180
+"""How long ago a payer must have been seen first to be no fresh wallet."""
+
 
 def events(ledger: Table, points: Table) -> Table:
-    """The points' own events before each point's until: the ledger's columns, point, until, age, own.
+    """The points' own events before each point's until, with the ledger's columns and more.
 
-    `points` has the columns person, until and point (a number of its own for each). `own` says that the
+    `points` has the columns person, until and point (a number of its own for each). Adds point, until, age,
+    month (0 the latest … 11, or OLDER), own, and known flows (see `_flows`). `own` says that the
     account acted itself: not what it was sent, not what another repaid for it. A repayment whose payer
     the protocol does not log counts as its own.
     """
     rows = ledger.filter(ledger.kind.isin(KINDS))
     joined = rows.join(points, [rows.account == points.person, rows.block_time < points.until])
     joined = joined.mutate(age=joined.until - joined.block_time)
-    return joined.mutate(own=_own(joined))
+    month = ibis.least(udiv(joined.age - 1, MONTH_DAYS * DAY), OLDER)
+    return joined.mutate(own=_own(joined), month=month, **_flows(joined))
 
 
 def loan_rows(rows: Table) -> Table:
     """Loans of models/loans.py with what has become of each until `until`.
 
     Adds ended (closed, or until while open), late (ended after its due time, or defaulted), bad (late,
-    liquidated or self-liquidated), recent (ended within five years), days_late, known (its principal).
+    liquidated or self-liquidated), repaid (and opened by a borrowing: no rest of a liquidated one), recent
+    (ended within five years), days_late, known (its principal).
     """
     found = loans(rows, by=POINT)
     found = found.mutate(ended=ibis.coalesce(found.closed, found.until))
@@ -47,79 +66,199 @@ def loan_rows(rows: Table) -> Table:
     late = past_due | (found.outcome == "defaulted")
     return found.mutate(
         late=late,
+        repaid=(found.outcome == "repaid") & found.opened.notnull(),
         bad=late | found.outcome.isin(("liquidated", "self_liquidated")),
         recent=found.ended >= found.until - FIVE_YEARS * DAY,
-        days_late=ibis.ifelse(past_due, idiv(found.ended - found.due, DAY), 0),
+        days_late=ibis.ifelse(past_due, udiv(found.ended - found.due, DAY), 0),
         known=found.principal_cents.notnull(),
     )
 
 
 def repayments(rows: Table) -> Table:
-    """The person's own repayments after an own borrowing of the same position.
+    """The person's own repayments, payer known, after an own borrowing of the same position.
 
-    Adds days (since the latest borrowing), rank (from 0, by days) and size (repayments of the point).
+    Adds days (since the latest borrowing there), rank (from 0, by days), size (repayments of the point)
+    and since (seconds since the latest borrowing anywhere).
     """
-    own = rows.filter(rows.kind.isin(("borrow", "repay")) & rows.own)
-    so_far = ibis.cumulative_window(group_by=[*POINT, *POSITION], order_by=list(ORDER))
+    paid_itself = (rows.kind == "repay") & (rows.counterparty == rows.account)
+    own = rows.filter((rows.kind == "borrow") | paid_itself)
     borrowed = ibis.ifelse(own.kind == "borrow", own.block_time, ibis.null("int64"))
-    own = own.mutate(borrowed=borrowed.max().over(so_far))
+    here = ibis.cumulative_window(group_by=[*POINT, *POSITION], order_by=list(ORDER))
+    anywhere = ibis.cumulative_window(group_by=list(POINT), order_by=list(ORDER))
+    own = own.mutate(borrowed=borrowed.max().over(here), lately=borrowed.max().over(anywhere))
     paid = own.filter((own.kind == "repay") & own.borrowed.notnull())
-    paid = paid.mutate(days=idiv(paid.block_time - paid.borrowed, DAY))
+    paid = paid.mutate(days=udiv(paid.block_time - paid.borrowed, DAY), since=paid.block_time - paid.lately)
     by_days = ibis.window(group_by=list(POINT), order_by=["days", *ORDER])
     point = ibis.window(group_by=list(POINT))
     return paid.mutate(rank=ibis.row_number().over(by_days), size=paid.days.count().over(point))
 
 
-def flows(rows: Table) -> Table:
-    """Known money in and out of the last twelve months by month and counterparty.
+def partners(rows: Table, ledger: Table) -> Table:
+    """One row a counterparty of the last twelve months with money of known value in or out.
 
-    Columns: point, month (0 … 11), counterparty, inflow_cents, outflow_cents (null when none known),
-    acts (own events). Transfers to oneself and fresh mints (from the zero address) are no income.
+    Columns: point, counterparty, inflow_cents, outflow_cents (null when none known), months_in,
+    months_out (months with at least a dollar), seasoned (its own first event is old enough).
+    Transfers to oneself and fresh mints (from nobody) are no income.
     """
-    recent = rows.filter(rows.age <= MONTHS * MONTH_DAYS * DAY)
-    recent = recent.mutate(month=idiv(recent.age - 1, MONTH_DAYS * DAY))
-    other = ibis.coalesce((recent.counterparty != recent.account) & (recent.counterparty != _zero()), False)
-    return recent.group_by([*POINT, "month", "counterparty"]).agg(
-        inflow_cents=isum(recent.value_cents, (recent.kind == "transfer_in") & other),
-        outflow_cents=isum(recent.value_cents, (recent.kind == "transfer_out") & other),
-        acts=icount(recent, recent.own),
+    year = rows.filter(rows.month < OLDER)
+    monthly = year.filter(year.paid_in.notnull() | year.paid_out.notnull())
+    monthly = monthly.group_by([*POINT, "counterparty", "month"]).agg(
+        inflow_cents=isum(monthly.paid_in), outflow_cents=isum(monthly.paid_out)
     )
-
-
-def partners(rows: Table) -> Table:
-    """One row a counterparty of the last twelve months: months and cents of known money in and out."""
-    found = flows(rows)
-    return found.group_by([*POINT, "counterparty"]).agg(**_in_and_out(found))
+    found = monthly.group_by([*POINT, "counterparty"]).agg(
+        inflow_cents=isum(monthly.inflow_cents),
+        outflow_cents=isum(monthly.outflow_cents),
+        months_in=icount(monthly, monthly.inflow_cents >= FLOOR_CENTS),
+        months_out=icount(monthly, monthly.outflow_cents >= FLOOR_CENTS),
+    )
+    seen = ledger.group_by(_payer="account").agg(first_seen=ledger.block_time.min())
+    found = found.left_join(seen, found.counterparty == seen["_payer"]).drop("_payer")
+    old_enough = found.first_seen <= found.until - SEASONED_DAYS * DAY
+    return found.mutate(seasoned=ibis.coalesce(old_enough, False))
 
 
 def months(rows: Table) -> Table:
-    """One row a month with any event: known money in and out, and the person's own acts."""
-    found = flows(rows)
-    return found.group_by([*POINT, "month"]).agg(**_in_and_out(found), acts=isum(found.acts))
+    """One row a month with any event (0 the latest … 11, and OLDER): known money and own acts.
+
+    Columns: point, month, inflow_cents, outflow_cents (null when none known), acts, balance_cents (known
+    flows since the beginning up to that month's end), year_outflow (of the last twelve months), rank of
+    the month by inflow (from 0, the largest first; OLDER last).
+    """
+    found = rows.group_by([*POINT, "month"]).agg(
+        inflow_cents=isum(rows.paid_in),
+        outflow_cents=isum(rows.paid_out),
+        flow_cents=isum(ibis.coalesce(rows.moved_in, 0) - ibis.coalesce(rows.moved_out, 0)),
+        acts=icount(rows, rows.own),
+    )
+    in_year = found.month < OLDER
+    earned = ibis.ifelse(in_year, ibis.coalesce(found.inflow_cents, 0), -1)
+    spent = ibis.ifelse(in_year, ibis.coalesce(found.outflow_cents, 0), 0)
+    since = ibis.cumulative_window(group_by=list(POINT), order_by=found.month.desc())
+    by_inflow = ibis.window(group_by=list(POINT), order_by=[ibis.desc(earned), found.month])
+    return found.mutate(
+        balance_cents=isum(found.flow_cents, window=since),
+        year_outflow=isum(spent, window=ibis.window(group_by=list(POINT))),
+        rank=ibis.row_number().over(by_inflow),
+    )
 
 
-VIEWS: Mapping[View, Callable[[Table], Table]] = {
-    "events": lambda rows: rows,
-    "loans": loan_rows,
-    "repayments": repayments,
-    "partners": partners,
-    "months": months,
-}
+def invoices(rows: Table) -> Table:
+    """One row an invoice that the person issued (leg 0) or accepted (leg 1).
+
+    Columns: those of INVOICE, other (buyer or supplier), asset, amount, due (null when unknown), began,
+    accepted, financed (times), disputed, paid and paid_on_time (in full, by whomever; of an unknown
+    amount by any payment). Amount and due are what the person itself put its name to.
+    """
+    told = rows.filter(rows.kind.isin(INVOICES))
+    mine = ibis.ifelse(told.leg == 0, told.kind == "invoice_issued", told.kind == "invoice_accepted")
+    found = told.group_by(list(INVOICE)).agg(
+        other=told.counterparty.max(where=mine),
+        asset=told.asset.max(where=mine),
+        amount=told.amount.max(where=mine),
+        due=told.due_time.min(where=mine),
+        began=told.block_time.min(where=mine),
+        accepted=icount(told, told.kind == "invoice_accepted") > 0,
+        disputed=icount(told, told.kind == "invoice_disputed") > 0,
+        financed=icount(told, told.kind == "invoice_financed"),
+    )
+    found = found.filter(found.began.notnull())
+    return _with_payments(found, told.filter(told.kind == "invoice_paid"))
+
+
+def _with_payments(found: Table, payments: Table) -> Table:
+    """Adds paid and paid_on_time to invoices."""
+    known = found.select(*(found[name].name(f"_{name}") for name in INVOICE), "due", of="amount")
+    keys = [payments[name].identical_to(known[f"_{name}"]) for name in INVOICE]
+    joined = payments.select(*INVOICE, "block_time", "amount").join(known, keys)
+    in_time = ibis.coalesce(joined.block_time <= joined.due, False)
+    amount = ibis.greatest(joined.amount, ibis.literal(0, "decimal(38, 0)"))
+    sums = joined.group_by([f"_{name}" for name in INVOICE]).agg(
+        of=joined.of.max(),
+        all=amount.sum().cast("decimal(38, 0)"),
+        early=amount.sum(where=in_time).cast("decimal(38, 0)"),
+        unknown=icount(joined, joined.amount.isnull()) > 0,
+        unknown_early=icount(joined, joined.amount.isnull() & in_time) > 0,
+        any_early=icount(joined, in_time) > 0,
+    )
+    sums = sums.mutate(
+        paid=sums.of.isnull() | sums.unknown | (sums["all"] >= sums.of),
+        paid_on_time=(sums.of.isnull() & sums.any_early) | sums.unknown_early | (sums.early >= sums.of),
+    )
+    back = [found[name].identical_to(sums[f"_{name}"]) for name in INVOICE]
+    joined = found.left_join(sums.select(*(f"_{name}" for name in INVOICE), "paid", "paid_on_time"), back)
+    joined = joined.drop(*(f"_{name}" for name in INVOICE))
+    return joined.mutate(
+        paid=ibis.coalesce(joined.paid, False), paid_on_time=ibis.coalesce(joined.paid_on_time, False)
+    )
+
+
+def traders(rows: Table) -> Table:
+    """One row a buyer of the person's receivables (leg 0), or a supplier that it accepted from (leg 1).
+
+    Columns: point, leg, counterparty, accepted (rows), paid_cents (known value, null when none known), paid
+    (rows); of the last twelve months.
+    """
+    told = rows.filter(rows.kind.isin(("invoice_issued", "invoice_accepted", "invoice_paid")))
+    told = told.filter((told.month < OLDER) & (told.counterparty != told.account))
+    paid = told.kind == "invoice_paid"
+    return told.group_by([*POINT, "leg", "counterparty"]).agg(
+        accepted=icount(told, told.kind == "invoice_accepted"),
+        paid=icount(told, paid),
+        paid_cents=isum(told.value_cents, paid),
+    )
+
+
+def pledges(rows: Table) -> Table:
+    """One row a claim that the person issued and had financed: same buyer, asset, amount and due time.
+
+    Column financed: how many times, over all invoices that say the same.
+    """
+    told = invoices(rows)
+    claims = told.filter((told.leg == 0) & (told.financed > 0) & told.other.notnull() & told.due.notnull())
+    claims = claims.filter(claims.amount.notnull() & (claims.due >= claims.until - FIVE_YEARS * DAY))
+    return claims.group_by([*POINT, "other", "asset", "amount", "due"]).agg(financed=isum(claims.financed))
+
+
+def views(rows: Table, ledger: Table) -> Mapping[View, Table]:
+    """Every view by name: `rows` of `events`, and the whole ledger for when payers were first seen."""
+    return {
+        "events": rows,
+        "loans": loan_rows(rows),
+        "repayments": repayments(rows),
+        "partners": partners(rows, ledger),
+        "months": months(rows),
+        "invoices": invoices(rows),
+        "traders": traders(rows),
+        "pledges": pledges(rows),
+    }
 
 
 def _own(rows: Table) -> BooleanValue:
     itself = ibis.coalesce(rows.counterparty == rows.account, False)
-    always = rows.kind.isin(("borrow", "withdraw", "transfer_out"))
+    always = rows.kind.isin(("borrow", "withdraw"))
+    spent = (rows.kind == "transfer_out") & ibis.coalesce(rows.value_cents >= FLOOR_CENTS, False)
     unless_by_another = rows.kind.isin(("deposit", "repay")) & (rows.counterparty.isnull() | itself)
-    return always | unless_by_another | ((rows.kind == "liquidation") & itself)
+    as_supplier = (rows.leg == 0) & rows.kind.isin(("invoice_issued", "invoice_credited", "invoice_voided"))
+    as_buyer = (rows.leg == 1) & rows.kind.isin(("invoice_accepted", "invoice_disputed"))
+    liquidates = (rows.kind == "liquidation") & itself
+    return always | spent | unless_by_another | as_supplier | as_buyer | liquidates
 
 
-def _in_and_out(found: Table) -> dict[str, IntegerValue]:
+def _flows(rows: Table) -> dict[str, IntegerValue]:
+    """Known cents by direction, null otherwise; an outflow below the floor may be another's doing.
+
+    moved_*: between the account and anyone else; paid_*: between it and another wallet than nobody's.
+    """
+    itself = ibis.coalesce(rows.counterparty == rows.account, False)
+    wallet = ibis.coalesce(rows.counterparty != _zero(), False)
+    comes = (rows.kind == "transfer_in") & ~itself
+    goes = (rows.kind == "transfer_out") & ~itself & (rows.value_cents >= FLOOR_CENTS)
+    nothing = ibis.null("int64")
     return {
-        "inflow_cents": isum(found.inflow_cents),
-        "outflow_cents": isum(found.outflow_cents),
-        "months_in": icount(found, found.inflow_cents >= FLOOR_CENTS),
-        "months_out": icount(found, found.outflow_cents >= FLOOR_CENTS),
+        "moved_in": ibis.ifelse(comes, rows.value_cents, nothing),
+        "moved_out": ibis.ifelse(goes, rows.value_cents, nothing),
+        "paid_in": ibis.ifelse(comes & wallet, rows.value_cents, nothing),
+        "paid_out": ibis.ifelse(goes & wallet, rows.value_cents, nothing),
     }
 
 

@@ -23,6 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ledger_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ledger_app, name="ledger", help="Care for a ledger.")
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
 Ledger = Annotated[Path, typer.Option(help="The ledger's DuckDB file.")]
 ManifestFile = Annotated[Path, typer.Option("--manifest", help="A manifest file, as `train` writes it.")]
@@ -145,6 +148,33 @@ def export(
     from oracle.verbs import export_ledger
 
     _show(export_ledger(ledger, out), as_json)
+
+
+@app.command(name="import")
+def import_(
+    folder: Annotated[Path, typer.Option(help="A folder that `export` made.")],
+    ledger: Ledger,
+    as_json: Json = False,
+) -> None:
+    """Add the chains of an exported folder to a new or an existing ledger."""
+    from oracle.verbs import import_ledger
+
+    _show(import_ledger(folder, ledger), as_json)
+
+
+@ledger_app.command(name="check")
+def check_ledger(
+    ledger: Annotated[Path, typer.Option(help="The ledger's DuckDB file, or an exported folder.")],
+    as_json: Json = False,
+) -> None:
+    """Look for gaps, duplicates and broken links; exit status 1 when there is one."""
+    from oracle.verbs import check_ledger as check
+
+    found = check(ledger)
+    _show(found, as_json)
+    if found["findings"]:
+        count = len(found["findings"])
+        raise Stop(f"{ledger} is unsound, see the {count} findings: sync into a new ledger file.")
 
 
 @app.command()

@@ -11,7 +11,9 @@ from typing import Any
 
 import uvicorn
 
+from ledger_reader import parquet
 from ledger_reader import sources as source_lists
+from ledger_reader.audit import Held
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
 from ledger_reader.reader import Progress, sync
@@ -74,10 +76,40 @@ def _showing(reached: list[Progress]) -> Callable[[Progress], None]:
 
 
 def export_ledger(ledger: Path, out: Path) -> dict[str, Any]:
-    """Write a ledger's events as Parquet."""
+    """Write a ledger as Parquet."""
     with existing_ledger(ledger) as store:
         store.export(out)
-    return {"folder": str(out)}
+        return {"folder": str(out), "chains": [_counted(each) for each in store.held()]}
+
+
+def import_ledger(path: Path, ledger: Path) -> dict[str, Any]:
+    """Add an exported folder to a ledger, which is made when absent."""
+    if not path.is_dir():
+        raise Stop(f"{path} is no folder; name one that `credit-oracle export` made.")
+    with LedgerStore(ledger) as store:
+        added = store.import_parquet(path)
+        return {
+            "ledger": str(ledger),
+            "chains": [_counted(each) for each in store.held() if each.chain_id in added],
+        }
+
+
+def check_ledger(path: Path) -> dict[str, Any]:
+    """What a ledger or an exported folder holds, and everything that is wrong with it."""
+    if path.is_dir():
+        held, found = parquet.audited(path)
+    else:
+        with existing_ledger(path) as store:
+            held, found = store.held(), store.findings()
+    rows = [
+        {"chainId": each.chain_id, "wrong": each.wrong, "rows": each.rows, "firstBlock": each.first_block}
+        for each in found
+    ]
+    return {"chains": [_counted(each) for each in held], "sound": not found, "findings": rows}
+
+
+def _counted(held: Held) -> dict[str, Any]:
+    return {"chainId": held.chain_id, "head": held.head, "blocks": held.blocks, "events": held.events}
 
 
 def replay_history(history: Path, url: str, sources: Path) -> dict[str, Any]:

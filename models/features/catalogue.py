@@ -7,7 +7,17 @@ changes its texts or its revision, and so the model id. (The SQL is not hashed: 
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models import plain
-from models.features import cash_flow, counterparties, debt, length, new_credit, repayment
+from models.features import (
+    cash_flow,
+    counterparties,
+    debt,
+    integrity,
+    length,
+    new_credit,
+    receivables,
+    remittances,
+    repayment,
+)
 from models.features.feature import Feature
 
 FEATURES: tuple[Feature, ...] = (
@@ -17,6 +27,9 @@ FEATURES: tuple[Feature, ...] = (
     *new_credit.FEATURES,
     *cash_flow.FEATURES,
     *counterparties.FEATURES,
+    *receivables.FEATURES,
+    *remittances.FEATURES,
+    *integrity.FEATURES,
 )
 
 BY_NAME = {feature.name: feature for feature in FEATURES}

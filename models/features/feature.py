@@ -7,13 +7,17 @@ Rules that hold here:
   direction +1 up and one of direction −1 down.
 - No adverse event counts longer than five years after it ended.
 - Unknown amounts are unknown, never zero.
+- A year of cash flow is 12 spans of 30 days (360 days), so that months, quarters and the year nest.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ibis.expr.types import IntegerValue, Table
+import ibis
+from ibis.expr.types import BooleanValue, IntegerValue, Table
+
+from models.integers import held, isum
 
 DAY = 86_400
 MONTH_DAYS = 30
@@ -27,7 +31,17 @@ FLOOR_CENTS = 100
 MAX_CENTS = 10**13
 """Sums of cents are held at this, so that products with basis points stay in int64."""
 
-View = Literal["events", "loans", "repayments", "partners", "months", "features"]
+MAX_BPS = 1_000_000
+"""Ratios without a natural end are held at this: a hundred to one."""
+
+View = Literal[
+    "events", "loans", "repayments", "partners", "months", "invoices", "traders", "pledges", "features"
+]
+
+
+def total_cents(cents: IntegerValue, where: BooleanValue | None = None) -> IntegerValue:
+    """Known cents together, held at MAX_CENTS; 0 when none are known."""
+    return held(ibis.coalesce(isum(cents, where), 0), MAX_CENTS)
 
 
 @dataclass(frozen=True)

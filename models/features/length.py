@@ -2,8 +2,8 @@
 
 import ibis
 
-from models.features.feature import DAY, Feature
-from models.integers import icount, idiv, up_to_quantile
+from models.features.feature import DAY, FLOOR_CENTS, MONTHS, Feature
+from models.integers import icount, udiv, up_to_quantile
 
 EVER = "the whole history"
 AGED = "Ageing a wallet in advance, or buying an old one."
@@ -14,12 +14,12 @@ FEATURES = (
         unit="days",
         direction=1,
         reason=7,
-        definition="Days since the first event: a loan, a deposit or a transfer of a listed asset.",
+        definition="Days since the first event: a loan, deposit, invoice or transfer of a listed asset.",
         window=EVER,
         missing="Never: 0 without events.",
         gaming=AGED,
         view="events",
-        value=lambda t: idiv(t.age.max(), DAY),
+        value=lambda t: udiv(t.age.max(), DAY),
         empty=0,
     ),
     Feature(
@@ -32,7 +32,7 @@ FEATURES = (
         missing="Missing when nothing was ever borrowed.",
         gaming=AGED,
         view="events",
-        value=lambda t: idiv(t.age.max(where=t.kind == "borrow"), DAY),
+        value=lambda t: udiv(t.age.max(where=t.kind == "borrow"), DAY),
     ),
     Feature(
         name="typical_days_to_repay",
@@ -41,7 +41,7 @@ FEATURES = (
         reason=15,
         definition="Lower median of the days from a borrowing to the person's own repayments that follow it.",
         window=EVER,
-        missing="Missing when the person never repaid anything itself.",
+        missing="Missing when no repayment is known to be the person's own.",
         gaming="Holding dust loans open; the size of repaid loans stands beside it.",
         view="repayments",
         value=lambda t: t.days.max(where=up_to_quantile(t["rank"], t["size"], 1, 2)),
@@ -56,7 +56,32 @@ FEATURES = (
         missing="Never: 0 without events.",
         gaming="A script that acts once a month; costs gas each time.",
         view="months",
-        value=lambda t: icount(t, ibis.coalesce(t.acts, 0) > 0),
+        value=lambda t: icount(t, (t.acts > 0) & (t.month < MONTHS)),
         empty=0,
+    ),
+    Feature(
+        name="days_since_first_inflow",
+        unit="days",
+        direction=1,
+        reason=7,
+        definition="Days since the person first received a dollar or more from another.",
+        window=EVER,
+        missing="Never: 0 when nothing of known value came in.",
+        gaming=AGED,
+        view="events",
+        value=lambda t: ibis.coalesce(udiv(t.age.max(where=t.paid_in >= FLOOR_CENTS), DAY), 0),
+        empty=0,
+    ),
+    Feature(
+        name="days_since_own_act",
+        unit="days",
+        direction=0,
+        reason=16,
+        definition="Days since the person last borrowed, withdrew, sent a dollar or acted on an invoice.",
+        window=EVER,
+        missing="Missing when the person never did anything itself.",
+        gaming="A script that acts each day; costs gas each time.",
+        view="events",
+        value=lambda t: udiv(t.age.min(where=t.own & (t.kind != "deposit") & (t.kind != "repay")), DAY),
     ),
 )

@@ -3,8 +3,8 @@
 import ibis
 from ibis.expr.types import BooleanValue, IntegerValue, Table
 
-from models.features.feature import DAY, FIVE_YEARS, Feature
-from models.integers import icount, idiv
+from models.features.feature import DAY, FIVE_YEARS, MAX_CENTS, Feature, total_cents
+from models.integers import held, icount, isum, udiv
 
 FIVE = "5 years after it ended"
 EVER = "the whole history"
@@ -13,8 +13,8 @@ NEW_WALLET = "Starting afresh with an empty wallet, which then has no history ei
 
 
 def _largest_repaid(t: Table) -> IntegerValue:
-    """Largest known principal repaid on time; null when nothing borrowed has a known value."""
-    repaid = t.principal_cents.max(where=(t.outcome == "repaid") & ~t.late)
+    """Largest known borrowing repaid on time; null when nothing borrowed has a known value."""
+    repaid = t.largest_cents.max(where=t.repaid & ~t.late)
     borrowed, known = icount(t, t.opened.notnull()), icount(t, t.known)
     largest: IntegerValue = ibis.ifelse(
         (borrowed > 0) & (known == 0), ibis.null("int64"), ibis.coalesce(repaid, 0)
@@ -22,17 +22,33 @@ def _largest_repaid(t: Table) -> IntegerValue:
     return largest
 
 
+def _repaid_total(t: Table) -> IntegerValue:
+    """Known principal of all loans repaid on time; null when nothing borrowed has a known value."""
+    repaid = total_cents(t.principal_cents, t.repaid & ~t.late)
+    borrowed, known = icount(t, t.opened.notnull()), icount(t, t.known)
+    total: IntegerValue = ibis.ifelse((borrowed > 0) & (known == 0), ibis.null("int64"), repaid)
+    return total
+
+
+def _liquidated_cents(t: Table) -> IntegerValue:
+    """Known debt covered by others' liquidations; null when there were some and none has a known value."""
+    forced = (t.kind == "liquidation") & ~t.own & (t.age <= FIVE_YEARS * DAY)
+    total = held(isum(t.value_cents, forced), MAX_CENTS)  # null over none known
+    sold: IntegerValue = ibis.ifelse(icount(t, forced) == 0, 0, total)
+    return sold
+
+
 def _days_since(t: Table, where: BooleanValue) -> IntegerValue:
     """Days since the last loan of `where` ended, FIVE_YEARS when there is none that recent."""
-    days: IntegerValue = idiv(t.until.max() - t.ended.max(where=where & t.recent), DAY)
+    days: IntegerValue = udiv(t.until.max() - t.ended.max(where=where & t.recent), DAY)
     return ibis.coalesce(days, FIVE_YEARS)
 
 
 def _on_time_share(t: Table) -> IntegerValue:
     """Of loans that ended, or should have; the bad ones of the last five years only. 10000 over none."""
-    good = icount(t, (t.outcome == "repaid") & ~t.late)
+    good = icount(t, t.repaid & ~t.late)
     bad = icount(t, t.bad & t.recent)
-    share: IntegerValue = ibis.coalesce(idiv(good * 10_000, good + bad), 10_000)
+    share: IntegerValue = ibis.coalesce(udiv(good * 10_000, good + bad), 10_000)
     return ibis.ifelse(icount(t, t.opened.notnull()) > 0, share, ibis.null("int64"))
 
 
@@ -47,7 +63,7 @@ FEATURES = (
         missing="Never: 0 without loans.",
         gaming=DUST,
         view="loans",
-        value=lambda t: icount(t, t.outcome == "repaid"),
+        value=lambda t: icount(t, t.repaid),
         empty=0,
     ),
     Feature(
@@ -60,7 +76,7 @@ FEATURES = (
         missing="Never: 0 without loans.",
         gaming=DUST,
         view="loans",
-        value=lambda t: icount(t, (t.outcome == "repaid") & ~t.late & (t.ended >= t.until - 365 * DAY)),
+        value=lambda t: icount(t, t.repaid & ~t.late & (t.ended >= t.until - 365 * DAY)),
         empty=0,
     ),
     Feature(
@@ -68,7 +84,7 @@ FEATURES = (
         unit="US cents",
         direction=1,
         reason=6,
-        definition="Largest known principal of a loan that was repaid and not late.",
+        definition="Largest value borrowed at once, of loans that were repaid and not late.",
         window=EVER,
         missing="Missing when something was borrowed and no borrowing has a known value; 0 without loans.",
         gaming="A flash of borrowed money back and forth; days to repay stand beside it.",
@@ -191,5 +207,44 @@ FEATURES = (
         gaming=DUST,
         view="loans",
         value=_on_time_share,
+    ),
+    Feature(
+        name="repaid_total_cents",
+        unit="US cents",
+        direction=1,
+        reason=6,
+        definition="Known principal of all loans that were repaid and not late, together.",
+        window=EVER,
+        missing="Missing when something was borrowed and no borrowing has a known value; 0 without loans.",
+        gaming="Borrowing and repaying the same money again and again; quick repayments stand beside it.",
+        view="loans",
+        value=_repaid_total,
+        empty=0,
+    ),
+    Feature(
+        name="loans_repaid_early",
+        unit="loans",
+        direction=1,
+        reason=20,
+        definition="Loans with a due time that were repaid at least a day before it.",
+        window=EVER,
+        missing="Never: 0 without loans.",
+        gaming=DUST,
+        view="loans",
+        value=lambda t: icount(t, t.repaid & (t.ended <= t.due - DAY)),
+        empty=0,
+    ),
+    Feature(
+        name="liquidated_cents",
+        unit="US cents",
+        direction=-1,
+        reason=4,
+        definition="Known value of the person's debt that others covered by liquidating it.",
+        window="5 years",
+        missing="Missing when there were some and none has a known value; 0 without liquidations.",
+        gaming="Liquidating oneself first; self-liquidations are counted beside it.",
+        view="events",
+        value=_liquidated_cents,
+        empty=0,
     ),
 )

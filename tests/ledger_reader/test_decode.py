@@ -123,6 +123,14 @@ def test_decode__log_before_the_start_block__is_not_decoded() -> None:
     assert table["block_time"].to_pylist() == [TIME + 12]
 
 
+def test_decode__log_after_the_end_block__is_not_decoded() -> None:
+    source = Source("credit_oracle", b"o" * 20, 0, end_block=BLOCK)
+    log_topics = [PROTOCOLS["credit_oracle"].events[0].topic0, "0x" + "0" * 24 + "a1" * 20]
+    logs = [raw_log(f"0x{source.address.hex()}", log_topics, "0x", block) for block in (BLOCK, BLOCK + 1)]
+    table = decode(logs, {BLOCK: TIME, BLOCK + 1: TIME + 12}, ChainSources(1, (source,), ()))
+    assert table["block_number"].to_pylist() == [BLOCK]
+
+
 def test_decode__no_logs__empty_table_of_the_same_shape() -> None:
     table = decode([], {}, CHAIN)
     assert table.schema == EVENTS

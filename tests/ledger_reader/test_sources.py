@@ -11,13 +11,27 @@ from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import MAX_VALUE_CENTS
-from ledger_reader.sources import MAX_LISTED, Asset, ChainSources, Source, from_json, to_json
+from ledger_reader.sources import MAX_AGE, MAX_LISTED, Asset, ChainSources, Source, from_json, to_json
 
 TOKEN, POOL, LATER = b"\x11" * 20, b"\x33" * 20, b"\x44" * 20
+COIN, FEED, NEXT = b"\x55" * 20, b"\x66" * 20, b"\x77" * 20
 CHAIN = ChainSources(
     7, (Source("term_loans", POOL, 5, TOKEN), Source("erc20", TOKEN, 0)), (Asset(TOKEN, "DEV", 6, 100),)
 )
 GOOD = to_json((CHAIN,))
+FED = to_json(
+    (
+        ChainSources(
+            7,
+            (
+                Source("price_feed", NEXT, 100, COIN, decimals=18),
+                Source("price_feed", FEED, 5, COIN, end_block=99, decimals=8),
+            ),
+            (Asset(COIN, "COIN", 18),),
+            3_600,
+        ),
+    )
+)
 
 Change = Callable[[Any], Any]
 
@@ -50,6 +64,12 @@ def doubled(plain: Any) -> Any:
         (doubled, "chain 7 must come before chain 7, and each once"),
         (put(0, "extra", 1), r"sources\[0\] has the unknown key 'extra'"),
         (lambda _: [{"chain_id": 7, "sources": []}], "lacks the key 'assets'"),
+        (put(0, "max_price_age", 0), "the max_price_age 0; 1 to"),
+        (put(0, "max_price_age", MAX_AGE + 1), "the max_price_age 31622401; 1 to"),
+        (put(0, "max_price_age", None), "the max_price_age None"),
+        (put(0, "sources", 0, "end_block", "9"), "the end block '9', not one from 0 on"),
+        (put(0, "sources", 1, "end_block", 4), "the end block 4, not one from 5 on"),
+        (put(0, "sources", 1, "decimals", 8), "is no price feed, so leave decimals empty"),
         (put(0, "chain_id", 0), "the chain id must be from 1"),
         (put(0, "chain_id", True), "the chain id must be from 1"),
         (put(0, "chain_id", 2**63), "the chain id must be from 1"),
@@ -84,6 +104,34 @@ def doubled(plain: Any) -> Any:
 def test_from_json__one_thing_is_wrong__stop_names_it(change: Change, sentence: str) -> None:
     with pytest.raises(Stop, match=sentence):
         from_json(change(copy.deepcopy(GOOD)))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (put(0, "sources", 0, "asset", None), "must name the asset that it prices"),
+        (put(0, "sources", 0, "asset", "0x" + "99" * 20), "which is not listed"),
+        (put(0, "sources", 0, "amounts", False), "must carry amounts"),
+        (put(0, "sources", 0, "decimals", None), "answers of None decimals; 0 to 36"),
+        (put(0, "sources", 0, "decimals", 37), "answers of 37 decimals; 0 to 36"),
+        (put(0, "sources", 0, "end_block", None), "0x6666.* must end before block 100, where the next"),
+        (put(0, "sources", 0, "end_block", 100), "0x6666.* must end before block 100, where the next"),
+        (put(0, "assets", 0, "pin_cents", 100), "both pins and feeds the asset 0x5555"),
+    ],
+)
+def test_from_json__one_thing_of_a_feed_is_wrong__stop_names_it(change: Change, sentence: str) -> None:
+    with pytest.raises(Stop, match=sentence):
+        from_json(change(copy.deepcopy(FED)))
+
+
+def test_feeds__of_a_chain__by_asset_and_span() -> None:
+    (chain,) = from_json(FED)
+    assert [(feed.address, feed.end_block, feed.decimals) for feed in chain.feeds] == [
+        (FEED, 99, 8),
+        (NEXT, None, 18),
+    ]
+    assert chain.max_price_age == 3_600
+    assert CHAIN.feeds == ()
 
 
 def test_chain_sources__address_is_text__stop() -> None:
@@ -124,9 +172,17 @@ def chain_sources(draw: st.DrawFn) -> ChainSources:
         for pool in pools
         if pool not in tokens
     ]
+    unpinned = [asset.address for asset in listed if asset.pin_cents is None]
+    if unpinned and FEED not in (*tokens, *pools):
+        end = draw(st.none() | st.integers(9, 2**63 - 1))
+        feed = Source("price_feed", FEED, 9, unpinned[0], end_block=end, decimals=draw(st.integers(0, 36)))
+        sources.append(feed)
     shuffled = draw(st.permutations(sources))
     return ChainSources(
-        draw(st.integers(1, 2**63 - 1)), tuple(shuffled), tuple(draw(st.permutations(listed)))
+        draw(st.integers(1, 2**63 - 1)),
+        tuple(shuffled),
+        tuple(draw(st.permutations(listed))),
+        draw(st.integers(1, MAX_AGE)),
     )
 
 

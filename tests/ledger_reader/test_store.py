@@ -44,14 +44,16 @@ def head(number: int, chain_id: int = 1) -> ChainBlock:
     return ChainBlock(chain_id, number, block_hash(number), number * 12)
 
 
-def append(store: LedgerStore, numbers: list[int], end: int, chain_id: int = 1) -> None:
+def append(
+    store: LedgerStore, numbers: list[int], end: int, chain_id: int = 1, after: int | None = None
+) -> None:
     """One event in each of the blocks, read up to block `end`."""
     events = pa.Table.from_pylist([event(number, chain_id) for number in numbers], EVENTS)
     names = ("chain_id", "number", "hash", "parent_hash", "time")
     known = [
         dict(zip(names, (chain_id, n, block_hash(n), None, n * 12), strict=True)) for n in {*numbers, end}
     ]
-    store.append(events, pa.Table.from_pylist(known, BLOCKS), head(end, chain_id))
+    store.append(events, pa.Table.from_pylist(known, BLOCKS), head(end, chain_id), after)
 
 
 def numbers_in(store: LedgerStore, *blocks: ChainBlock) -> list[int]:
@@ -126,11 +128,23 @@ def test_open__duckdb_file_of_something_else__stop(tmp_path: Path) -> None:
         LedgerStore(tmp_path / "other")
 
 
-def test_open__schema_of_another_version__stop_names_both(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["0", "3", "99", "-1", "two", "", "²"])
+def test_open__schema_of_no_version_known__stop_names_both_and_changes_nothing(
+    tmp_path: Path, version: str
+) -> None:
     LedgerStore(tmp_path / "ledger").close()
     with duckdb.connect(str(tmp_path / "ledger")) as raw:
-        raw.execute("UPDATE meta SET value = '0'")
-    with pytest.raises(Stop, match="schema version 0, this program writes 1"):
+        raw.execute("UPDATE meta SET value = ?", [version])
+    with pytest.raises(Stop, match=f"schema version {version}, and this program knows 1 to 2: use the"):
+        LedgerStore(tmp_path / "ledger")
+    with duckdb.connect(str(tmp_path / "ledger")) as raw:
+        assert raw.execute("SELECT value FROM meta").fetchall() == [(version,)]
+
+
+def test_open__meta_without_a_version__stop(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "ledger")) as raw:
+        raw.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+    with pytest.raises(Stop, match="schema version none, and this program knows 1 to 2"):
         LedgerStore(tmp_path / "ledger")
 
 
@@ -239,6 +253,33 @@ def test_roll_back__to_an_unknown_block__stop(store: LedgerStore) -> None:
         store.roll_back(1, 7)
 
 
+def test_append__after_an_unknown_block__stop_and_nothing_is_lost(store: LedgerStore) -> None:
+    append(store, [5], 10)
+    with pytest.raises(Stop, match="back to block 7, which it does not know"):
+        append(store, [8], 12, after=7)
+    assert numbers_in(store, head(10)) == [5]
+
+
+def test_append__after_an_older_block__replaces_what_came_later(store: LedgerStore) -> None:
+    append(store, [5, 8], 10)
+    append(store, [13], 20)
+    append(store, [14], 20, chain_id=2)
+    append(store, [6], 9, after=5)
+    assert numbers_in(store, head(9)) == [5, 6]
+    assert (store.head(1), store.block_numbers(1)) == (head(9), [5, 6, 9])
+    assert numbers_in(store, head(20, 2)) == [14]
+
+
+@pytest.mark.parametrize("bad_hash", [None, object()])
+def test_append__after_an_older_block_fails__nothing_was_rolled_back(
+    store: LedgerStore, bad_hash: Any
+) -> None:
+    append(store, [5, 8], 10)
+    with pytest.raises(duckdb.Error):
+        store.append(EVENTS.empty_table(), BLOCKS.empty_table(), ChainBlock(1, 20, bad_hash, 240), after=5)
+    assert (store.head(1), numbers_in(store, head(10))) == (head(10), [5, 8])
+
+
 def test_roll_back__to_a_block_with_an_event__goes_on_from_there(store: LedgerStore) -> None:
     append(store, [1, 5, 9], 10)
     append(store, [5, 9], 10, chain_id=2)
@@ -273,10 +314,15 @@ def test_export__two_chains_and_ranges__same_rows_by_folder(store: LedgerStore, 
     append(store, [250_000], 250_001, chain_id=2)
     target = tmp_path / "it's out"
     store.export(target)
-    folders = sorted(str(path.parent.relative_to(target)) for path in target.rglob("*.parquet"))
-    assert folders == ["chain=1/from_block=0", "chain=1/from_block=100000", "chain=2/from_block=200000"]
-    tables = [pq.ParquetFile(path).read() for path in sorted(target.rglob("*.parquet"))]
-    back = pa.concat_tables(tables).cast(EVENTS)
+    folders = sorted(str(path.parent.relative_to(target)) for path in target.rglob("part-0.parquet"))
+    assert folders == [
+        f"{table}/{part}"
+        for table in ("blocks", "events")
+        for part in ("chain=1/from_block=0", "chain=1/from_block=100000", "chain=2/from_block=200000")
+    ]
+    tables = [pq.ParquetFile(path).read() for path in sorted((target / "events").rglob("*.parquet"))]
+    back = pa.concat_tables(tables)
+    assert back.schema.equals(EVENTS)
     ours = store.events(Snapshot((head(100_001), head(250_001, 2)))).to_pyarrow().cast(EVENTS)
     assert back.sort_by([("chain_id", "ascending"), ("block_number", "ascending")]) == ours.sort_by(
         [("chain_id", "ascending"), ("block_number", "ascending")]

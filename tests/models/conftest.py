@@ -112,6 +112,7 @@ class Bench:
                 counterparty=counterparties if own is None else st.sampled_from((OTHER, b"\x03" * 20)),
                 amount=st.none() | st.integers(0, 5) | st.sampled_from((0, 1, MAX_AMOUNT)),
                 value_cents=st.none() | st.sampled_from((0, 99, 100, 5_000, MAX_VALUE_CENTS)),
+                tx_hash=st.sampled_from((b"", b"\x01")),
                 loan_id=st.sampled_from((b"\x01", b"\x02", None)),
                 due_time=st.none() | st.sampled_from((-(2**63), 0, START + 900 * DAY, 2**63 - 1)),
             ),

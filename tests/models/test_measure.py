@@ -98,6 +98,9 @@ def test_measure__without_any_event__gives_empty_values_for_the_point(bench: Ben
     missing = {name for name in FEATURE_NAMES if found[name] is None}
     assert missing == {
         "on_time_share_bps", "days_since_first_borrow", "typical_days_to_repay", "days_since_last_borrow",
+        "days_since_own_act", "outflow_volatility_bps", "outflow_busiest_quarter_bps",
+        "largest_payee_share_bps", "sales_trend_bps", "sales_margin_bps", "void_share_bps",
+        "red_letter_share_bps",
     }  # fmt: skip
     assert found["days_since_bad"] == 1_825
     assert found["loans_repaid"] == 0

@@ -20,7 +20,9 @@ from oracle.verbs import read_proof
 from tests.oracle.conftest import BO, CHAIN, CONTRACT, EPOCH, KAI, MEI, Kept
 
 COMMAND: Any = typer.main.get_command(cli.app)
-VERBS = sorted(COMMAND.commands)
+COMMANDS = {name: command for name, command in COMMAND.commands.items() if name != "ledger"}
+COMMANDS |= {f"ledger {name}": command for name, command in COMMAND.commands["ledger"].commands.items()}
+VERBS = sorted(COMMANDS)
 NOWHERE = "http://127.0.0.1:1"
 
 
@@ -82,14 +84,14 @@ def write_proof(terminal: Terminal, kept: Kept) -> None:
 
 @pytest.mark.parametrize("verb", sorted(set(VERBS) - {"demo"}))
 def test_verb__without_what_it_needs__is_usage_and_2(terminal: Terminal, verb: str) -> None:
-    ended = terminal.run(verb)
+    ended = terminal.run(*verb.split())
     assert (ended.status, ended.out) == (2, "")
     assert "Missing option '--" in ended.err
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_verb__with_an_unknown_option__is_usage_and_2(terminal: Terminal, verb: str) -> None:
-    ended = terminal.run(verb, "--qourum", "3")
+    ended = terminal.run(*verb.split(), "--qourum", "3")
     assert (ended.status, ended.out) == (2, "")
     assert "No such option" in ended.err or "Missing option" in ended.err
 
@@ -127,7 +129,7 @@ def test_verb__with_a_value_out_of_range__is_usage_and_2(
 def test_command__without_a_verb__shows_them_all(terminal: Terminal) -> None:
     ended = terminal.run()
     assert ended.status == 2
-    assert all(f"\n  {verb} " in ended.out + ended.err for verb in VERBS)
+    assert all(f"\n  {verb} " in ended.out + ended.err for verb in COMMAND.commands)
 
 
 # ------------------------------------------------------------------------------ refused, one sentence
@@ -276,10 +278,10 @@ def test_demo__in_an_unknown_language__is_refused_at_once(terminal: Terminal) ->
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help__of_every_verb_and_option__has_a_line(terminal: Terminal, verb: str) -> None:
-    command = COMMAND.commands[verb]
+    command = COMMANDS[verb]
     assert command.help.strip().endswith(".")
     assert all(option.help for option in command.params)
-    ended = terminal.run(verb, "--help")
+    ended = terminal.run(*verb.split(), "--help")
     assert (ended.status, ended.err) == (0, "")
     assert command.help.split()[0] in ended.out
 
@@ -297,7 +299,7 @@ def test_command__in_a_process_of_its_own__shows_help_and_refuses_in_one_sentenc
 
     shown = run("--help")
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert all(f"\n  {verb} " in shown.stdout for verb in VERBS)
+    assert all(f"\n  {verb} " in shown.stdout for verb in COMMAND.commands)
     refused = run("report", "--home", str(tmp_path), "--epoch", "1")
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert refused.stderr.startswith("credit-oracle: ")

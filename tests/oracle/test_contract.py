@@ -54,12 +54,12 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any], dict[str,
     """Lets httpx2 speak to `answer` in place of a socket; the requests come to the list returned."""
     asked: list[Any] = []
 
-    def handle(_: object, request: httpx2.Request) -> httpx2.Response:
-        asked.append(json.loads(request.read()))
+    async def handle(_: object, request: httpx2.Request) -> httpx2.Response:
+        asked.append(json.loads(await request.aread()))
         content = {"jsonrpc": "2.0", "id": asked[-1]["id"], **answer(asked[-1])}
-        return httpx2.Response(200, json=content, request=request)
+        return httpx2.Response(200, stream=httpx2.ByteStream(json.dumps(content).encode()), request=request)
 
-    monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", handle)
+    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
     return asked
 
 
