@@ -34,7 +34,16 @@ PAYMENTS = ThinFile(
 )
 """People with payments but no loan yet: it learns from first loans."""
 
-THIN_FILES = (PAYMENTS,)
+RECEIVABLES = ThinFile(
+    name="receivables",
+    who=(("invoices_accepted", ">=", 3), ("loans_repaid", "<=", 0)),
+    learns=(("invoices_accepted", ">=", 1),),
+    policy=Outcome(days_late=15, of="invoices"),
+)
+"""Suppliers without repaid debt: it learns from what became of their next accepted invoice."""
+
+THIN_FILES = (RECEIVABLES, PAYMENTS)
+"""In the order of the rules."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.scorecard import Rule, Scorecard
@@ -79,12 +80,19 @@ def test_evaluate__when_no_returning_borrower_is_bad__then_no_figures_of_them(ec
 def test_evaluate__when_a_challenger_is_fitted__then_what_is_left_on_the_table_is_told(
     economy: Economy, split: Split
 ) -> None:
-    card = Scorecard("test", tuple(split.test.features), (), {FULL: Segment(600, (), STEPS, (50,) * 10)})
+    card = Scorecard("test", tuple(map(str, split.test.features)), (), {FULL: Segment(600, (), STEPS, (50,) * 10)})
     found = evaluate(card, split, draws=20)
     assert found.challenger is not None
     assert found.all.auc.value == 0.5
     assert found.challenger.auc.value == pytest.approx(0.5 + found.challenger.left_on_the_table.value)
     assert found.challenger.left_on_the_table.low > 0
+
+
+def test_challenger__when_a_feature_is_never_known__then_it_learns_from_the_others(economy: Economy) -> None:
+    split = _split(economy)
+    for part in (split.train, split.test):
+        part.features["nothing"] = pd.array([None] * 60, "Int64")
+    assert len(challenger_risk(split)) == 60
 
 
 def test_challenger__when_fitted_again__then_the_same_risks(split: Split) -> None:

@@ -1,9 +1,9 @@
 from html.parser import HTMLParser
 
-from models.training.document import Heading, Picture, Table, as_markdown, as_page
+from models.training.document import Block, Heading, Picture, Table, as_markdown, as_page
 
 HOSTILE = "<script>alert('x')</script> | & \" >"
-BLOCKS = [
+BLOCKS: list[Block] = [
     Heading(1, HOSTILE),
     HOSTILE,
     (HOSTILE, "second"),
