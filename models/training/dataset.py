@@ -14,7 +14,7 @@ Rules that hold here:
 - Returning: the person had opened a loan before, in any market that the ledger reads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -128,6 +128,17 @@ def split_by_time(
         censored=len(early) - len(known),
         left_out=len(late) - len(tested),
     )
+
+
+def measure_at(
+    events: Table, people: Sequence[bytes], until: int, features: tuple[Feature, ...] = FEATURES
+) -> pd.DataFrame:
+    """The features of people as known at one moment, one row each in their order; <NA> = missing."""
+    points = pa.table(
+        {"person": pa.array(people, pa.binary()), "until": pa.array([until] * len(people), pa.int64())}
+    )
+    found = to_frame(measure(events, ibis.memtable(points), features)).set_index("person")
+    return found.loc[list(people)].drop(columns="until").reset_index(drop=True)
 
 
 def among(people: Iterable[bytes], others: Iterable[bytes]) -> NDArray[np.bool_]:

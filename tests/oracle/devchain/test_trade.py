@@ -9,9 +9,8 @@ import pytest
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
 from models.features.catalogue import named
-from models.measure import measure
+from models.training.dataset import measure_at
 from models.training.evaluate import auc
-from models.training.outcomes import to_frame
 from models.training.recipes import RECEIVABLES, train
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan
@@ -42,11 +41,8 @@ def test_rehearse_trade__twice__is_equal_and_of_the_ledgers_shape(trade: Trade) 
 
 def test_rehearse_trade__measured__late_payers_default_more_often(trade: Trade) -> None:
     firms = list(trade.defaulted)
-    points = pa.table(
-        {"person": pa.array(firms, pa.binary()), "until": pa.array([trade.until] * 60, pa.int64())}
-    )
-    found = to_frame(measure(ibis.memtable(trade.events), ibis.memtable(points), named(("bills_overdue",))))
-    overdue = found.set_index("person").loc[firms, "bills_overdue"].to_numpy(dtype=float)
+    found = measure_at(ibis.memtable(trade.events), firms, trade.until, named(("bills_overdue",)))
+    overdue = found["bills_overdue"].to_numpy(dtype=float)
     assert auc(np.array(list(trade.defaulted.values())), overdue) > 0.65
 
 
