@@ -80,7 +80,8 @@ def test_evaluate__when_no_returning_borrower_is_bad__then_no_figures_of_them(ec
 def test_evaluate__when_a_challenger_is_fitted__then_what_is_left_on_the_table_is_told(
     economy: Economy, split: Split
 ) -> None:
-    card = Scorecard("test", tuple(map(str, split.test.features)), (), {FULL: Segment(600, (), STEPS, (50,) * 10)})
+    names = tuple(map(str, split.test.features))
+    card = Scorecard("test", names, (), {FULL: Segment(600, (), STEPS, (50,) * 10)})
     found = evaluate(card, split, draws=20)
     assert found.challenger is not None
     assert found.all.auc.value == 0.5
