@@ -25,7 +25,7 @@ def write(plain: Any) -> bytes:
 
 def read(text: bytes | str, what: str) -> Any:
     """The plain values of a JSON text; Stop when it is too large, malformed, or holds a float."""
-    raw = text.encode() if isinstance(text, str) else text
+    raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
         raise Stop(f"{what} has {len(raw)} bytes, more than the {MAX_BYTES} allowed; is it the right file?")
     try:
@@ -65,6 +65,8 @@ def string(plain: Any, where: str, limit: int = 100) -> str:
     """`plain` as a text of 1 to `limit` characters."""
     if not isinstance(plain, str) or not 1 <= len(plain) <= limit:
         raise Stop(f"{where} must be a text of 1 to {limit} characters, got {_show(plain)}.")
+    if any("\ud800" <= character <= "\udfff" for character in plain):
+        raise Stop(f"{where} must be a text of whole characters, got {_show(plain)}.")
     return plain
 
 

@@ -253,6 +253,11 @@ def band(value: int) -> tuple[str, str]:
     return next((english, chinese) for edge, english, chinese in reversed(BANDS) if value >= edge)
 
 
+def next_band(value: int) -> int | None:
+    """Lower edge of the band above a score, None in the highest."""
+    return next((edge for edge, _, _ in BANDS if edge > value), None)
+
+
 def unpack_reasons(packed: int) -> tuple[int, ...]:
     """The reason codes in the four bytes of a uint32, most important first, without zeros."""
     return tuple(code for code in packed.to_bytes(4, "big") if code)
@@ -292,7 +297,10 @@ def from_json(text: bytes | str) -> Scorecard:
             plain.string(name, "a feature's name") for name in plain.items(top["features"], "features")
         ),
         rules=tuple(_rule_from_plain(rule) for rule in plain.items(top["rules"], "rules", 0, 64)),
-        segments={name: segment_json.from_plain(name, part) for name, part in top["segments"].items()},
+        segments={
+            plain.string(name, "a segment's name"): segment_json.from_plain(name, part)
+            for name, part in top["segments"].items()
+        },
     )
 
 

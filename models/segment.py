@@ -238,7 +238,7 @@ def _points_along(term: Term, feature: str, terms: list[Term], sign: int) -> Int
 def _best(alone: Int64s, paired: list[tuple[Int64s, NDArray[np.intp]]]) -> Int64s:
     """Per row, the best sum over the representatives; `paired` holds (points, cell of the partner)."""
     if not paired:
-        return alone.max()
+        return np.array([alone.max()], dtype=np.int64)
     if len(paired) == 1:
         points, partner = paired[0]
         return np.take((alone[:, None] + points).max(axis=0), partner)

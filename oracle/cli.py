@@ -219,12 +219,15 @@ def explain(
     epoch: Epoch,
     account: Account,
     lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    target: Annotated[
+        int | None, typer.Option(min=301, max=850, help="Plan for this score; else for the next band.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """One borrower's score taken apart: terms, points, reasons."""
+    """One borrower's score taken apart: terms, points, reasons, and what would raise it."""
     from oracle.verbs import explain_account
 
-    _show(explain_account(ledger, manifest, epoch, account, lang), as_json)
+    _show(explain_account(ledger, manifest, epoch, account, lang, target), as_json)
 
 
 @app.command()

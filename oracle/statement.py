@@ -8,8 +8,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.features.catalogue import REASON_CODES
+from models.plan import plan
 from models.reasons import Language, praise, sentence
-from models.scorecard import DISPUTED, INSUFFICIENT, SCORED, Capped, Explanation, Scorecard, Scores, explain
+from models.scorecard import (
+    DISPUTED,
+    INSUFFICIENT,
+    SCORED,
+    Capped,
+    Explanation,
+    Scorecard,
+    Scores,
+    explain,
+    next_band,
+    scorecard_id,
+)
 from models.segment import MISSING
 
 MOST_HELPED = 2
@@ -20,6 +32,15 @@ _STATUS = {
     INSUFFICIENT: ("no score yet", "暂无评分"),
 }
 _SHORT = ("short record", "记录较短")
+
+_REACHED = (
+    "After these steps {low} to {high}, if nothing else changes; re-computed with scorecard {card}.",
+    "若其他情况不变，完成后约为 {low} 至 {high} 分；已用评分卡 {card} 重新计算。",
+)
+_NOT_REACHED = (
+    "No honest step reaches {target} within 12 months; the most is {most}.",
+    "12 个月内没有可行办法达到 {target} 分；最多可到 {most} 分。",
+)
 
 _CAPPED = (
     "Held at {limit}, the most that a record of this kind ({segment}) can reach; "
@@ -33,8 +54,13 @@ _CAPPED_UNPROVEN = (
 )
 
 
-def statement(card: Scorecard, scores: Scores, index: int, language: Language) -> dict[str, Any]:
-    """Plain values for one row of an epoch: status, score, band, range, reasons with points lost."""
+def statement(
+    card: Scorecard, scores: Scores, index: int, language: Language, target: int | None = None
+) -> dict[str, Any]:
+    """Plain values for one row of an epoch: status, score, band, range, reasons with points lost, plan.
+
+    The plan leads to `target`, or else to the next band; Stop when the target is no score above the present.
+    """
     values = values_of(scores, index)
     told = explain(card, values, REASON_CODES)
     found: dict[str, Any] = {
@@ -61,6 +87,7 @@ def statement(card: Scorecard, scores: Scores, index: int, language: Language) -
             {"features": list(part.features), "values": list(part.values), "points": part.points}
             for part in told.terms
         ],
+        **_plan(card, values, target or next_band(told.score), language),
     }
 
 
@@ -104,6 +131,28 @@ def _capped(capped: Capped, segment: str, language: Language) -> dict[str, Any]:
     text = (_CAPPED_UNPROVEN if unproven else _CAPPED)[_of(language)]
     words = text.format(limit=capped.limit, without=capped.without, segment=segment)
     return {"cap": capped.limit, "without": capped.without, "text": words}
+
+
+def _plan(
+    card: Scorecard, values: Mapping[str, int | None], target: int | None, language: Language
+) -> dict[str, Any]:
+    """The cheapest honest steps to the target, and a sentence on them; without a target nothing is said."""
+    if target is None:
+        return {"target": None, "planText": None, "plan": []}
+    found = plan(card, values, target)
+    identity = "0x" + scorecard_id(card).hex()
+    text = (_REACHED if found.steps else _NOT_REACHED)[_of(language)]
+    steps = [
+        {
+            "text": step.action.text(dict(step.before), step.choice, language),
+            "days": step.days,
+            "low": step.low,
+            "high": step.high,
+        }
+        for step in found.steps
+    ]
+    words = text.format(target=target, low=found.low, high=found.high, most=found.most, card=identity)
+    return {"target": target, "planText": words, "plan": steps}
 
 
 def _of(language: Language) -> int:

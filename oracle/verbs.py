@@ -149,14 +149,16 @@ def show_scores(ledger: Path, manifest: Path, epoch: int) -> dict[str, Any]:
     return {"epoch": epoch, "scoresHash": "0x" + reports.scores_hash(scores).hex(), **counts, "rows": rows}
 
 
-def explain_account(ledger: Path, manifest: Path, epoch: int, account: str, language: str) -> dict[str, Any]:
-    """One account's score taken apart; Stop when it is not in the population."""
+def explain_account(
+    ledger: Path, manifest: Path, epoch: int, account: str, language: str, target: int | None = None
+) -> dict[str, Any]:
+    """One account's score taken apart, and a plan to `target`; Stop when it is not in the population."""
     if language not in ("en", "zh"):
         raise Stop(f"the language must be en or zh, got {language!r}.")
     borrower = _address(account)
     _, card = read_manifest(manifest)
     scores = _scores(ledger, manifest, epoch)
-    return statement(card, scores, index_of(scores, borrower), "zh" if language == "zh" else "en")
+    return statement(card, scores, index_of(scores, borrower), "zh" if language == "zh" else "en", target)
 
 
 def show_report(home: Path, epoch: int) -> dict[str, Any]:

@@ -110,6 +110,13 @@ contract RescoreTest is Fixture {
         }
     }
 
+    function test_score__of_more_cuts_than_the_tables_hold__then_refused_before_they_are_read(uint8 cuts) public {
+        vm.assume(cuts > 5);
+        bytes memory tables = _small();
+        tables[41] = bytes1(cuts);
+        _refused(tables, _one(0), abi.encodeWithSelector(IRescorer.TablesEnd.selector, 43));
+    }
+
     function test_score__of_tables_cut_short__then_refused(uint256 length) public {
         bytes memory tables = _small();
         length = _bound(length, 0, tables.length - 1);

@@ -103,9 +103,13 @@ def _own(sessions: Sessions, epochs: Epochs) -> APIRouter:
         return sessions.account_of(_token(authorization))
 
     @routes.get("/score")
-    def score(account: Annotated[bytes, Depends(signed_in)], lang: Language = "en") -> dict[str, Any]:
+    def score(
+        account: Annotated[bytes, Depends(signed_in)],
+        lang: Language = "en",
+        target: Annotated[int | None, Query(ge=301, le=850)] = None,
+    ) -> dict[str, Any]:
         tree, card = epochs.latest()
-        return {"epoch": tree.epoch, **statement(card, tree.scores, tree.index_of(account), lang)}
+        return {"epoch": tree.epoch, **statement(card, tree.scores, tree.index_of(account), lang, target)}
 
     @routes.get("/proof")
     def proof(

@@ -54,6 +54,8 @@ BREAKS: list[tuple[str, list[Any], Any, str]] = [
     ("old format", ["format"], 1, "is of format 1, which names no cap"),
     ("new format", ["format"], 3, "is of format 3, newer than the 2 that this version reads"),
     ("no name", ["name"], "", "name must be a text"),
+    ("half a character", ["name"], "\ud800", "must be a text of whole characters"),
+    ("segment without a name", ["segments", ""], {}, "a segment's name must be a text"),
     ("feature twice", ["features"], ["loans_late", "loans_late"], "each once"),
     ("unknown feature", ["features"], ["loans_late"], "uses unknown features ['loans_repaid', 'owed_cents'"),
     ("status", ["rules", 0, "status"], "good", "status must be one of ['scored', 'thin']"),
@@ -118,6 +120,54 @@ def test_from_json__of_an_altered_scorecard__stops_with_one_sentence(
     place[path[-1]] = value
     with pytest.raises(Stop, match=re.escape(sentence)):
         from_json(json.dumps(plain))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(), max_size=4), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def places(plain: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path into a JSON value, the whole included."""
+    inner = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    return [path, *(found for key, value in inner for found in places(value, (*path, key)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_from_json__with_anything_anywhere__stops_or_scores_all_rows(data: st.DataObject) -> None:
+    whole = [golden()]
+    path = (0, *data.draw(st.sampled_from(places(whole[0]))))
+    place: Any = whole
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = data.draw(JSON)
+    refused = None
+    try:
+        card = from_json(json.dumps(whole[0]))
+    except Stop as error:
+        refused = str(error)
+    if refused is not None:
+        assert refused.endswith(".")
+        assert "\n" not in refused
+        return
+    assert from_json(to_json(card)) == card
+    rows: list[dict[str, int | None]] = [dict.fromkeys(card.features, value) for value in (None, 0, 2**62)]
+    found = score(card, matrix(rows, card.features, CODES))
+    assert len(found.score) == 3
+    for row in rows:
+        explain(card, row, CODES)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=40) | st.text(max_size=40))
+def test_from_json__of_any_bytes__stops(raw: bytes | str) -> None:
+    with pytest.raises(Stop):
+        from_json(raw)
 
 
 def test_from_json__too_large__stops() -> None:
@@ -192,7 +242,8 @@ def capped_card() -> Scorecard:
     """The golden card with a capped segment for records without a repaid loan."""
     card = from_json(GOLDEN.read_bytes())
     newcomer = replace(card.segments["borrower"], cap=599, calibration=((300, 4_000), (590, 2_000), (600, 1)))
-    rules = (*card.rules, Rule("newcomer", "thin", (("record_days", ">=", 30),)))
+    never = Rule("newcomer", "scored", (("record_days", ">=", 10_000),))
+    rules = (never, *card.rules, Rule("newcomer", "thin", (("record_days", ">=", 30),)))
     return replace(card, rules=rules, segments={**card.segments, "newcomer": newcomer})
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES, REASON_CODES
 from models.reasons import REASONS, Language
 from models.scorecard import (
@@ -20,6 +21,7 @@ from models.scorecard import (
     Scorecard,
     Scores,
     score,
+    scorecard_id,
     unpack_reasons,
 )
 from models.segment import MISSING, Segment, Term
@@ -127,7 +129,7 @@ def test_statement__in_both_languages__has_the_same_numbers() -> None:
         found = told(BO, language)
         found["heldBack"] = [(each["code"], each["points"]) for each in found["heldBack"]]
         found["helped"] = [(each["feature"], each["points"]) for each in found["helped"]]
-        return {name: value for name, value in found.items() if name not in ("status", "band")}
+        return {name: value for name, value in found.items() if name not in ("status", "band", "planText")}
 
     assert numbers("en") == numbers("zh")
 
@@ -193,6 +195,87 @@ def test_statement__above_the_cap__says_that_and_why(needed: str, language: Lang
     assert words in found["capped"]["text"]
     assert "740" in found["capped"]["text"]
     assert told(MEI, language)["capped"] is None
+
+
+# ---------------------------------------------------------------------------------------- its plan
+
+
+def planned_card() -> Scorecard:
+    """Two terms about what is owed and how old the record is; all below a cap of 790."""
+    terms = (
+        Term(("loans_overdue",), ((1,),), (0, 20, -60)),
+        Term(("record_days",), ((330, 400),), (0, -30, 0, 40)),
+    )
+    segment = Segment(600, terms, ((300, 900), (700, 20)), (25,) * 10, 790)
+    return Scorecard("planned", NAMES, (Rule("borrower", "scored", ()),), {"borrower": segment})
+
+
+def planned(language: Language, target: int | None = None) -> dict[str, Any]:
+    row = dict.fromkeys(NAMES, 0) | {"loans_overdue": 1, "overdue_cents": 12_000, "record_days": 320}
+    card = planned_card()
+    codes = tuple(REASON_CODES[name] for name in NAMES)
+    matrix = FeatureMatrix(
+        np.frombuffer(MEI, dtype=np.uint8).reshape(1, 20), NAMES, codes, np.array([[row[n] for n in NAMES]])
+    )
+    return statement(card, score(card, matrix), 0, language, target)
+
+
+@pytest.mark.parametrize("target", [300, 510, 851])
+def test_plan__to_a_target_that_is_none__stops(target: int) -> None:
+    with pytest.raises(Stop, match=f"must lie above the score of 510 and be at most 850, got {target}"):
+        planned("en", target)
+
+
+def test_plan__without_a_target__leads_to_the_next_band() -> None:
+    found = planned("en")
+    card = "0x" + scorecard_id(planned_card()).hex()
+    assert (found["score"], found["target"]) == (510, 600)
+    assert found["plan"] == [
+        {"text": "Pay what is past due: 120.00 USD", "days": 0, "low": 80, "high": 80},
+        {
+            "text": "Let 1 month pass; pay what falls due on time and borrow nothing new",
+            "days": 30,
+            "low": 30,
+            "high": 30,
+        },
+    ]
+    assert found["planText"] == (
+        f"After these steps 620 to 620, if nothing else changes; re-computed with scorecard {card}."
+    )
+
+
+def test_plan__in_chinese__has_the_same_numbers() -> None:
+    found, english = planned("zh"), planned("en")
+    assert [step["text"] for step in found["plan"]] == [
+        "还清已逾期的款项：120.00 USD",
+        "等待 1 个月；到期款项按时还清，不再新借",
+    ]
+    assert [(s["days"], s["low"], s["high"]) for s in found["plan"]] == [
+        (s["days"], s["low"], s["high"]) for s in english["plan"]
+    ]
+    assert "约为 620 至 620 分" in found["planText"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "No honest step reaches 700 within 12 months; the most is 660."),
+        ("zh", "12 个月内没有可行办法达到 700 分；最多可到 660 分。"),
+    ],
+)
+def test_plan__that_nothing_reaches__says_so(language: Language, words: str) -> None:
+    found = planned(language, 700)
+    assert (found["plan"], found["planText"]) == ([], words)
+
+
+def test_plan__in_the_highest_band__is_not_made() -> None:
+    found = told(MEI, card=raised(790))
+    assert (found["score"], found["target"], found["plan"], found["planText"]) == (790, None, [], None)
+
+
+def raised(to: int) -> Scorecard:
+    card = small_card()
+    return replace(card, segments={"borrower": replace(card.segments["borrower"], base=to - 140)})
 
 
 @given(rows)

@@ -271,6 +271,9 @@ def test_explain_account__in_both_languages__agrees_with_the_scores(kept: Kept, 
     assert english["score"] == chinese["score"] == 620
     assert (english["status"], chinese["status"]) == ("full record", "记录完整")
     assert english["heldBack"] == [{"code": 6, "points": -120, "text": "Only 2 loans repaid so far."}]
+    assert (english["target"], chinese["target"]) == (680, 680)
+    higher = verbs.explain_account(ledger, manifest_path(kept), EPOCH, text(MEI), "en", 800)
+    assert higher["planText"] == "No honest step reaches 800 within 12 months; the most is 620."
 
 
 def test_show_features__of_either_population__names_everyone_once(tmp_path: Path) -> None:

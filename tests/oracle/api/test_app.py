@@ -104,6 +104,19 @@ def test_score__held_back__tells_points_and_own_figures(client: TestClient) -> N
     assert "3 of 5 loans were repaid late or not at all, last 41 days ago." in found["heldBack"][1]["text"]
 
 
+@pytest.mark.parametrize(("target", "status"), [(300, 422), (851, 422), (510, 409)])
+def test_score__with_a_target_that_is_none__is_refused(client: TestClient, target: int, status: int) -> None:
+    answer = client.get(f"/v1/me/score?target={target}", headers=as_(client, "Bo"))
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+
+
+def test_score__with_a_target__has_a_plan_or_says_that_there_is_none(client: TestClient) -> None:
+    found = client.get("/v1/me/score?target=511", headers=as_(client, "Bo")).json()
+    assert (found["target"], found["plan"]) == (511, [])
+    assert found["planText"] == "No honest step reaches 511 within 12 months; the most is 510."
+
+
 def test_proofs__own__verify_as_a_lender_would(client: TestClient, kept: Kept) -> None:
     headers = as_(client, "Mei")
     low = at_least(client.get("/v1/me/proof?at_least=650", headers=headers).json())
