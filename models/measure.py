@@ -1,9 +1,10 @@
 """Ledger → Features: every feature of every point, in one pass over the points' own events.
 
 Rules that hold here: what is measured depends only on events with account = person and
-block_time < until, joined before anything else is derived, and on when its payers were first seen; training (many moments a person) and
-production (one) take this same path; all outputs are int64, null = missing; the order of rows is
-the caller's. The expressions are Ibis: DuckDB, or any engine that Ibis drives, runs them.
+block_time < until, joined before anything else is derived, and on when its payers were first seen;
+training (many moments a person) and production (one) take this same path; all outputs are int64,
+null = missing; the order of rows is the caller's. The expressions are Ibis: DuckDB, or any engine that
+Ibis drives, runs them.
 """
 
 from collections.abc import Mapping
