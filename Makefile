@@ -53,10 +53,12 @@ generated: setup  ## rebuild every committed file that a program writes
 	@python contracts/tools/write_abi.py
 	@python tests/golden/make_commitment.py
 	@python tests/golden/make_rescore.py
+	@python docs/write_features.py
 
 test: setup lint  ## everything that CI runs
 	@cd contracts && forge fmt --check && forge build && forge test
 	@python contracts/tools/write_abi.py --check
+	@python docs/write_features.py --check
 	@pytest -n auto --dist loadscope
 
 fuzz: setup  ## the same properties, many more cases

@@ -1,15 +1,18 @@
 """Ledger → Features: every feature of every point, in one pass over the points' own events.
 
 Rules that hold here: what is measured depends only on events with account = person and
-block_time < until, joined before anything else is derived; training (many moments a person) and
-production (one) take this same path; all outputs are int64, null = missing; the order of rows is
-the caller's. The expressions are Ibis: DuckDB, or any engine that Ibis drives, runs them.
+block_time < until, joined before anything else is derived, and on when its payers were first seen;
+training (many moments a person) and production (one) take this same path; all outputs are int64,
+null = missing; the order of rows is the caller's. The expressions are Ibis: DuckDB, or any engine that
+Ibis drives, runs them.
 """
 
 from collections.abc import Mapping
 from typing import Literal
 
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
@@ -44,7 +47,10 @@ def measure(events: Table, points: Table, features: tuple[Feature, ...] = FEATUR
     }
     measured = _joined(points, found, direct)
     derived = {feature.name: feature.value(measured) for feature in features if feature.view == "features"}
-    return measured.mutate(**derived).select("person", "until", *(feature.name for feature in features))
+    measured = measured.mutate(**derived)
+    # Ibis drops a cast that it thinks idle, but Spark takes a small literal for an int32: build the cast.
+    values = {f.name: ops.Cast(measured[f.name], dt.int64).to_expr() for f in features}
+    return measured.select("person", "until", **values)
 
 
 def population(events: Table, rule: Population, until: int) -> Table:

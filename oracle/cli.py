@@ -192,16 +192,29 @@ def replay(
 
 @app.command()
 def features(
-    ledger: Ledger,
     chain_id: Annotated[int, typer.Option(help="Which chain of the ledger.")],
     at: Annotated[int, typer.Option(min=0, max=LATEST, help="Unix time: what was before it counts.")],
+    ledger: Annotated[Path | None, typer.Option(help="The ledger's DuckDB file (engine duckdb).")] = None,
     population: Annotated[str, typer.Option(help="enrolled, or all (research).")] = "enrolled",
+    engine: Annotated[str, typer.Option(help="duckdb, or spark.")] = "duckdb",
+    ledger_parquet: Annotated[
+        Path | None, typer.Option(help="A folder that `export` made (engine spark).")
+    ] = None,
+    master: Annotated[str, typer.Option(help="local[*], or a Spark master's address.")] = "local[*]",
     as_json: Json = False,
 ) -> None:
-    """All features of a population at a moment."""
-    from oracle.verbs import show_features
+    """All features of a population at a moment; the same integers on either engine."""
+    from oracle.verbs import show_features, show_features_on_spark
 
-    _show(show_features(ledger, chain_id, at, population), as_json)
+    if engine == "duckdb" and ledger:
+        _show(show_features(ledger, chain_id, at, population), as_json)
+    elif engine == "spark" and ledger_parquet:
+        _show(show_features_on_spark(ledger_parquet, master, chain_id, at, population), as_json)
+    else:
+        raise Stop(
+            "name --ledger for the engine duckdb, or --ledger-parquet for the engine spark;"
+            f" {engine!r} was asked for."
+        )
 
 
 @app.command()
