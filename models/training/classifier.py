@@ -65,6 +65,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_, n_features_in_, feature_names_in_ : as in scikit-learn.
     scorecard_ : models.scorecard.Scorecard, one segment, every row scored.
     tabular_ : TabularScorecard: scorecard_, how a table is read and what totals mean; to_json writes it.
+    floats_ : the same effects before rounding (additive.Additive).
     inner_auc_ : AUC of held-out log-odds on the training rows; challenger_auc_ : the challenger's, or None.
     """
 
@@ -105,6 +106,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         directions = _directions(self.directions, frame)
         fitted = self._fit_recipe(rows, directions)
         self.tabular_ = _tabular(self.name, frame, fitted, rows, directions)
+        self.floats_ = fitted
         self.scorecard_ = self.tabular_.scorecard
         self.inner_auc_ = round(auc(bad, fitted.held_out, weights), 4)
         self.challenger_auc_ = (
@@ -203,9 +205,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return woe.fit(rows, directions, self.random_state, self.n_jobs)
 
 
-def _positive(
-    table: Any, bad: NDArray[np.bool_], weights: Floats
-) -> tuple[Any, NDArray[np.bool_], Floats]:
+def _positive(table: Any, bad: NDArray[np.bool_], weights: Floats) -> tuple[Any, NDArray[np.bool_], Floats]:
     """The rows of positive weight, weights scaled to a mean of 1."""
     kept = np.flatnonzero(weights > 0)
     table = table.iloc[kept] if isinstance(table, pd.DataFrame) else table[kept]
@@ -234,7 +234,9 @@ def _directions(given: Mapping[str, int] | None, frame: Frame) -> dict[str, int]
         if direction not in (-1, 0, 1):
             raise Refused(f"the direction of {name!r} must be −1, 0 or +1, got {direction!r}.")
         if direction and kinds[name].levels is not None:
-            raise Refused(f"column {name!r} has a direction but holds labels; give it numbers, or no direction.")
+            raise Refused(
+                f"column {name!r} has a direction but holds labels; give it numbers, or no direction."
+            )
     return {str(name): int(direction) for name, direction in (given or {}).items() if direction}
 
 

@@ -223,7 +223,9 @@ def _column_from_plain(part: Any) -> Column:
         raise Stop(f"the special codes of {where} must rise strictly, got {special[:8]}.")
     levels = top["levels"]
     if levels is not None:
-        levels = tuple(plain.string(each, f"a level of {where}", 10_000) for each in plain.items(levels, where))
+        levels = tuple(
+            plain.string(each, f"a level of {where}", 10_000) for each in plain.items(levels, where)
+        )
         if len(set(levels)) != len(levels):
             raise Stop(f"{where} lists a level twice; keep one of them.")
     decimals = plain.integer(top["decimals"], f"the decimals of {where}", -SCALE_LIMIT, SCALE_LIMIT)
