@@ -164,7 +164,8 @@ def _term(effect: Effect, slope: float, kinds: Mapping[str, Column]) -> Term:
 
 def _may_be_empty(effect: Effect, kinds: Mapping[str, Column]) -> NDArray[np.bool_]:
     """Cells that say nothing without rows: every pair, levels and special codes; a number's interval
-    without rows goes on from its neighbours."""
+    without rows goes on from its neighbours.
+    """
     if len(effect.columns) == 2:
         return np.ones(effect.scores.shape, dtype=np.bool_)
     column = kinds[effect.columns[0]]

@@ -252,7 +252,7 @@ def _effect(
 
 
 def _cuts(one: _Input, bins: Any) -> tuple[int, ...]:
-    """Integer cuts of an axis: a level each, or the machine's cuts rounded up, which divide integers alike."""
+    """Integer cuts of an axis: a level each, or the machine's cuts rounded up (they divide alike)."""
     if one.column.levels is not None:
         return tuple(range(1, len(one.column.levels) + 1))
     return with_special([math.ceil(cut) for cut in bins], one.column.special)

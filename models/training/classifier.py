@@ -28,9 +28,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from models.scorecard import MAX_FEATURES, Rule, Scorecard
+from models.scorecard import Rule, Scorecard
 from models.segment import Columns
-from models.training import challenger, tabular
+from models.training import boost, challenger, tabular, woe
 from models.training.additive import Additive, check_directions, to_segment
 from models.training.calibrate import platt
 from models.training.evaluate import auc
@@ -116,12 +116,14 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: Any) -> NDArray[np.int64]:  # noqa: N803
         """Integer points towards classes_[1]; above 0 where `predict` gives it (n)."""
-        points = self.tabular_.law.even() + 1 - self.totals(X)
+        totals = self.totals(X)
+        points = self.tabular_.law.even() + 1 - totals
         return points if self._bad_is_second else 1 - points
 
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
         """Chances of classes_ (n, 2)."""
-        chance = self.tabular_.law.chance(self.totals(X))
+        totals = self.totals(X)
+        chance = self.tabular_.law.chance(totals)
         both = (1 - chance, chance) if self._bad_is_second else (chance, 1 - chance)
         return np.column_stack(both)
 
@@ -183,7 +185,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, code = np.unique(labels, return_inverse=True)
         if len(self.classes_) == 1:
             raise Refused(
-                f"y holds one class only, {self.classes_[0]!r} in all {len(labels)} rows; rows of two are needed."
+                f"y holds one class only, {self.classes_[0]!r} in all {len(labels)} rows; rows of two "
+                "classes are needed."
             )
         if len(self.classes_) > 2:
             raise Refused(
@@ -197,11 +200,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_recipe(self, rows: Rows, directions: Mapping[str, int]) -> Additive:
         if self.recipe == "ebm":
-            from models.training import boost
-
             return boost.fit(rows, directions, self.interactions, self.random_state, self.n_jobs)
-        from models.training import woe
-
         return woe.fit(rows, directions, self.random_state, self.n_jobs)
 
 
@@ -219,8 +218,8 @@ def _rows(frame: Frame, table: Any, bad: NDArray[np.bool_], weights: Floats) -> 
     columns = frame.integers(table)
     if all((column == column[0]).all() for column in columns.values()):
         raise Refused(
-            f"none of the {len(columns)} columns takes two values (n_samples = {len(bad)}), so nothing can be "
-            "learned; add columns or rows that differ."
+            f"none of the {len(columns)} columns takes two values (n_samples = {len(bad)}), so nothing can "
+            "be learned; add columns or rows that differ."
         )
     kinds = {column.name: column for column in frame.columns}
     return Rows(Columns(columns, len(bad)), kinds, bad, weights)
