@@ -66,10 +66,11 @@ fuzz: setup  ## the same properties, many more cases
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 
 bench: setup  ## reproduce the README's figures
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,bench]'
 	@python benchmarks/real_history.py
 	@python benchmarks/gas.py
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	@python benchmarks/score.py
+	@python benchmarks/accuracy.py
 
 clean:  ## remove everything that the targets above made
 	@rm -rf $(VENV) contracts/node_modules contracts/out contracts/cache demo build *.egg-info \

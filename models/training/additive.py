@@ -64,9 +64,7 @@ class Additive:
         return total
 
 
-def flat_cells(
-    names: Sequence[str], cuts: Sequence[tuple[int, ...]], columns: Columns
-) -> NDArray[np.intp]:
+def flat_cells(names: Sequence[str], cuts: Sequence[tuple[int, ...]], columns: Columns) -> NDArray[np.intp]:
     """Position of each row in the row-major table over these columns."""
     flat = columns.cells(names[0], cuts[0])
     if len(names) == 2:
@@ -100,9 +98,7 @@ def to_segment(
     """The integer segment and what its totals mean; `law` is slope and offset of the calibration."""
     slope, offset = law
     terms = tuple(
-        term
-        for effect in fitted.effects
-        if len(set((term := _term(effect, slope, kinds)).flat)) > 1
+        term for effect in fitted.effects if len(set((term := _term(effect, slope, kinds)).flat)) > 1
     )
     wanted = Scale()
     floats = wanted.score - POINTS_A_LOG_ODDS * (
@@ -160,13 +156,16 @@ def _term(effect: Effect, slope: float, kinds: Mapping[str, Column]) -> Term:
         points[first] = 0  # never missing in training: nothing is known, nothing is gained or lost
     empty[first] = False
     if points.ndim == 2:
-        return Term(effect.columns, effect.cuts, tuple(_row(p, e) for p, e in zip(points, empty, strict=True)))
+        return Term(
+            effect.columns, effect.cuts, tuple(_row(p, e) for p, e in zip(points, empty, strict=True))
+        )
     return _merged(effect, _row(points, empty))
 
 
 def _may_be_empty(effect: Effect, kinds: Mapping[str, Column]) -> NDArray[np.bool_]:
     """Cells that say nothing without rows: every pair, levels and special codes; a number's interval
-    without rows goes on from its neighbours."""
+    without rows goes on from its neighbours.
+    """
     if len(effect.columns) == 2:
         return np.ones(effect.scores.shape, dtype=np.bool_)
     column = kinds[effect.columns[0]]

@@ -28,11 +28,23 @@ from sklearn.model_selection import StratifiedKFold
 
 from models.segment import MISSING
 from models.training.additive import Additive, Effect, representatives, weights_of, with_special
+from models.training.calibrate import platt
 from models.training.frame import Column
 from models.training.rows import Rows
 
 FOLDS = 5
 SEED_LIMIT = 2**31
+MAX_BINS = 256
+LEARNING_RATE = 0.04
+REPEATS, SMALL_REPEATS = 2, 3
+SMALL = 20_000
+"""Training rows below which there are more bags, and pairs must earn their place."""
+
+ROWS_A_PAIR_CELL = 50
+LEAST_PAIR_BINS, MOST_PAIR_BINS = 4, 32
+"""A pair's table is as fine as the rows support on average: a cell without rows says nothing."""
+
+MOST_ROUNDS = 25_000
 UNSTOPPED_ROUNDS = 100
 """Rounds when there are too few rows of one kind to hold any back."""
 
@@ -42,23 +54,41 @@ Int64s = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Setting:
-    """How freely the machine may fit."""
+    """How freely the machine may fit; pair_bins at most so many bins of each column of a pair."""
 
-    name: str
     interactions: int
-    max_bins: int = 256
-    pair_bins: int = 32
-    learning_rate: float = 0.04
-    min_samples_leaf: int = 4
-    ridge: float = 0.0
-    repeats: int = 2
+    pair_bins: int
+    repeats: int
 
 
 def fit(
     rows: Rows, directions: Mapping[str, int], interactions: int, seed: int, n_jobs: int | None
 ) -> Additive:
-    """The fitted machine in float form; `rows` has both kinds and a column with two values."""
-    return _fit(rows, directions, Setting("large", interactions), seed, n_jobs)
+    """The fitted machine in float form; `rows` has both kinds and a column with two values.
+
+    Below SMALL rows pairs must earn their place: see `_pairs_earn`.
+    """
+    bins = min(max(math.isqrt(len(rows) // ROWS_A_PAIR_CELL), LEAST_PAIR_BINS), MOST_PAIR_BINS)
+    repeats = SMALL_REPEATS if len(rows) < SMALL else REPEATS
+    with_pairs = Setting(interactions, bins, repeats)
+    found = _fit(rows, directions, with_pairs, seed, n_jobs)
+    if len(rows) >= SMALL or not any(len(effect.columns) == 2 for effect in found.effects):
+        return found
+    without = _fit(rows, directions, Setting(0, bins, repeats), seed, n_jobs)
+    return found if _pairs_earn(found, without, rows) else without
+
+
+def _pairs_earn(found: Additive, without: Additive, rows: Rows) -> bool:
+    """Whether pairs improve the held-out log loss by more than one standard error of the difference."""
+    gain = _losses(without, rows) - _losses(found, rows)
+    mean = float(np.average(gain, weights=rows.weights))
+    return bool(mean > np.sqrt(np.average((gain - mean) ** 2, weights=rows.weights) / len(rows)))
+
+
+def _losses(fitted: Additive, rows: Rows) -> Floats:
+    slope, offset = platt(fitted.held_out, rows.bad, rows.weights)
+    losses: Floats = np.logaddexp(0, np.where(rows.bad, -1, 1) * (slope * fitted.held_out + offset))
+    return losses
 
 
 def _fit(
@@ -146,13 +176,11 @@ def _machine(
         monotone_constraints=bound if any(bound) else None,
         interactions=setting.interactions if len(inputs) - len(alone) > 1 else 0,
         exclude=exclude or None,
-        max_bins=setting.max_bins,
+        max_bins=MAX_BINS,
         max_interaction_bins=setting.pair_bins,
         outer_bags=bags.shape[1],
-        learning_rate=setting.learning_rate,
-        max_rounds=25_000 if stops else UNSTOPPED_ROUNDS,
-        min_samples_leaf=setting.min_samples_leaf,
-        reg_lambda=setting.ridge,
+        learning_rate=LEARNING_RATE,
+        max_rounds=MOST_ROUNDS if stops else UNSTOPPED_ROUNDS,
         random_state=seed % SEED_LIMIT,
         n_jobs=n_jobs or 1,
     )
@@ -224,7 +252,7 @@ def _effect(
 
 
 def _cuts(one: _Input, bins: Any) -> tuple[int, ...]:
-    """Integer cuts of an axis: a level each, or the machine's cuts rounded up, which divide integers alike."""
+    """Integer cuts of an axis: a level each, or the machine's cuts rounded up (they divide alike)."""
     if one.column.levels is not None:
         return tuple(range(1, len(one.column.levels) + 1))
     return with_special([math.ceil(cut) for cut in bins], one.column.special)

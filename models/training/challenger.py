@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 def inner_auc(rows: Rows, seed: int, n_jobs: int | None) -> float | None:
-    """Pooled cross-validated AUC on the training rows; None with too few rows of one kind to hold any back."""
+    """Pooled cross-validated AUC on the training rows; None with only one row of a kind."""
     folds = min(FOLDS, int(rows.bad.sum()), int((~rows.bad).sum()))
     if folds < 2:
         return None

@@ -28,9 +28,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from models.scorecard import MAX_FEATURES, Rule, Scorecard
+from models.scorecard import Rule, Scorecard
 from models.segment import Columns
-from models.training import challenger, tabular
+from models.training import boost, challenger, tabular, woe
 from models.training.additive import Additive, check_directions, to_segment
 from models.training.calibrate import platt
 from models.training.evaluate import auc
@@ -65,6 +65,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_, n_features_in_, feature_names_in_ : as in scikit-learn.
     scorecard_ : models.scorecard.Scorecard, one segment, every row scored.
     tabular_ : TabularScorecard: scorecard_, how a table is read and what totals mean; to_json writes it.
+    floats_ : the same effects before rounding (additive.Additive).
     inner_auc_ : AUC of held-out log-odds on the training rows; challenger_auc_ : the challenger's, or None.
     """
 
@@ -105,6 +106,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         directions = _directions(self.directions, frame)
         fitted = self._fit_recipe(rows, directions)
         self.tabular_ = _tabular(self.name, frame, fitted, rows, directions)
+        self.floats_ = fitted
         self.scorecard_ = self.tabular_.scorecard
         self.inner_auc_ = round(auc(bad, fitted.held_out, weights), 4)
         self.challenger_auc_ = (
@@ -114,12 +116,14 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: Any) -> NDArray[np.int64]:  # noqa: N803
         """Integer points towards classes_[1]; above 0 where `predict` gives it (n)."""
-        points = self.tabular_.law.even() + 1 - self.totals(X)
+        totals = self.totals(X)
+        points = self.tabular_.law.even() + 1 - totals
         return points if self._bad_is_second else 1 - points
 
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
         """Chances of classes_ (n, 2)."""
-        chance = self.tabular_.law.chance(self.totals(X))
+        totals = self.totals(X)
+        chance = self.tabular_.law.chance(totals)
         both = (1 - chance, chance) if self._bad_is_second else (chance, 1 - chance)
         return np.column_stack(both)
 
@@ -181,7 +185,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, code = np.unique(labels, return_inverse=True)
         if len(self.classes_) == 1:
             raise Refused(
-                f"y holds one class only, {self.classes_[0]!r} in all {len(labels)} rows; rows of two are needed."
+                f"y holds one class only, {self.classes_[0]!r} in all {len(labels)} rows; rows of two "
+                "classes are needed."
             )
         if len(self.classes_) > 2:
             raise Refused(
@@ -195,17 +200,11 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_recipe(self, rows: Rows, directions: Mapping[str, int]) -> Additive:
         if self.recipe == "ebm":
-            from models.training import boost
-
             return boost.fit(rows, directions, self.interactions, self.random_state, self.n_jobs)
-        from models.training import woe
-
         return woe.fit(rows, directions, self.random_state, self.n_jobs)
 
 
-def _positive(
-    table: Any, bad: NDArray[np.bool_], weights: Floats
-) -> tuple[Any, NDArray[np.bool_], Floats]:
+def _positive(table: Any, bad: NDArray[np.bool_], weights: Floats) -> tuple[Any, NDArray[np.bool_], Floats]:
     """The rows of positive weight, weights scaled to a mean of 1."""
     kept = np.flatnonzero(weights > 0)
     table = table.iloc[kept] if isinstance(table, pd.DataFrame) else table[kept]
@@ -219,8 +218,8 @@ def _rows(frame: Frame, table: Any, bad: NDArray[np.bool_], weights: Floats) -> 
     columns = frame.integers(table)
     if all((column == column[0]).all() for column in columns.values()):
         raise Refused(
-            f"none of the {len(columns)} columns takes two values (n_samples = {len(bad)}), so nothing can be "
-            "learned; add columns or rows that differ."
+            f"none of the {len(columns)} columns takes two values (n_samples = {len(bad)}), so nothing can "
+            "be learned; add columns or rows that differ."
         )
     kinds = {column.name: column for column in frame.columns}
     return Rows(Columns(columns, len(bad)), kinds, bad, weights)
@@ -234,7 +233,9 @@ def _directions(given: Mapping[str, int] | None, frame: Frame) -> dict[str, int]
         if direction not in (-1, 0, 1):
             raise Refused(f"the direction of {name!r} must be −1, 0 or +1, got {direction!r}.")
         if direction and kinds[name].levels is not None:
-            raise Refused(f"column {name!r} has a direction but holds labels; give it numbers, or no direction.")
+            raise Refused(
+                f"column {name!r} has a direction but holds labels; give it numbers, or no direction."
+            )
     return {str(name): int(direction) for name, direction in (given or {}).items() if direction}
 
 

@@ -177,9 +177,9 @@ def numbers(name: str, values: pd.Series[Any]) -> Floats:
 def levels_of(name: str, values: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """A category's levels as text, and which rows have one (both n)."""
     known = values.notna().to_numpy(dtype=np.bool_)
-    if values.dtype == object and (kinds := set(map(type, values[known])) - {str}):
-        if any(not issubclass(kind, (str, bool, int, float, np.generic)) for kind in kinds):
-            raise _mixed(name, values)
+    kinds = set(map(type, values[known])) if values.dtype == object else set()
+    if not all(issubclass(kind, (str, bool, int, float, np.generic)) for kind in kinds):
+        raise _mixed(name, values)
     codes, found = pd.factorize(values)
     names = np.array([_level(level) for level in found] + [""], dtype=object)
     return names[codes], known
@@ -223,7 +223,9 @@ def _column_from_plain(part: Any) -> Column:
         raise Stop(f"the special codes of {where} must rise strictly, got {special[:8]}.")
     levels = top["levels"]
     if levels is not None:
-        levels = tuple(plain.string(each, f"a level of {where}", 10_000) for each in plain.items(levels, where))
+        levels = tuple(
+            plain.string(each, f"a level of {where}", 10_000) for each in plain.items(levels, where)
+        )
         if len(set(levels)) != len(levels):
             raise Stop(f"{where} lists a level twice; keep one of them.")
     decimals = plain.integer(top["decimals"], f"the decimals of {where}", -SCALE_LIMIT, SCALE_LIMIT)
@@ -302,8 +304,8 @@ def _mixed(name: str, values: pd.Series[Any], numbers_wanted: bool = False) -> R
         return Refused(f"column {name!r} was learned as numbers, got the type {values.dtype}; convert it.")
     row, cell = int(known[odd.argmax()]), cells[int(odd.argmax())]
     return Refused(
-        f"column {name!r}, row {row} holds {_show(cell)} ({type(cell).__name__}); an argument must be a string "
-        f"in a column of texts or a number in a column of numbers: correct the cell, or set it to NaN."
+        f"column {name!r}, row {row} holds {_show(cell)} ({type(cell).__name__}); an argument must be a "
+        "string in a column of texts or a number in a column of numbers: correct the cell, or set it to NaN."
     )
 
 
