@@ -49,7 +49,13 @@ def test_rehearse_trade__measured__late_payers_default_more_often(trade: Trade) 
 def test_train__on_a_ledger_with_invoices__gives_receivables_a_segment_of_their_own() -> None:
     economy, trade = plan(7, 120, 240), rehearse_trade(3, firms=40, days=240)
     events = ibis.memtable(pa.concat_tables([rehearse(economy), trade.events]))
-    names: tuple[str, ...] = ("loans_repaid", "loans_bad_365d", "record_days", "borrows_total", "inflow_months")
+    names: tuple[str, ...] = (
+        "loans_repaid",
+        "loans_bad_365d",
+        "record_days",
+        "borrows_total",
+        "inflow_months",
+    )
     names += ("invoices_accepted", "invoices_due", "invoices_paid_on_time", "bills_overdue")
     cut, end = economy.start + 160 * DAY, economy.start + 240 * DAY
     found = train(events, cut, end, features=named(names), wallets="shared", files=(RECEIVABLES,), draws=10)
