@@ -48,7 +48,9 @@ print(to_json(found.scorecard).decode(), found.to_plain())
 
 
 def test_train__when_a_rule_reads_an_unmeasured_feature__then_stop(economy: Economy) -> None:
-    with pytest.raises(Stop, match=r"\['inflow_months', 'loans_repaid'\], which are not measured"):
+    with pytest.raises(
+        Stop, match=r"\['inflow_months', 'invoices_accepted', 'loans_repaid'\], which are not measured"
+    ):
         train(economy.year(wallets=3), economy.cut, economy.end, features=FEW + named(("borrows_total",)))
 
 
