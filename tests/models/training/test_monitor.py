@@ -83,6 +83,16 @@ def test_shift__when_shares_are_known__then_the_index_of_its_formula() -> None:
     assert found.verdict == "watch"
 
 
+def test_shift__when_few_rows_could_show_as_much_by_chance__then_within_limits() -> None:
+    found = monitor.shift("x", (1_000,) * 10, (8, 2, 2, 6, 4, 4, 2, 6, 4, 2))
+    assert monitor.WATCH_BPS < found.index_bps < found.noise_bps
+    assert found.verdict == "within"
+    assert (
+        monitor.shift("x", (1_000,) * 10, (800, 200, 200, 600, 400, 400, 200, 600, 400, 200)).verdict
+        == "watch"
+    )
+
+
 def test_drift__when_nothing_moved__then_within_limits() -> None:
     months = monitor.drift(BEFORE, _columns(400, seed=5), _scores(400, seed=6), np.zeros(400, np.int64), 0)
     assert [month.rows for month in months] == [400]
