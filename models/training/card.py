@@ -39,8 +39,12 @@ LIMITS = (
     "Outcomes are of people who were lent to; what refused people would have done is not in the data.",
     "The stated chances hold for the base rate of the training window; calibration is to be watched.",
     "The score is made of public events, so anyone can work it out; wallets that were not linked are unseen.",
-    "Directions are bound and capped by design, which costs accuracy against free machines (see below).",
+    "Directions are bound and some scores capped by design, which costs accuracy against free machines (see below).",
 )
+_ASKED = {
+    "apart": "So the figures are of people whom it has never seen.",
+    "shared": "So the figures are of later loans, many of them by people whom it learned from.",
+}
 SIGN_OFF = (
     ("Developer", "data, method and figures are as stated"),
     ("Social", "effects on the people who are scored were considered with some of them"),
@@ -112,7 +116,7 @@ def _page_one(result: TrainingResult, manifest: Manifest, owner: str) -> list[Bl
                 ("of wallets already learned from (in neither)", f"{facts.left_out:,}", ""),
             ),
         ),
-        f"Wallets on both sides: {facts.wallets_on_both_sides}. Setting: {facts.setting}.",
+        f"Wallets on both sides: {facts.wallets_on_both_sides}. {_ASKED[facts.wallets]} Setting: {facts.setting}.",
     ]
 
 

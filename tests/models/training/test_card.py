@@ -65,6 +65,7 @@ def test_card__when_read__then_page_one_says_for_whom_not_for_what_and_every_fig
     assert "Developer" in text
     assert "Project lead" in text
     assert "none were compared" in text
+    assert "many of them by people whom it learned from" in text
 
 
 def test_card__when_nobody_owns_it__then_it_says_how_to_name_one(
