@@ -39,7 +39,7 @@ LIMITS = (
     "Outcomes are of people who were lent to; what refused people would have done is not in the data.",
     "The stated chances hold for the base rate of the training window; calibration is to be watched.",
     "The score is made of public events, so anyone can work it out; wallets that were not linked are unseen.",
-    "Directions are bound and some scores capped by design, which costs accuracy against free machines (see below).",
+    "Directions are bound and some scores capped by design; what that costs against free machines is below.",
 )
 _ASKED = {
     "apart": "So the figures are of people whom it has never seen.",
@@ -116,7 +116,8 @@ def _page_one(result: TrainingResult, manifest: Manifest, owner: str) -> list[Bl
                 ("of wallets already learned from (in neither)", f"{facts.left_out:,}", ""),
             ),
         ),
-        f"Wallets on both sides: {facts.wallets_on_both_sides}. {_ASKED[facts.wallets]} Setting: {facts.setting}.",
+        f"Wallets on both sides: {facts.wallets_on_both_sides}. {_ASKED[facts.wallets]}",
+        f"Setting: {facts.setting}.",
     ]
 
 
