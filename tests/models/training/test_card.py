@@ -62,6 +62,8 @@ def test_card__when_read__then_page_one_says_for_whom_not_for_what_and_every_fig
     assert found.single is not None
     assert f"best single feature, {found.single.name}" in text
     assert "rare was left out: 0 bad and 0 good rows" in text
+    caps = [line.split(" | ")[2] for line in text.splitlines() if line.startswith("| borrower")]
+    assert caps == ["none", "none", "599"]
     assert "Developer" in text
     assert "Project lead" in text
     assert "none were compared" in text
