@@ -78,8 +78,10 @@ def _leaves(window: int, recent: str | None = None, recent_window: int = 0) -> _
     def effect(value: int, row: Row, days: int, hopeful: bool) -> int:
         if days >= window:
             return 0
-        late = (row.get(recent) if recent else 0) or 0
-        return late if hopeful or (recent and days + recent_window >= window) else value
+        last = row.get(recent) if recent else None
+        if hopeful:
+            return last or 0
+        return last if last is not None and days + recent_window >= window else value
 
     return effect
 

@@ -216,6 +216,15 @@ def test_earn__in_a_wallet_with_some_income__counts_old_months_as_leaving_and_as
     assert cautious["regular_payers"] == hopeful["regular_payers"] == (1 if months >= 3 else 0)
 
 
+@pytest.mark.parametrize(("recent", "after_60_days"), [(1, 1), (0, 0), (None, 4)])
+def test_time__over_recent_borrowing__forgets_only_what_is_known_to_be_older(
+    recent: int | None, after_60_days: int
+) -> None:
+    row: Row = {"borrows_30d": recent, "borrows_90d": 4}
+    found = [ACTIONS["carry_on"].after(row, months, False)["borrows_90d"] for months in (1, 2, 3)]
+    assert found == [4, after_60_days, 0]
+
+
 def test_time__over_five_years_old__counts_no_further() -> None:
     row: Row = {"days_since_late": 1_820, "days_since_bad": 1_825, "record_days": 1_825}
     found = ACTIONS["carry_on"].after(row, 1, False)
