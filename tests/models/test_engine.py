@@ -78,7 +78,7 @@ def test_features__on_spark__are_the_integers_of_duckdb(bench: Bench, tmp_path: 
     with spark_events(tmp_path, "local[*]") as events:
         people = population(events, "all", until)
         found = collect(measure(events, people.mutate(until=ibis.literal(until, "int64"))))
-    assert len(found) > 80
+    assert len(found) >= 80
     assert {str(field.type) for field in found.schema} == {"binary", "int64"}
     expected = bench.measure(ledger.to_pylist(), [(person, until) for person in found["person"].to_pylist()])
     assert found.to_pylist() == expected
