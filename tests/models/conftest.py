@@ -91,15 +91,18 @@ class Bench:
 
     def told(self, ledgers: Sequence[tuple[Sequence[Row], float]]) -> list[Row]:
         """Features of `me` in each ledger as known on its day: one run, each with people of its own."""
-        rows = [
-            row | {column: _renamed(row[column], number) for column in ("account", "counterparty")}
-            for number, (ledger, _) in enumerate(ledgers)
-            for row in ledger
-        ]
+        rows = [row for number, (ledger, _) in enumerate(ledgers) for row in self.apart(ledger, number)]
         points = [
             (_renamed(ME, number) or b"", START + int(day * DAY)) for number, (_, day) in enumerate(ledgers)
         ]
         return [row | {"person": ME} for row in self.measure(rows, points)]
+
+    def apart(self, rows: Sequence[Row], number: int) -> list[Row]:
+        """The same ledger told of other people: a set of addresses for each number."""
+        return [
+            row | {column: _renamed(row[column], number) for column in ("account", "counterparty")}
+            for row in rows
+        ]
 
     def hostile(self, accounts: Sequence[bytes] = (ME, OTHER)) -> st.SearchStrategy[list[Row]]:
         """Ledgers as an enemy would write them: any kinds in any order, extreme and unknown amounts."""
