@@ -36,17 +36,21 @@ FOLDS = 5
 SEED_LIMIT = 2**31
 MAX_BINS = 256
 LEARNING_RATE = 0.04
-REPEATS, SMALL_REPEATS = 2, 3
+PATIENCE = 100
+REPEATS = 2
 SMALL = 20_000
-"""Training rows below which there are more bags, and pairs must earn their place."""
+"""Training rows below which pairs must earn their place."""
 
 ROWS_A_PAIR_CELL = 50
 LEAST_PAIR_BINS, MOST_PAIR_BINS = 4, 32
 """A pair's table is as fine as the rows support on average: a cell without rows says nothing."""
 
-MOST_ROUNDS = 25_000
-UNSTOPPED_ROUNDS = 100
-"""Rounds when there are too few rows of one kind to hold any back."""
+LEAST_ROUNDS, MOST_ROUNDS = 100, 4_000
+"""At most as many passes as there are rows, within these: few rows that part cleanly would never stop."""
+
+FEW = 50
+FEW_RIDGE = 5.0
+"""With fewer rows of the rarer kind a held-back fold cannot say when to stop: LEAST_ROUNDS, stiff leaves."""
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
@@ -58,7 +62,6 @@ class Setting:
 
     interactions: int
     pair_bins: int
-    repeats: int
 
 
 def fit(
@@ -66,15 +69,15 @@ def fit(
 ) -> Additive:
     """The fitted machine in float form; `rows` has both kinds and a column with two values.
 
-    Below SMALL rows pairs must earn their place: see `_pairs_earn`.
+    Below SMALL rows pairs must earn their place: see `_pairs_earn`; with few rows of a kind there are none.
     """
+    if min(rows.bad.sum(), (~rows.bad).sum()) < FEW:
+        interactions = 0
     bins = min(max(math.isqrt(len(rows) // ROWS_A_PAIR_CELL), LEAST_PAIR_BINS), MOST_PAIR_BINS)
-    repeats = SMALL_REPEATS if len(rows) < SMALL else REPEATS
-    with_pairs = Setting(interactions, bins, repeats)
-    found = _fit(rows, directions, with_pairs, seed, n_jobs)
+    found = _fit(rows, directions, Setting(interactions, bins), seed, n_jobs)
     if len(rows) >= SMALL or not any(len(effect.columns) == 2 for effect in found.effects):
         return found
-    without = _fit(rows, directions, Setting(0, bins, repeats), seed, n_jobs)
+    without = _fit(rows, directions, Setting(0, bins), seed, n_jobs)
     return found if _pairs_earn(found, without, rows) else without
 
 
@@ -95,8 +98,9 @@ def _fit(
     rows: Rows, directions: Mapping[str, int], setting: Setting, seed: int, n_jobs: int | None
 ) -> Additive:
     inputs = [one for column in rows.kinds.values() for one in _inputs(column, rows)]
-    bags = bags_of(rows.bad, setting.repeats, seed)
-    machine = _machine(inputs, directions, setting, bags, seed, n_jobs)
+    bags = bags_of(rows.bad, REPEATS, seed)
+    stops = min(rows.bad.sum(), (~rows.bad).sum()) >= FEW
+    machine = _machine(inputs, directions, setting, bags, bool(stops), seed, n_jobs)
     matrix = np.column_stack([one.values(rows.columns.values[one.column.name]) for one in inputs])
     with warnings.catch_warnings():
         # interpret-core warns that its own plots show no missing values; the scorecard has a cell for them.
@@ -163,11 +167,11 @@ def _machine(
     directions: Mapping[str, int],
     setting: Setting,
     bags: NDArray[np.int8],
+    stops: bool,
     seed: int,
     n_jobs: int | None,
 ) -> ExplainableBoostingClassifier:
     bound = [0 if one.nominal else -directions.get(one.column.name, 0) for one in inputs]
-    stops = bool((bags < 0).any())
     alone = [at for at, one in enumerate(inputs) if one.companion or bound[at]]
     exclude = [(at, other) for at in alone for other in range(len(inputs)) if other != at]
     return ExplainableBoostingClassifier(
@@ -180,7 +184,9 @@ def _machine(
         max_interaction_bins=setting.pair_bins,
         outer_bags=bags.shape[1],
         learning_rate=LEARNING_RATE,
-        max_rounds=MOST_ROUNDS if stops else UNSTOPPED_ROUNDS,
+        max_rounds=min(max(len(bags), LEAST_ROUNDS), MOST_ROUNDS) if stops else LEAST_ROUNDS,
+        early_stopping_rounds=PATIENCE if stops else 0,
+        reg_lambda=0.0 if stops else FEW_RIDGE,
         random_state=seed % SEED_LIMIT,
         n_jobs=n_jobs or 1,
     )
