@@ -53,10 +53,12 @@ generated: setup  ## rebuild every committed file that a program writes
 	@python contracts/tools/write_abi.py
 	@python tests/golden/make_commitment.py
 	@python tests/golden/make_rescore.py
+	@python docs/write_features.py
 
 test: setup lint  ## everything that CI runs
 	@cd contracts && forge fmt --check && forge build && forge test
 	@python contracts/tools/write_abi.py --check
+	@python docs/write_features.py --check
 	@pytest -n auto --dist loadscope
 
 fuzz: setup  ## the same properties, many more cases
@@ -74,11 +76,12 @@ fuzz: setup  ## the same properties, many more cases
 	@touch $@
 
 bench: setup .bench/.stamp  ## reproduce the README's figures
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,bench]'
 	@python benchmarks/real_history.py
 	@python benchmarks/read.py
 	@python benchmarks/gas.py
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	@python benchmarks/score.py
+	@python benchmarks/accuracy.py
 
 clean:  ## remove everything that the targets above made
 	@rm -rf $(VENV) .bench contracts/node_modules contracts/out contracts/cache demo build *.egg-info \

@@ -89,7 +89,7 @@ def count_alone(stage: Stage) -> dict[str, float | None]:
         assert head is not None
         events = store.events(Snapshot((head,)))
         policy = Outcome(("liquidated", "self_liquidated"))
-        test = split_by_time(events, policy, time_of(CUT_BLOCK), head.time + 1).test
+        test = split_by_time(events, policy, time_of(CUT_BLOCK), head.time + 1, wallets="shared").test
     names = ["liquidations", "self_liquidations"]
     count = test.features[names].sum(axis=1).to_numpy(dtype=float)
     back = test.returning

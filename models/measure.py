@@ -1,15 +1,18 @@
 """Ledger → Features: every feature of every point, in one pass over the points' own events.
 
 Rules that hold here: what is measured depends only on events with account = person and
-block_time < until, joined before anything else is derived; training (many moments a person) and
-production (one) take this same path; all outputs are int64, null = missing; the order of rows is
-the caller's. The expressions are Ibis: DuckDB, or any engine that Ibis drives, runs them.
+block_time < until, joined before anything else is derived, and on when its payers were first seen;
+training (many moments a person) and production (one) take this same path; all outputs are int64,
+null = missing; the order of rows is the caller's. The expressions are Ibis: DuckDB, or any engine that
+Ibis drives, runs them.
 """
 
 from collections.abc import Mapping
 from typing import Literal
 
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
@@ -21,7 +24,6 @@ from models.loans import ORDER
 from models.scorecard import FeatureMatrix
 from models.segment import MISSING
 from models.views import POINT, views
-from models.views import events as events_of
 
 Population = Literal["enrolled", "all"]
 
@@ -32,19 +34,22 @@ def measure(events: Table, points: Table, features: tuple[Feature, ...] = FEATUR
     `events` has the ledger's columns, `points` person (binary, 20 bytes) and until (int64 seconds,
     exclusive). A point without any event has a row too: its features are `empty` or null.
     """
-    points = points.select("person", "until").distinct()
+    # Ibis drops a cast that it thinks idle, but Spark takes a small literal for an int32: build the cast.
+    until = ops.Cast(points.until, dt.int64).to_expr()
+    points = points.select("person", until=until).distinct()
     numbered = ibis.window(order_by=["person", "until"])
     points = points.mutate(point=ibis.row_number().over(numbered))
-    rows = events_of(events, points)
     direct = _with_needed(features)
     found = {
         view: _aggregated(table, [feature for feature in direct if feature.view == view])
-        for view, table in views(rows, events).items()
+        for view, table in views(events, points).items()
         if any(feature.view == view for feature in direct)
     }
     measured = _joined(points, found, direct)
     derived = {feature.name: feature.value(measured) for feature in features if feature.view == "features"}
-    return measured.mutate(**derived).select("person", "until", *(feature.name for feature in features))
+    measured = measured.mutate(**derived)
+    values = {f.name: ops.Cast(measured[f.name], dt.int64).to_expr() for f in features}
+    return measured.select("person", "until", **values)
 
 
 def population(events: Table, rule: Population, until: int) -> Table:

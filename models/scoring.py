@@ -7,6 +7,7 @@ was loaded by `models.manifest.load`, which refuses one of another feature set t
 import ibis
 import ibis.expr.types as ir
 
+from models.engine import collect
 from models.manifest import Manifest
 from models.measure import Population, measure, population, to_matrix
 from models.scorecard import FeatureMatrix, Scorecard, Scores, score
@@ -16,7 +17,7 @@ def measure_population(events: ir.Table, rule: Population, until: int) -> Featur
     """All features of everyone whom the population rule names, by what happened before `until`."""
     people = population(events, rule, until)
     points = people.mutate(until=ibis.literal(until, "int64"))
-    return to_matrix(measure(events, points).to_pyarrow())
+    return to_matrix(collect(measure(events, points)))
 
 
 def score_population(events: ir.Table, manifest: Manifest, card: Scorecard, until: int) -> Scores:

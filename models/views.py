@@ -15,15 +15,17 @@ from models.features.feature import DAY, FIVE_YEARS, FLOOR_CENTS, MONTH_DAYS, MO
 from models.integers import icount, isum, udiv
 from models.loans import ORDER, POSITION, loans
 
+DEBTS = ("borrow", "repay", "liquidation", "default")
+TRANSFERS = ("transfer_in", "transfer_out")
 INVOICES = (
     "invoice_issued", "invoice_accepted", "invoice_disputed", "invoice_financed", "invoice_paid",
     "invoice_credited", "invoice_voided",
 )  # fmt: skip
-KINDS = (
-    "deposit", "withdraw", "borrow", "repay", "liquidation", "default", "transfer_in", "transfer_out",
-    *INVOICES,
-)  # fmt: skip
+KINDS = ("deposit", "withdraw", *DEBTS, *TRANSFERS, *INVOICES)
 """The kinds of events that features look at."""
+
+MOVING = tuple(kind for kind in KINDS if kind not in ("default", "invoice_financed", "invoice_paid"))
+"""Those that can be an own act or move money."""
 
 POINT = ("point", "until")
 """What rows are grouped by: the number that stands for (person, until), which engines group faster."""
@@ -38,7 +40,7 @@ SEASONED_DAYS = 180
 """How long ago a payer must have been seen first to be no fresh wallet."""
 
 
-def events(ledger: Table, points: Table) -> Table:
+def events(ledger: Table, points: Table, kinds: tuple[str, ...] = KINDS) -> Table:
     """The points' own events before each point's until, with the ledger's columns and more.
 
     `points` has the columns person, until and point (a number of its own for each). Adds point, until, age,
@@ -46,7 +48,7 @@ def events(ledger: Table, points: Table) -> Table:
     account acted itself: not what it was sent, not what another repaid for it. A repayment whose payer
     the protocol does not log counts as its own.
     """
-    rows = ledger.filter(ledger.kind.isin(KINDS))
+    rows = ledger.filter(ledger.kind.isin(kinds))
     joined = rows.join(points, [rows.account == points.person, rows.block_time < points.until])
     joined = joined.mutate(age=joined.until - joined.block_time)
     month = ibis.least(udiv(joined.age - 1, MONTH_DAYS * DAY), OLDER)
@@ -149,7 +151,12 @@ def invoices(rows: Table) -> Table:
     accepted, financed (times), disputed, paid and paid_on_time (in full, by whomever; of an unknown
     amount by any payment). Amount and due are what the person itself put its name to.
     """
-    told = rows.filter(rows.kind.isin(INVOICES))
+    told = rows.select(*INVOICE, "kind", "counterparty", "asset", "amount", "due_time", "block_time")
+    return _with_payments(_promised(told), told.filter(told.kind == "invoice_paid"))
+
+
+def _promised(told: Table) -> Table:
+    """One row an invoice with what the person itself put its name to."""
     mine = ibis.ifelse(told.leg == 0, told.kind == "invoice_issued", told.kind == "invoice_accepted")
     found = told.group_by(list(INVOICE)).agg(
         other=told.counterparty.max(where=mine),
@@ -161,8 +168,7 @@ def invoices(rows: Table) -> Table:
         disputed=icount(told, told.kind == "invoice_disputed") > 0,
         financed=icount(told, told.kind == "invoice_financed"),
     )
-    found = found.filter(found.began.notnull())
-    return _with_payments(found, told.filter(told.kind == "invoice_paid"))
+    return found.filter(found.began.notnull())
 
 
 def _with_payments(found: Table, payments: Table) -> Table:
@@ -198,8 +204,7 @@ def traders(rows: Table) -> Table:
     Columns: point, leg, counterparty, accepted (rows), paid_cents (known value, null when none known), paid
     (rows); of the last twelve months.
     """
-    told = rows.filter(rows.kind.isin(("invoice_issued", "invoice_accepted", "invoice_paid")))
-    told = told.filter((told.month < OLDER) & (told.counterparty != told.account))
+    told = rows.filter((rows.month < OLDER) & (rows.counterparty != rows.account))
     paid = told.kind == "invoice_paid"
     return told.group_by([*POINT, "leg", "counterparty"]).agg(
         accepted=icount(told, told.kind == "invoice_accepted"),
@@ -213,23 +218,32 @@ def pledges(rows: Table) -> Table:
 
     Column financed: how many times, over all invoices that say the same.
     """
-    told = invoices(rows)
+    told = _promised(rows)
     claims = told.filter((told.leg == 0) & (told.financed > 0) & told.other.notnull() & told.due.notnull())
     claims = claims.filter(claims.amount.notnull() & (claims.due >= claims.until - FIVE_YEARS * DAY))
     return claims.group_by([*POINT, "other", "asset", "amount", "due"]).agg(financed=isum(claims.financed))
 
 
-def views(rows: Table, ledger: Table) -> Mapping[View, Table]:
-    """Every view by name: `rows` of `events`, and the whole ledger for when payers were first seen."""
+def views(ledger: Table, points: Table) -> Mapping[View, Table]:
+    """Every view by name, made of the points' own events in the ledger.
+
+    Each view reads the kinds of events that it needs for itself: shared rows, an engine would write down
+    with all their columns first, which takes longer than reading a ledger of columns several times.
+    """
+
+    def of(*kinds: str) -> Table:
+        return events(ledger, points, kinds)
+
+    claims = of("invoice_issued", "invoice_accepted", "invoice_financed")
     return {
-        "events": rows,
-        "loans": loan_rows(rows),
-        "repayments": repayments(rows),
-        "partners": partners(rows, ledger),
-        "months": months(rows),
-        "invoices": invoices(rows),
-        "traders": traders(rows),
-        "pledges": pledges(rows),
+        "events": events(ledger, points),
+        "loans": loan_rows(of(*DEBTS)),
+        "repayments": repayments(of("borrow", "repay")),
+        "partners": partners(of(*TRANSFERS), ledger),
+        "months": months(of(*MOVING)),
+        "invoices": invoices(of(*INVOICES)),
+        "traders": traders(of("invoice_accepted", "invoice_paid")),
+        "pledges": pledges(claims),
     }
 
 

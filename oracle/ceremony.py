@@ -18,6 +18,7 @@ from oracle.epoch import SECRET_BYTES, secret_hash
 from oracle.keys import INTERACTIVE, SENSITIVE, KeySigner, NodeKeys, save_secret
 
 IDENTITY_FILE, SIGNER_FILE, SECRET_FILE = "identity.json", "keystore.json", "secret"
+MODEL_KEY_FILE = "model-key.json"
 FIRST_EPOCH = 1
 """The epoch of the secret that is dealt; later ones derive from it, one way."""
 
@@ -51,6 +52,14 @@ def make_committee(
         "homes": [str(home) for home in homes],
         "backUp": f"{IDENTITY_FILE} and {SIGNER_FILE} of each member; {SECRET_FILE} is never backed up",
     }
+
+
+def make_model_key(folder: Path, password: str, quick: bool = False) -> dict[str, Any]:
+    """Make model-key.json in `folder`, which signs model bundles; Stop when the folder is not empty."""
+    keys = NodeKeys.generate()
+    _make_empty(folder)
+    keys.save(folder / MODEL_KEY_FILE, password, INTERACTIVE if quick else SENSITIVE)
+    return {"key": str(folder / MODEL_KEY_FILE), "signer": "0x" + keys.identity_key.hex()}
 
 
 def _make_empty(folder: Path) -> None:

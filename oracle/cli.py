@@ -42,6 +42,30 @@ DaysLate = Annotated[
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
+Cut = Annotated[
+    int, typer.Option(min=0, max=LATEST, help="Unix time: learn from loans opened before, test on later.")
+]
+Horizon = Annotated[
+    int | None, typer.Option(min=1, help="Only what happens within so many days of opening counts.")
+]
+Wallets = Annotated[
+    str, typer.Option(help="apart: test only on wallets never learned from; shared: on all later loans.")
+]
+ModelFile = Annotated[
+    Path, typer.Option("--manifest", help="A manifest file or a bundle, as `train` writes them.")
+]
+BundleFile = Annotated[Path, typer.Option(help="A signed bundle, as `train --key` writes it.")]
+Signers = Annotated[
+    list[str], typer.Option(help="Public key of a bundle's maker that you trust; repeat for more.")
+]
+NOBODY: list[str] = []
+
+BULKY = (
+    "evaluation", "facts", "baseline", "reference",
+    "all", "returning", "segments", "challenger", "curve", "lift", "distribution",
+)  # fmt: skip
+"""What `train` and `evaluate` tell programs only; for people the same stands in their tables."""
+
 BAD = ["defaulted", "liquidated", "self_liquidated"]
 
 PASSWORD = "CREDIT_ORACLE_PASSWORD"  # noqa: S105 (a name, not a password)
@@ -89,11 +113,17 @@ def init(
     members: Annotated[int, typer.Option(min=1, max=32, help="How many members.")] = 4,
     quorum: Annotated[int, typer.Option(min=0, help="Signatures needed; 0: the safe default.")] = 0,
     quick: Annotated[bool, typer.Option(help="Cheap key derivation, for demonstrations only.")] = False,
+    model_key: Annotated[
+        bool, typer.Option(help="Only one key file, for a data scientist to sign bundles with.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Keys and a committee file for n members, each in a folder of its own."""
-    from oracle.ceremony import make_committee
+    from oracle.ceremony import make_committee, make_model_key
 
+    if model_key:
+        _show(make_model_key(out, _password(), quick=quick), as_json)
+        return
     _show(make_committee(out, members, quorum or None, _password(), quick=quick), as_json)
 
 
@@ -177,16 +207,29 @@ def replay(
 
 @app.command()
 def features(
-    ledger: Ledger,
     chain_id: Annotated[int, typer.Option(help="Which chain of the ledger.")],
     at: Annotated[int, typer.Option(min=0, max=LATEST, help="Unix time: what was before it counts.")],
+    ledger: Annotated[Path | None, typer.Option(help="The ledger's DuckDB file (engine duckdb).")] = None,
     population: Annotated[str, typer.Option(help="enrolled, or all (research).")] = "enrolled",
+    engine: Annotated[str, typer.Option(help="duckdb, or spark.")] = "duckdb",
+    ledger_parquet: Annotated[
+        Path | None, typer.Option(help="A folder that `export` made (engine spark).")
+    ] = None,
+    master: Annotated[str, typer.Option(help="local[*], or a Spark master's address.")] = "local[*]",
     as_json: Json = False,
 ) -> None:
-    """All features of a population at a moment."""
-    from oracle.verbs import show_features
+    """All features of a population at a moment; the same integers on either engine."""
+    from oracle.verbs import show_features, show_features_on_spark
 
-    _show(show_features(ledger, chain_id, at, population), as_json)
+    if engine == "duckdb" and ledger:
+        _show(show_features(ledger, chain_id, at, population), as_json)
+    elif engine == "spark" and ledger_parquet:
+        _show(show_features_on_spark(ledger_parquet, master, chain_id, at, population), as_json)
+    else:
+        raise Stop(
+            "name --ledger for the engine duckdb, or --ledger-parquet for the engine spark;"
+            f" {engine!r} was asked for."
+        )
 
 
 @app.command()
@@ -285,35 +328,109 @@ def train(
     deployment: Annotated[
         Path, typer.Option(help="JSON of where the model is for: schedule, sources, population.")
     ],
-    cut: Annotated[
-        int, typer.Option(min=0, max=LATEST, help="Unix time: learn from loans opened before, test on later.")
-    ],
+    cut: Cut,
     out: Annotated[Path, typer.Option(help="Folder for the manifest, named by its model id.")],
     bad: Bad = BAD,
     days_late: DaysLate = 7,
+    horizon_days: Horizon = None,
+    wallets: Wallets = "apart",
+    owner: Annotated[str, typer.Option(help="Who answers for the model: a name on its card.")] = "",
+    key: Annotated[
+        Path | None, typer.Option(help="Key file that signs a bundle (`init --model-key` makes one).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit a scorecard on a ledger and write its manifest, with its figures out of time."""
-    from oracle.modelling import train_model
+    """Fit a scorecard on a ledger; write manifest, card and, with --key, a signed bundle."""
+    from oracle.modelling import open_key, outcome, train_model, wallets_of
 
-    _show(train_model(ledger, deployment, cut, out, bad, days_late), as_json)
+    signer = None if key is None else open_key(key, _password())
+    policy = outcome(bad, days_late, horizon_days)
+    told = train_model(ledger, deployment, cut, out, policy, wallets_of(wallets), owner, signer)
+    _show(told, as_json, BULKY)
 
 
 @app.command()
 def evaluate(
     ledger: Ledger,
-    manifest: ManifestFile,
-    cut: Annotated[
-        int, typer.Option(min=0, max=LATEST, help="Unix time: test on loans opened from then on.")
-    ],
+    manifest: ModelFile,
+    cut: Cut,
     bad: Bad = BAD,
     days_late: DaysLate = 7,
+    horizon_days: Horizon = None,
+    wallets: Wallets = "apart",
+    signer: Signers = NOBODY,
     as_json: Json = False,
 ) -> None:
-    """A manifest's scorecard on a ledger's later loans, beside the best single feature."""
-    from oracle.modelling import evaluate_model
+    """A model on a ledger's later loans: by segment, band and month, beside the best single feature."""
+    from oracle.modelling import evaluate_model, outcome, wallets_of
 
-    _show(evaluate_model(ledger, manifest, cut, bad, days_late), as_json)
+    policy = outcome(bad, days_late, horizon_days)
+    _show(evaluate_model(ledger, manifest, cut, policy, wallets_of(wallets), signer), as_json, BULKY)
+
+
+@app.command()
+def compare(
+    ledger: Ledger,
+    champion: Annotated[Path, typer.Option(help="The model in use: a bundle, or a manifest file.")],
+    challenger: Annotated[Path, typer.Option(help="The model that would take its place.")],
+    cut: Cut,
+    bad: Bad = BAD,
+    days_late: DaysLate = 7,
+    horizon_days: Horizon = None,
+    wallets: Wallets = "apart",
+    signer: Signers = NOBODY,
+    as_json: Json = False,
+) -> None:
+    """Champion against challenger on the same later loans: a paired test, and who moves."""
+    from oracle.modelling import compare_models, outcome, wallets_of
+
+    policy = outcome(bad, days_late, horizon_days)
+    told = compare_models(ledger, champion, challenger, cut, policy, wallets_of(wallets), signer)
+    _show(told, as_json)
+
+
+@app.command()
+def card(
+    bundle: BundleFile,
+    out: Annotated[Path, typer.Option(help="Folder for the card, as Markdown and as a page.")],
+    signer: Signers = NOBODY,
+    as_json: Json = False,
+) -> None:
+    """The model card of a signed bundle: for whom, not for what, figures, limits."""
+    from oracle.modelling import write_card
+
+    _show(write_card(bundle, signer, out), as_json)
+
+
+@app.command()
+def drift(
+    ledger: Ledger,
+    bundle: BundleFile,
+    signer: Signers = NOBODY,
+    since: Annotated[
+        int | None, typer.Option(min=0, max=LATEST, help="Unix time (default: the end of the training).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Has the population moved away from the one that a model learned from? By month, against limits."""
+    from oracle.modelling import drift_of
+
+    _show(drift_of(ledger, bundle, signer, since), as_json, ("features",))
+
+
+@app.command()
+def propose(
+    bundle: BundleFile,
+    from_epoch: Annotated[int, typer.Option(min=1, help="The first epoch that the model scores.")],
+    signer: Signers = NOBODY,
+    rpc: Annotated[list[str], typer.Option(help="Ask the contract which model holds now.")] = NOBODY,
+    previous: Annotated[str | None, typer.Option(help="The model that holds now, 0x and 64 digits.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What the owner's timelock would do to make a model hold, and how to go back. Sends nothing."""
+    from oracle.modelling import propose_model
+
+    _show(propose_model(bundle, signer, from_epoch, rpc, previous), as_json)
 
 
 def _password() -> str:
@@ -330,7 +447,8 @@ def _password() -> str:
     return found
 
 
-def _show(result: dict[str, Any], as_json: bool) -> None:
+def _show(result: dict[str, Any], as_json: bool, leave_out: tuple[str, ...] = ()) -> None:
+    """The result as JSON, or as a table for people without what is only for programs."""
     import msgspec
 
     if as_json:
@@ -338,7 +456,7 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         return
     from oracle.tables import as_text
 
-    typer.echo(as_text(result))
+    typer.echo(as_text({name: value for name, value in result.items() if name not in leave_out}))
 
 
 if __name__ == "__main__":

@@ -1,45 +1,229 @@
-"""The data scientist's verbs: a manifest from a ledger, and its figures; loads training code.
+"""The data scientist's verbs: models from ledgers, their figures, cards, bundles; loads training code.
 
-Rules that hold here: a manifest is written only once everything about it is known; figures are of
-loans that no training row has seen the end of, always beside the best single feature.
+Rules that hold here: a manifest is written only once everything about it is known; figures are of loans
+that no training row has seen the end of, always beside the best single feature; a bundle counts only when a
+key that the caller names has signed it, and a model is never measured on loans that it learned from; what
+is proposed is printed, never sent.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from eth_abi.abi import encode
+
+from ledger_reader.errors import Stop
+from ledger_reader.rpc import Rpc
 from models import manifest as manifests
+from models import plain, registry
 from models import scorecard as scorecards
-from models.features.catalogue import feature_set_version
+from models.features.catalogue import feature_set_version, named
 from models.manifest import Manifest
-from models.training.dataset import split_by_time
-from models.training.evaluate import Evaluation, evaluate
-from models.training.export import FULL
+from models.registry import Bundle, BundleSigner
+from models.scorecard import Scorecard
+from models.training import monitor
+from models.training.assess import Evaluation, evaluate, place, sample_of
+from models.training.card import NOBODY, Card, make_card
+from models.training.compare import compare
+from models.training.dataset import Split, Wallets, observe, split_by_time, to_columns
+from models.training.evaluate import Figures
 from models.training.outcomes import Outcome
+from models.training.pipeline import close_pipeline
 from models.training.recipes import TrainingResult, train
+from oracle.contract import CreditOracle, load_abi
+from oracle.keys import NodeKeys
 from oracle.verbs import content_of, existing_ledger, head_of, read_manifest
+
+NOTICE_EPOCHS = 2
+"""A model is named at least so many epochs ahead."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model from a manifest file (bundle None) or from a bundle that a known key signed."""
+
+    manifest: Manifest
+    card: Scorecard
+    bundle: Bundle | None
+
+
+def open_key(path: Path, password: str) -> BundleSigner:
+    """The key in a file that `init --model-key` made."""
+    return NodeKeys.load(path, password)
+
+
+def outcome(bad: Sequence[str], days_late: int, horizon_days: int | None) -> Outcome:
+    """The policy that says which loans are bad."""
+    return Outcome(tuple(bad), days_late, horizon_days)
+
+
+def wallets_of(name: str) -> Wallets:
+    """How wallets are kept; Stop when it is neither apart nor shared."""
+    if name == "apart":
+        return "apart"
+    if name == "shared":
+        return "shared"
+    raise Stop(f"wallets must be apart or shared, got {name!r}.")
 
 
 def train_model(
-    ledger: Path, deployment: Path, cut: int, out: Path, bad: Sequence[str], days_late: int
+    ledger: Path,
+    deployment: Path,
+    cut: int,
+    out: Path,
+    policy: Outcome,
+    wallets: Wallets,
+    owner: str,
+    signer: BundleSigner | None,
 ) -> dict[str, Any]:
-    """Train on the ledger up to its head; write manifest and scorecard; figures out of time.
+    """Train on the ledger up to its head; write manifest, scorecard, card and, with a signer, the bundle.
 
     `deployment` is JSON with schedule, sources and population: a manifest without its model.
     """
-    policy = Outcome(tuple(bad), days_late)
     frame = manifests.frame_from_json(content_of(deployment))
     with existing_ledger(ledger) as store:
         head = head_of(store, [chain.chain_id for chain in frame.sources])
-        result = train(store.events(head), cut, min(block.time for block in head.blocks) + 1, policy=policy)
+        end = min(block.time for block in head.blocks) + 1
+        result = train(store.events(head), cut, end, policy=policy, wallets=wallets)
     found = _manifest(frame, result, out)
     identity = manifests.save(found, out)
+    card = make_card(result, found, owner or NOBODY)
+    bundle = None if signer is None else _save_bundle(result, found, card, signer, identity, out)
     return {
         "modelId": "0x" + identity.hex(),
         "manifest": str(out / "manifests" / f"{identity.hex()}.json"),
+        "card": _save_card(card, identity, out)[0],
+        "bundle": bundle,
+        "walletsOnBothSides": result.facts.wallets_on_both_sides,
         **_summary(result.evaluation),
         **result.to_plain(),
     }
+
+
+def evaluate_model(
+    ledger: Path, model: Path, cut: int, policy: Outcome, wallets: Wallets, signers: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A model's scorecard on the loans opened from `cut` on whose outcome is known."""
+    found = read_model(model, signers)
+    split = _later(ledger, [found], cut, policy, wallets)
+    result = evaluate(found.card, split)
+    return {"walletsOnBothSides": split.wallets_on_both_sides, **_summary(result), **result.to_plain()}
+
+
+def compare_models(
+    ledger: Path,
+    champion: Path,
+    challenger: Path,
+    cut: int,
+    policy: Outcome,
+    wallets: Wallets,
+    signers: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Two models on the same later loans: which ranks better, and who would be told something else."""
+    models = [read_model(path, signers) for path in (champion, challenger)]
+    split = _later(ledger, models, cut, policy, wallets)
+    placed = [place(model.card, split.test.features) for model in models]
+    groups = {
+        "segment": placed[0].segment,
+        "borrowed before:": np.where(split.test.returning, "yes", "no"),
+    }
+    ours, theirs = (sample_of(one, split.test) for one in placed)
+    found = compare(ours, theirs, groups)
+    names = dict(zip(("champion", "challenger"), models, strict=True))
+    return {
+        "verdict": found.verdict,
+        **{f"{name}Id": "0x" + manifests.model_id(model.manifest).hex() for name, model in names.items()},
+        **asdict(found),
+    }
+
+
+def write_card(bundle: Path, signers: Sequence[str], out: Path) -> dict[str, Any]:
+    """The card of a bundle as two files, once its signature held."""
+    found = registry.load(bundle, _keys(signers))
+    paths = _save_card(Card(found.card_markdown, found.card_html), found.model_id, out)
+    return {"modelId": "0x" + found.model_id.hex(), "signer": "0x" + found.signer.hex(), "files": list(paths)}
+
+
+def drift_of(ledger: Path, bundle: Path, signers: Sequence[str], since: int | None) -> dict[str, Any]:
+    """The loans of a ledger by month against those that the bundle's model learned from."""
+    found = registry.load(bundle, _keys(signers))
+    before = monitor.baseline_from_plain(_part(found.facts, "baseline"))
+    start = int(_part(found.facts, "facts")["cut"]) if since is None else since
+    with existing_ledger(ledger) as store:
+        head = head_of(store, [chain.chain_id for chain in found.manifest.sources])
+        end = min(block.time for block in head.blocks) + 1
+        rows = observe(store.events(head), Outcome(), start, end, named(found.scorecard.features))
+    if not len(rows):
+        raise Stop(f"no loan was opened from {start} on; name an earlier time by --since, or read on.")
+    months = monitor.drift(
+        before, to_columns(rows.features), place(found.scorecard, rows.features).score, rows.opened, start
+    )
+    return {
+        "modelId": "0x" + found.model_id.hex(),
+        "rows": len(rows),
+        "verdict": monitor.verdict(months),
+        "months": [_month(month) for month in months],
+        "features": [
+            {"month": _day(month.start), **asdict(shift)} for month in months for shift in month.features
+        ],
+    }
+
+
+def propose_model(
+    bundle: Path, signers: Sequence[str], from_epoch: int, urls: Sequence[str], previous: str | None
+) -> dict[str, Any]:
+    """What the owner's timelock would do to make a bundle's model hold from an epoch on; nothing is sent.
+
+    With RPC addresses the contract is asked which model holds now; else `previous` names it.
+    """
+    found = registry.load(bundle, _keys(signers))
+    contract = found.manifest.schedule.contract
+    before = None if previous is None else plain.hexadecimal(previous, "the previous model", 32)
+    if urls:
+        with Rpc(tuple(urls), chain_id=found.manifest.schedule.chain_id) as rpc:
+            before = _model_now(CreditOracle(rpc, contract), rpc, found, from_epoch)
+    figures = _part(_part(found.facts, "evaluation"), "all")
+    return {
+        "modelId": "0x" + found.model_id.hex(),
+        "signer": "0x" + found.signer.hex(),
+        "cardHash": "0x" + Card(found.card_markdown, found.card_html).hash.hex(),
+        "aucBps": round(10_000 * float(figures["auc"]["value"])),
+        "ksBps": round(10_000 * float(figures["ks"]["value"])),
+        "testedOn": f"{figures['rows']} loans, {figures['bad']} bad",
+        "what": f"the owner's timelock calls scheduleModel: from epoch {from_epoch} on this model scores",
+        "to": "0x" + contract.hex(),
+        "callData": _schedule(found.model_id, from_epoch),
+        "rollBack": _roll_back(before, from_epoch),
+        "sent": False,
+    }
+
+
+def read_model(path: Path, signers: Sequence[str]) -> Model:
+    """A bundle (*.bundle), which one of `signers` must have signed, or a manifest as `train` writes it."""
+    if path.suffix != ".bundle":
+        return Model(*read_manifest(path), None)
+    found = registry.load(path, _keys(signers))
+    return Model(found.manifest, found.scorecard, found)
+
+
+def _later(ledger: Path, models: Sequence[Model], cut: int, policy: Outcome, wallets: Wallets) -> Split:
+    """The split of a ledger at `cut`; Stop when a model has learned from loans opened later."""
+    for model in models:
+        learned = 0 if model.bundle is None else int(_part(model.bundle.facts, "facts")["cut"])
+        if learned > cut:
+            raise Stop(
+                f"a model learned from loans opened up to {learned}, so those from {cut} on tell nothing; "
+                f"name a cut of {learned} or later."
+            )
+    chains = {chain.chain_id for model in models for chain in model.manifest.sources}
+    features = dict.fromkeys(name for model in models for name in model.card.features)
+    with existing_ledger(ledger) as store:
+        head = head_of(store, sorted(chains))
+        end = min(block.time for block in head.blocks) + 1
+        return split_by_time(store.events(head), policy, cut, end, named(tuple(features)), wallets)
 
 
 def _manifest(frame: manifests.Frame, result: TrainingResult, out: Path) -> Manifest:
@@ -53,27 +237,116 @@ def _manifest(frame: manifests.Frame, result: TrainingResult, out: Path) -> Mani
     )
 
 
-def evaluate_model(
-    ledger: Path, manifest: Path, cut: int, bad: Sequence[str], days_late: int
-) -> dict[str, Any]:
-    """A manifest's scorecard on the loans opened from `cut` on whose outcome is known."""
-    found, card = read_manifest(manifest)
-    with existing_ledger(ledger) as store:
-        head = head_of(store, [chain.chain_id for chain in found.sources])
-        end = min(block.time for block in head.blocks) + 1
-        split = split_by_time(store.events(head), Outcome(tuple(bad), days_late), cut, end)
-    result = evaluate(card.segments[FULL], split)
-    return {**_summary(result), **result.to_plain()}
+def _save_card(card: Card, identity: bytes, out: Path) -> tuple[str, str]:
+    paths = [out / "cards" / f"{identity.hex()}.{form}" for form in ("md", "html")]
+    try:
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        for path, content in zip(paths, (card.markdown, card.html), strict=True):
+            path.write_bytes(content)
+    except OSError as error:
+        raise Stop(f"{error.filename} cannot be written ({error.strerror}); name another folder.") from error
+    return str(paths[0]), str(paths[1])
+
+
+def _save_bundle(
+    result: TrainingResult, manifest: Manifest, card: Card, signer: BundleSigner, identity: bytes, out: Path
+) -> str:
+    path = out / f"{identity.hex()}.bundle"
+    bundle = Bundle(
+        signer=signer.identity_key,
+        manifest=manifest,
+        scorecard=result.scorecard,
+        facts=result.to_plain(),
+        card_markdown=card.markdown,
+        card_html=card.html,
+        pipeline=close_pipeline(result.machines),
+    )
+    registry.save(bundle, signer, path)
+    return str(path)
+
+
+def _model_now(oracle: CreditOracle, rpc: Rpc, found: Bundle, from_epoch: int) -> bytes:
+    """The model that holds at `from_epoch` as things stand; Stop when that is too soon."""
+    now = found.manifest.schedule.epoch_ended_by(rpc.block("latest").time) + 1
+    if from_epoch < now + NOTICE_EPOCHS:
+        raise Stop(
+            f"epoch {now} runs, and a model is named {NOTICE_EPOCHS} epochs ahead; "
+            f"name epoch {now + NOTICE_EPOCHS} or a later one."
+        )
+    return oracle.model_at(from_epoch)
+
+
+def _schedule(model_id: bytes, from_epoch: int) -> str:
+    signature = load_abi("CreditOracle").functions["scheduleModel"]
+    return "0x" + (signature.id + encode(signature.inputs, (model_id, from_epoch))).hex()
+
+
+def _roll_back(before: bytes | None, from_epoch: int) -> str:
+    if before is None:
+        return (
+            "name the model that holds now by --previous, or give --rpc, to get the call that goes back to it"
+        )
+    return f"scheduleModel with 0x{before.hex()}: call data {_schedule(before, from_epoch)}"
+
+
+def _keys(signers: Sequence[str]) -> frozenset[bytes]:
+    if not signers:
+        raise Stop("a bundle counts only by a key that you trust; name its maker's public key by --signer.")
+    return frozenset(plain.hexadecimal(one, "a signer's key", registry.KEY_BYTES) for one in signers)
+
+
+def _part(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    found = facts.get(name)
+    if not isinstance(found, dict):
+        raise Stop(f"the bundle's facts hold no {name!r}; make the bundle again with this version's `train`.")
+    return found
 
 
 def _summary(result: Evaluation) -> dict[str, Any]:
     """The figures that people ask for first."""
+    single = result.all.single
     return {
         "auc": result.all.auc.value,
         "aucLow": result.all.auc.low,
         "aucHigh": result.all.auc.high,
-        "bestFeature": result.all.single.name,
-        "bestAuc": result.all.single.auc.value,
+        "bestFeature": None if single is None else single.name,
+        "bestAuc": None if single is None else single.auc.value,
         "testLoans": result.all.rows,
         "testBad": result.all.bad,
+        "figures": [
+            _row(name, one)
+            for name, one in (("all", result.all), ("returning", result.returning), *result.segments.items())
+            if one is not None
+        ],
     }
+
+
+def _row(name: str, found: Figures) -> dict[str, Any]:
+    gain = found.gain
+    return {
+        "who": name,
+        "loans": found.rows,
+        "bad": found.bad,
+        "auc": found.auc.value,
+        "from": found.auc.low,
+        "to": found.auc.high,
+        "bestFeature": None if found.single is None else found.single.auc.value,
+        "difference": None if gain is None else f"{gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]",
+        "integerMinusFloat": None if found.minus_float is None else found.minus_float.value,
+        "calibrationError": found.calibration_error,
+    }
+
+
+def _month(month: monitor.Month) -> dict[str, Any]:
+    return {
+        "month": _day(month.start),
+        "loans": month.rows,
+        "scoreBps": month.score.index_bps,
+        "chanceBps": month.score.noise_bps,
+        "verdict": month.score.verdict,
+        "beyond": ", ".join(month.beyond[:3]) + (", …" if len(month.beyond) > 3 else "") or None,
+    }
+
+
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"

@@ -1,5 +1,6 @@
 """Results as plain text for people: aligned, no colour where none is wanted, nothing cut off."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -8,14 +9,14 @@ def as_text(result: dict[str, Any]) -> str:
     lines: list[str] = []
     width = max((len(name) for name in result), default=0)
     for name, value in result.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
+        if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
             lines += ["", name, *_table(value)]
         else:
             lines.append(f"{name:<{width}}  {_cell(value)}")
     return "\n".join(lines)
 
 
-def _table(rows: list[dict[str, Any]]) -> list[str]:
+def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
@@ -30,6 +31,6 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(_cell(each) for each in value)
     return str(value)

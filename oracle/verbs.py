@@ -21,10 +21,11 @@ from ledger_reader.store import LedgerStore
 from models import manifest as manifests
 from models import plain
 from models import scorecard as scorecards
+from models.engine import spark_events
 from models.features.catalogue import FEATURES
 from models.manifest import Manifest
 from models.measure import Population
-from models.scorecard import Scores
+from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
 from oracle import folder, reading
@@ -117,7 +118,19 @@ def show_features(ledger: Path, chain_id: int, at: int, population: str) -> dict
     """The features of everyone in the population, by name; null where missing."""
     with existing_ledger(ledger) as store:
         events = store.events(head_of(store, (chain_id,)))
-        matrix = measure_population(events, _rule(population), at)
+        return _described(measure_population(events, _rule(population), at))
+
+
+def show_features_on_spark(
+    folder: Path, master: str, chain_id: int, at: int, population: str
+) -> dict[str, Any]:
+    """The same, measured by Spark over an exported ledger."""
+    with spark_events(folder, master) as events:
+        chain = events.filter(events.chain_id == chain_id)
+        return _described(measure_population(chain, _rule(population), at))
+
+
+def _described(matrix: FeatureMatrix) -> dict[str, Any]:
     rows = [
         {"account": _hex(address)} | _named(matrix.names, values)
         for address, values in zip(matrix.addresses, matrix.values, strict=True)

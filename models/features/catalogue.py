@@ -20,17 +20,20 @@ from models.features import (
 )
 from models.features.feature import Feature
 
-FEATURES: tuple[Feature, ...] = (
-    *repayment.FEATURES,
-    *debt.FEATURES,
-    *length.FEATURES,
-    *new_credit.FEATURES,
-    *cash_flow.FEATURES,
-    *counterparties.FEATURES,
-    *receivables.FEATURES,
-    *remittances.FEATURES,
-    *integrity.FEATURES,
-)
+FAMILIES: dict[str, tuple[Feature, ...]] = {
+    "Repayment history": repayment.FEATURES,
+    "Present debt": debt.FEATURES,
+    "Length of history": length.FEATURES,
+    "New credit": new_credit.FEATURES,
+    "Cash flow": cash_flow.FEATURES,
+    "Counterparties": counterparties.FEATURES,
+    "Receivables": receivables.FEATURES,
+    "Remittances": remittances.FEATURES,
+    "Integrity": integrity.FEATURES,
+}
+"""Features by the family's name; one file a family."""
+
+FEATURES: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
 

@@ -5,14 +5,18 @@ Rules that hold here:
   same code as in production, from events strictly before that moment.
 - The split is by time. Train: opened and its label known before the cut. Test: opened from the cut
   on, and its label known before the end. Loans opened before the cut whose label came after it are
-  censored: in neither part.
-- A wallet may have rows on both sides: the question is how well the past of a borrower tells its
-  future, and a returning borrower's past is what the test features are made of. No label of a test
-  row is known to any training row. (Cross-validation inside training never shares a wallet.)
+  censored: in neither part. No label of a test row is known to any training row.
+- Wallets are kept `apart` unless one asks otherwise: a wallet with a training row has no test row, so
+  the figures are of people the scorecard has never seen. What that leaves out is counted.
+- `shared` lets a wallet have rows on both sides. It asks another question, how well the past of a known
+  borrower tells its future; figures of returning borrowers need it where most have borrowed before
+  (LlamaLend). Cross-validation inside training never shares a wallet, whatever is asked here.
 - Returning: the person had opened a loan before, in any market that the ledger reads.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import ibis
 import numpy as np
@@ -26,10 +30,14 @@ from models.features.catalogue import FEATURES
 from models.features.feature import Feature
 from models.measure import measure
 from models.segment import MISSING
-from models.training.outcomes import Outcome, label_loans, to_frame
+from models.training.outcomes import Outcome, label, to_frame
 
 EXACT = 2**53
 """Integers below this are exact as floats; features stay below by their limits."""
+
+
+Wallets = Literal["apart", "shared"]
+"""Whether a wallet may have rows on both sides of a split."""
 
 
 @dataclass(frozen=True)
@@ -65,23 +73,41 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Split:
-    """A data set cut in time, and how many loans opened before the cut were left out as censored."""
+    """A data set cut in time.
+
+    `censored` loans opened before the cut were left out of training; `left_out` later loans were left
+    out of the test because their wallet has a training row (0 when wallets are shared).
+    """
 
     train: Dataset
     test: Dataset
     censored: int
+    left_out: int = 0
+
+    @property
+    def wallets_on_both_sides(self) -> int:
+        """How many wallets have rows in both parts: 0 when they are kept apart."""
+        return len(set(self.train.person) & set(self.test.person))
 
 
 def observe(
-    events: Table, policy: Outcome, known_before: int, features: tuple[Feature, ...] = FEATURES
+    events: Table, policy: Outcome, since: int, end: int, features: tuple[Feature, ...] = FEATURES
 ) -> Dataset:
-    """All loans whose outcome was known before `known_before` (Unix seconds), with their features."""
-    labels = label_loans(events, policy, known_before)
-    return _dataset(events, labels.query("known_at < @known_before"), features)
+    """All loans opened from `since` on and before `end` (Unix seconds), their outcome known or not.
+
+    What is not known by `end` has known_at ≥ end; its `bad` means nothing.
+    """
+    labels = label(events, policy, end)
+    return _dataset(events, labels[labels["opened"] >= since], features)
 
 
 def split_by_time(
-    events: Table, policy: Outcome, cut: int, end: int, features: tuple[Feature, ...] = FEATURES
+    events: Table,
+    policy: Outcome,
+    cut: int,
+    end: int,
+    features: tuple[Feature, ...] = FEATURES,
+    wallets: Wallets = "apart",
 ) -> Split:
     """Loans opened before and from `cut` on (Unix seconds), with what is known before `cut` and `end`.
 
@@ -89,13 +115,36 @@ def split_by_time(
     """
     if not cut < end:
         raise Stop(f"the cut {cut} must lie before the end {end} of what is known; name an earlier cut.")
-    early, late = label_loans(events, policy, cut), label_loans(events, policy, end)
+    early, late = label(events, policy, cut), label(events, policy, end)
     known, late = early.query("known_at < @cut"), late.query("opened >= @cut and known_at < @end")
-    _check(known, f"opened and known before the cut {cut}")
-    _check(late, f"opened from the cut {cut} on and known before {end}")
-    both = _dataset(events, pd.concat([known, late]), features)
+    _check(known, policy, f"opened and known before the cut {cut}")
+    tested = late if wallets == "shared" else late[~among(late["person"], known["person"])]
+    _check(tested, policy, f"opened from the cut {cut} on and known before {end}", len(late) - len(tested))
+    both = _dataset(events, pd.concat([known, tested]), features)
     in_train = np.arange(len(both)) < len(known)
-    return Split(both.rows(in_train), both.rows(~in_train), censored=len(early) - len(known))
+    return Split(
+        train=both.rows(in_train),
+        test=both.rows(~in_train),
+        censored=len(early) - len(known),
+        left_out=len(late) - len(tested),
+    )
+
+
+def measure_at(
+    events: Table, people: Sequence[bytes], until: int, features: tuple[Feature, ...] = FEATURES
+) -> pd.DataFrame:
+    """The features of people as known at one moment, one row each in their order; <NA> = missing."""
+    points = pa.table(
+        {"person": pa.array(people, pa.binary()), "until": pa.array([until] * len(people), pa.int64())}
+    )
+    found = to_frame(measure(events, ibis.memtable(points), features)).set_index("person")
+    return found.loc[list(people)].drop(columns="until").reset_index(drop=True)
+
+
+def among(people: Iterable[bytes], others: Iterable[bytes]) -> NDArray[np.bool_]:
+    """Which people are among the others (n). By Python's own sets: numpy's bytes lose trailing zeros."""
+    known = set(others)
+    return np.array([person in known for person in people], dtype=np.bool_)
 
 
 def to_floats(features: pd.DataFrame) -> NDArray[np.float64]:
@@ -133,10 +182,11 @@ def _dataset(events: Table, labels: pd.DataFrame, features: tuple[Feature, ...])
     )
 
 
-def _check(labels: pd.DataFrame, which: str) -> None:
+def _check(labels: pd.DataFrame, policy: Outcome, which: str, left_out: int = 0) -> None:
     bad = int(labels["bad"].sum())
     if bad in (0, len(labels)):
+        known = f" ({left_out} more are of wallets that training has seen)" if left_out else ""
         raise Stop(
-            f"of {len(labels)} loans {which}, {bad} are bad; both kinds are needed: "
+            f"of {len(labels)} {policy.of} {which}, {bad} are bad{known}; both kinds are needed: "
             "move the cut, widen the outcome policy, or read more history."
         )

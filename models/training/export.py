@@ -8,6 +8,7 @@ Rules that hold here:
   merged (no integer lies between them), and so are neighbouring cells with equal points.
 - Points of a feature with a direction are made monotone once more. A feature that was never missing
   in training has the average, 0 points, when it is. A term whose cells all have the same points is dropped.
+- A segment of records without real repaid debt has a cap (UNPROVEN_CAP), applied before calibration.
 - Calibration: out-of-fold scores (no person in two folds), bins of equal count drawn towards the base
   rate, isotonic regression, basis points. It holds for the base rate of the training window.
 - Width: 1.645 standard deviations (90 %) of a row's score over machines fitted to bootstrap samples of
@@ -15,7 +16,7 @@ Rules that hold here:
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,7 @@ from models.segment import BAND_POINTS, HIGHEST, LOWEST, Segment, Term
 from models.training import ebm
 from models.training.dataset import Dataset, to_columns
 from models.training.evaluate import unclamped
+from models.training.outcomes import Outcome
 
 POINTS_A_LOG_ODDS = 40 / math.log(2)
 LEAST_MEAN, MOST_MEAN = 400, 700
@@ -45,8 +47,13 @@ RESAMPLES, RESAMPLE_BAGS = 16, 2
 LEAST_WIDTH = 10
 THIN_WIDENING_PERCENT = 150
 
-FULL, SHORT = "borrower", "borrower_short"
-"""Segments of full and of short records: the same points, wider intervals for the short ones."""
+FULL, SHORT, UNPROVEN = "borrower", "borrower_short", "borrower_unproven"
+"""Segments of full records, short ones, and those without repaid debt: the same points, wider intervals
+for the latter two, and a cap for the last.
+"""
+
+UNPROVEN_CAP = 599
+"""Highest score without real repaid debt: one below the band 'steady'."""
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
@@ -68,50 +75,120 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class ThinFile:
+    """A segment of its own for thin files: who is in it, its outcome (None: the loans' own), its cap.
+
+    It learns from rows that meet `learns`, which may be wider than `who`: the young records of a kind are
+    many, and what they tell holds for the older ones too.
+    """
+
+    name: str
+    who: tuple[Condition, ...]
+    learns: tuple[Condition, ...]
+    policy: Outcome | None = None
+    cap: int = UNPROVEN_CAP
+
+
+@dataclass(frozen=True)
 class Rules:
-    """Alternatives, each a list of conditions that must all hold: who is `scored`, else who is `thin`."""
+    """Alternatives, each a list of conditions that must all hold: who is `scored`, else who is `thin`.
+
+    A thin record is `proven` when it also meets those conditions; else a thin-file segment takes it, if
+    one was trained for it, or the capped segment does.
+    """
 
     scored: tuple[tuple[Condition, ...], ...] = (
         (("loans_repaid", ">=", 2), ("record_days", ">=", 90)),
         (("loans_bad_365d", ">=", 1), ("record_days", ">=", 90)),
     )
     thin: tuple[tuple[Condition, ...], ...] = ((("borrows_total", ">=", 1),), (("inflow_months", ">=", 3),))
+    proven: tuple[Condition, ...] = (("loans_repaid", ">=", 1),)
 
-    def in_order(self) -> tuple[Rule, ...]:
-        """The rules of the scorecard, those of full records first."""
+    def in_order(self, files: Sequence[ThinFile] = ()) -> tuple[Rule, ...]:
+        """The rules of the scorecard; the first that holds decides."""
         return (
             *(Rule(FULL, "scored", when) for when in self.scored),
-            *(Rule(SHORT, "thin", when) for when in self.thin),
+            *(Rule(SHORT, "thin", (*when, *self.proven)) for when in self.thin),
+            *(Rule(file.name, "thin", file.who) for file in files),
+            *(Rule(UNPROVEN, "thin", when) for when in self.thin),
         )
 
     def features(self) -> set[str]:
         """Names of the features that the conditions read."""
-        return {condition[0] for when in (*self.scored, *self.thin) for condition in when}
+        return {condition[0] for when in (*self.scored, *self.thin, self.proven) for condition in when}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A machine, the setting that was chosen for it, and the rows it was fitted on."""
+
+    machine: ExplainableBoostingClassifier
+    chosen: ebm.Chosen
+    rows: Dataset
+
+
+def fitted(rows: Dataset, directions: Mapping[str, int]) -> Fitted:
+    """A machine on these rows, with the setting that an inner cross-validation chooses."""
+    chosen = ebm.choose(rows, directions)
+    return Fitted(ebm.fit(rows, directions, chosen.setting), chosen, rows)
 
 
 def scorecard(
     name: str,
-    machine: ExplainableBoostingClassifier,
-    rows: Dataset,
+    borrower: Fitted,
+    thin: Mapping[ThinFile, Fitted],
     directions: Mapping[str, int],
-    setting: ebm.Setting,
     rules: Rules,
     scale: Scale,
 ) -> Scorecard:
-    """The integer scorecard of a machine fitted on `rows` with `setting`.
+    """The integer scorecard: the borrowers' segments from one machine, each thin file's from its own.
 
     Its features are those of its terms and rules, in the order of the measured ones.
     """
-    segment = calibrated(integer_segment(machine, rows, directions, scale), rows, directions, setting)
-    deviations = score_deviations(rows, directions, setting)
-    used = {feature for term in segment.terms for feature in term.features} | rules.features()
-    full, short = _widths(segment, rows, deviations, rules)
+    segments = _borrower_segments(borrower, directions, rules, scale)
+    segments |= {file.name: _thin_segment(file, found, directions, scale) for file, found in thin.items()}
+    used = rules.features() | {feature for file in thin for feature, _, _ in file.who}
+    used |= {feature for segment in segments.values() for term in segment.terms for feature in term.features}
     return Scorecard(
         name=name,
-        features=tuple(str(feature) for feature in rows.features if feature in used),
-        rules=rules.in_order(),
-        segments={FULL: replace(segment, width=full), SHORT: replace(segment, width=short)},
+        features=tuple(str(feature) for feature in borrower.rows.features if feature in used),
+        rules=rules.in_order(tuple(thin)),
+        segments=segments,
     )
+
+
+def meets(when: Sequence[Condition], features: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows meet every condition; a missing value meets none."""
+    return Rule(FULL, "scored", tuple(when)).holds(to_columns(features), len(features))
+
+
+def _borrower_segments(
+    borrower: Fitted, directions: Mapping[str, int], rules: Rules, scale: Scale
+) -> dict[str, Segment]:
+    rows, setting = borrower.rows, borrower.chosen.setting
+    plain = integer_segment(borrower.machine, rows, directions, scale)
+    held_out = held_out_scores(plain, rows, directions, setting)
+    full, short = _widths(plain, rows, score_deviations(rows, directions, setting), rules)
+    calibrated = replace(plain, calibration=calibration(plain.clamped(held_out), rows.bad))
+    capped = replace(plain, cap=UNPROVEN_CAP)
+    lacking = ~meets(rules.proven, rows.features)
+    some = lacking if ebm.is_enough(rows.rows(lacking)) else np.ones_like(lacking)
+    of_capped = calibration(capped.clamped(held_out[some]), rows.bad[some])
+    return {
+        FULL: replace(calibrated, width=full),
+        SHORT: replace(calibrated, width=short),
+        UNPROVEN: replace(capped, calibration=of_capped, width=short),
+    }
+
+
+def _thin_segment(file: ThinFile, found: Fitted, directions: Mapping[str, int], scale: Scale) -> Segment:
+    rows, setting = found.rows, found.chosen.setting
+    segment = replace(integer_segment(found.machine, rows, directions, scale), cap=file.cap)
+    held_out = segment.clamped(held_out_scores(segment, rows, directions, setting))
+    scores = segment.clamped(unclamped(segment, rows.features))
+    half = band_widths(scores, score_deviations(rows, directions, setting))
+    wider = tuple(_width(one * THIN_WIDENING_PERCENT // 100) for one in half)
+    return replace(segment, calibration=calibration(held_out, rows.bad), width=wider)
 
 
 def integer_segment(
@@ -158,18 +235,17 @@ def to_score(segment: Segment, machine: ExplainableBoostingClassifier, log_odds:
     return np.rint(zero - POINTS_A_LOG_ODDS * log_odds).astype(np.int64)
 
 
-def calibrated(
+def held_out_scores(
     segment: Segment, rows: Dataset, directions: Mapping[str, int], setting: ebm.Setting
-) -> Segment:
-    """The segment with its table score → chance of bad, from scores of rows that were held out."""
-    held_out = np.zeros(len(rows), dtype=np.int64)
+) -> Int64s:
+    """Unclamped scores of rows by machines that have not seen their people (n)."""
+    found = np.zeros(len(rows), dtype=np.int64)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=ebm.SEED % 2**32)
     people = pd.factorize(rows.person)[0]
-    for fitted, judged in folds.split(rows.opened, rows.bad, people):
-        machine = ebm.fit(rows.rows(fitted), directions, setting, ebm.INNER_BAGS)
-        log_odds = ebm.predict(machine, rows.rows(judged).features)
-        held_out[judged] = to_score(segment, machine, log_odds)
-    return replace(segment, calibration=calibration(np.clip(held_out, LOWEST, HIGHEST), rows.bad))
+    for fitted_on, judged in folds.split(rows.opened, rows.bad, people):
+        machine = ebm.fit(rows.rows(fitted_on), directions, setting, ebm.INNER_BAGS)
+        found[judged] = to_score(segment, machine, ebm.predict(machine, rows.rows(judged).features))
+    return found
 
 
 def calibration(scores: Int64s, bad: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
@@ -222,11 +298,10 @@ def _widths(
     segment: Segment, rows: Dataset, deviations: Floats, rules: Rules
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Widths of full and of short records; those of short ones are wider in every band."""
-    columns = to_columns(rows.features)
-    scores = np.clip(unclamped(segment, rows.features), LOWEST, HIGHEST)
+    scores = segment.clamped(unclamped(segment, rows.features))
     full = np.zeros(len(rows), dtype=np.bool_)
     for when in rules.scored:
-        full |= Rule(FULL, "scored", when).holds(columns, len(rows))
+        full |= meets(when, rows.features)
     everyone = band_widths(scores, deviations)
     of_full = band_widths(scores[full], deviations[full]) if full.any() else everyone
     of_short = band_widths(scores[~full], deviations[~full]) if not full.all() else everyone

@@ -1,4 +1,4 @@
-"""Outcomes: which loans turned out bad, and from when on that was known.
+"""Outcomes: which loans, or which invoices, turned out bad, and from when on that was known.
 
 Rules that hold here:
 - A policy says which endings are bad, how many days late is bad, and within which horizon.
@@ -7,6 +7,8 @@ Rules that hold here:
 - Known when: with a horizon, once it has passed, for every loan alike; without one, a loan with a due
   time once the last day of grace has passed (even if it closed before: else early repayments would
   be counted and the late ones of the same day not yet), any other loan once it has closed.
+- An invoice is a row of its supplier, observed the moment before the buyer accepted it; bad when it was
+  not paid in full by the last day of grace. One without a due time, credited or voided is left out.
 - Loans without a due time that opened shortly before the cut-off are in only if they closed fast.
   That distorts the base rate of their period, so the fit takes the base rate of each opening period
   as given (models/training/ebm.py). Weighing them by the inverse probability of censoring was tried
@@ -16,6 +18,7 @@ Rules that hold here:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +29,11 @@ from numpy.typing import NDArray
 from ledger_reader.errors import Stop
 from models.features.feature import DAY
 from models.loans import OUTCOMES, POSITION, loans
+
+INVOICES = (
+    "invoice_issued", "invoice_accepted", "invoice_paid", "invoice_credited", "invoice_voided",
+)  # fmt: skip
+"""The kinds of events that tell how an invoice went."""
 
 NEVER = 2**62
 """Later than any time of a ledger."""
@@ -38,11 +46,13 @@ class Outcome:
     """What makes a loan bad: its ending, or being late by more than `days_late` (None: never by itself).
 
     With `horizon_days` only what happened within that many days of opening counts; without, for ever.
+    `of` invoices: what makes an invoice bad is being late alone.
     """
 
     bad: tuple[str, ...] = ("defaulted", "liquidated", "self_liquidated")
     days_late: int | None = 7
     horizon_days: int | None = None
+    of: Literal["loans", "invoices"] = "loans"
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.bad) - set(OUTCOMES[2:])):
@@ -51,6 +61,12 @@ class Outcome:
             raise Stop(f"days_late must be 0 or more, got {self.days_late}.")
         if self.horizon_days is not None and self.horizon_days < 1:
             raise Stop(f"horizon_days must be at least 1, got {self.horizon_days}.")
+
+
+def label(events: Table, policy: Outcome, known_before: int) -> pd.DataFrame:
+    """The policy's loans or invoices, as `label_loans` describes them."""
+    labelled = label_loans if policy.of == "loans" else label_invoices
+    return labelled(events, policy, known_before)
 
 
 def label_loans(events: Table, policy: Outcome, known_before: int) -> pd.DataFrame:
@@ -64,7 +80,44 @@ def label_loans(events: Table, policy: Outcome, known_before: int) -> pd.DataFra
     found = loans(events.filter(events.block_time < known_before))
     found = found.filter(found.opened.notnull())
     frame = to_frame(found.select("account", *POSITION, "number", "opened", "due", "closed", "outcome"))
-    frame = frame.sort_values(["opened", "account", *POSITION, "number"], ignore_index=True)
+    return _labelled(frame.sort_values(["opened", "account", *POSITION, "number"], ignore_index=True), policy)
+
+
+def label_invoices(events: Table, policy: Outcome, known_before: int) -> pd.DataFrame:
+    """One row an accepted invoice with a due time, as known by `known_before`; columns as of loans.
+
+    person is the supplier, opened the time of acceptance, returning says that the supplier had an
+    invoice accepted before.
+    """
+    rows = events.filter((events.block_time < known_before) & events.kind.isin(INVOICES) & (events.leg == 0))
+    frame = to_frame(
+        rows.select("chain_id", "protocol", "loan_id", "kind", "account", "block_time", "due_time", "amount")
+    )
+    frame = frame.sort_values(["block_time", "chain_id", "protocol", "loan_id", "kind"], ignore_index=True)
+    found = [_invoice(one) for _, one in frame.groupby(["chain_id", "protocol", "loan_id"], sort=False)]
+    columns = ["account", "opened", "due", "closed", "outcome"]
+    told = pd.DataFrame([one for one in found if one is not None], columns=columns)
+    told = told.astype({"opened": "Int64", "due": "Int64", "closed": "Int64"})
+    return _labelled(told.sort_values(["opened", "account", "due"], ignore_index=True), policy)
+
+
+def _invoice(rows: pd.DataFrame) -> tuple[bytes, int, int, int | None, str] | None:
+    """Supplier, acceptance, due time, when paid in full, ending; None when it is not to be counted."""
+    issued, accepted, paid = (
+        rows[rows["kind"] == f"invoice_{kind}"] for kind in ("issued", "accepted", "paid")
+    )
+    due = pd.concat([issued, accepted])["due_time"].dropna()
+    undone = rows["kind"].isin(["invoice_credited", "invoice_voided"]).any()
+    if issued.empty or accepted.empty or due.empty or undone:
+        return None
+    owed = issued["amount"].iloc[0]
+    enough = paid["amount"].isna() | pd.isna(owed) | (paid["amount"].fillna(0).cumsum() >= owed)
+    closed = int(paid["block_time"][enough].iloc[0]) if enough.any() else None
+    ending = "open" if closed is None else "repaid"
+    return issued["account"].iloc[0], int(accepted["block_time"].iloc[0]), int(due.iloc[0]), closed, ending
+
+
+def _labelled(frame: pd.DataFrame, policy: Outcome) -> pd.DataFrame:
     known_at, bad = known_and_bad(frame, policy)
     return pd.DataFrame(
         {

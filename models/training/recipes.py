@@ -1,11 +1,13 @@
 """Ledger → scorecard in one call: what `credit-oracle train`, the demo and the benchmarks run.
 
 Rules that hold here: everything that is fitted, chosen or calibrated is so on training rows alone;
-the test rows are looked at once, for the evaluation. The same events and arguments give the same
-scorecard, byte for byte, on any machine that runs the pinned versions.
+the test rows are looked at once, for the evaluation. A thin-file segment gets a table of its own when its
+training rows hold enough good and bad ones; else it is left out, and the facts say so. The same events
+and arguments give the same scorecard, byte for byte, on any machine that runs the pinned versions.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,46 +18,94 @@ from models.features.catalogue import FEATURES
 from models.features.feature import Feature
 from models.scorecard import INSUFFICIENT, FeatureMatrix, Scorecard, score, scorecard_id
 from models.stability import score_bins
-from models.training import ebm, export
-from models.training.dataset import Dataset, Split, split_by_time, to_columns
-from models.training.evaluate import DRAWS, Evaluation, evaluate
+from models.training import ebm, export, monitor
+from models.training.assess import Evaluation, evaluate, place
+from models.training.dataset import Dataset, Split, Wallets, among, observe, split_by_time, to_columns
+from models.training.evaluate import DRAWS, Floats
+from models.training.export import Fitted, ThinFile
 from models.training.outcomes import Outcome
 
 MIN_BAD, MIN_GOOD = 20, 20
 
+PAYMENTS = ThinFile(
+    name="payments",
+    who=(("inflow_months", ">=", 3), ("borrows_total", "<=", 0)),
+    learns=(("inflow_months", ">=", 1), ("borrows_total", "<=", 0)),
+)
+"""People with payments but no loan yet: it learns from first loans."""
+
+RECEIVABLES = ThinFile(
+    name="receivables",
+    who=(("invoices_accepted", ">=", 3), ("loans_repaid", "<=", 0)),
+    learns=(("invoices_accepted", ">=", 1),),
+    policy=Outcome(days_late=15, of="invoices"),
+)
+"""Suppliers without repaid debt: it learns from what became of their next accepted invoice."""
+
+THIN_FILES = (RECEIVABLES, PAYMENTS)
+"""In the order of the rules."""
+
+
+@dataclass(frozen=True)
+class SegmentFacts:
+    """What a segment learned from; `left_out` says why it was not made (None: it was)."""
+
+    policy: Outcome
+    rows: int
+    bad: int
+    cap: int
+    setting: str | None
+    inner_auc: dict[str, float]
+    left_out: str | None
+
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What went into a scorecard: times in Unix seconds, counts of loans, the choice among settings."""
+    """What went into a scorecard: times in Unix seconds, counts of loans, the choice among settings.
+
+    `wallets` says whether they were kept apart; `left_out` test loans fell to that.
+    """
 
     cut: int
     end: int
+    first_opened: int
+    policy: Outcome
     train_rows: int
     train_bad: int
     test_rows: int
     test_bad: int
     censored: int
+    wallets: Wallets
+    wallets_on_both_sides: int
+    left_out: int
     setting: str
     inner_auc: dict[str, float]
+    segments: dict[str, SegmentFacts]
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A scorecard, its training rows' scores in ten bins (`Manifest.reference`), figures and facts."""
+    """A scorecard, its training rows' scores in ten bins (`Manifest.reference`), figures and facts.
+
+    `baseline` is the spread of the training rows, for drift; `machines` are the float models by segment.
+    """
 
     scorecard: Scorecard
     reference: tuple[int, ...]
     evaluation: Evaluation
     facts: TrainingFacts
+    baseline: monitor.Baseline
+    machines: Mapping[str, Any]
 
     def to_plain(self) -> dict[str, Any]:
-        """Plain values for JSON; the scorecard stands in it by its id."""
+        """Plain values for JSON; the scorecard stands in it by its id, the machines are left out."""
         return {
             "scorecard": "0x" + scorecard_id(self.scorecard).hex(),
             "terms": len(self.scorecard.segments[export.FULL].terms),
             "reference": list(self.reference),
             "evaluation": self.evaluation.to_plain(),
             "facts": asdict(self.facts),
+            "baseline": self.baseline.to_plain(),
         }
 
 
@@ -68,6 +118,8 @@ def train(
     rules: export.Rules = export.Rules(),  # noqa: B008 (frozen)
     scale: export.Scale = export.Scale(),  # noqa: B008 (frozen)
     features: tuple[Feature, ...] = FEATURES,
+    wallets: Wallets = "apart",
+    files: tuple[ThinFile, ...] = THIN_FILES,
     draws: int = DRAWS,
 ) -> TrainingResult:
     """Train on loans opened and known before `cut`, test on those opened from it on and known before `end`.
@@ -75,44 +127,96 @@ def train(
     Times are Unix seconds, exclusive. Stop when there are too few good or bad loans on either side, or
     a rule reads a feature that is not measured.
     """
-    if unknown := sorted(rules.features() - {feature.name for feature in features}):
+    read = rules.features() | {feature for file in files for feature, _, _ in (*file.who, *file.learns)}
+    if unknown := sorted(read - {feature.name for feature in features}):
         raise Stop(f"the rules read the features {unknown}, which are not measured; change the rules.")
-    split = split_by_time(events, policy, cut, end, features)
-    return train_on(split, cut, end, name, rules, scale, features, draws)
-
-
-def train_on(
-    split: Split,
-    cut: int,
-    end: int,
-    name: str,
-    rules: export.Rules,
-    scale: export.Scale,
-    features: tuple[Feature, ...],
-    draws: int = DRAWS,
-) -> TrainingResult:
-    """The second half of `train`: from a split that is already measured."""
-    rows = split.train
-    _check(rows)
+    split = split_by_time(events, policy, cut, end, features, wallets)
+    _check(split.train)
     directions = {feature.name: int(feature.direction) for feature in features}
-    chosen = ebm.choose(rows, directions)
-    machine = ebm.fit(rows, directions, chosen.setting)
-    card = export.scorecard(name, machine, rows, directions, chosen.setting, rules, scale)
+    rows = {file: _rows_of(file, events, split, cut, features, wallets) for file in files}
+    borrower = export.fitted(split.train, directions)
+    thin = {file: export.fitted(found, directions) for file, found in rows.items() if _enough(found)}
+    card = export.scorecard(name, borrower, thin, directions, rules, scale)
+    machines = {export.FULL: borrower.machine, **{file.name: found.machine for file, found in thin.items()}}
+    facts = _facts(cut, end, policy, split, wallets, borrower)
     return TrainingResult(
         scorecard=card,
-        reference=reference(card, rows),
-        evaluation=evaluate(card.segments[export.FULL], split, draws),
-        facts=TrainingFacts(
-            cut=cut,
-            end=end,
-            train_rows=len(rows),
-            train_bad=int(rows.bad.sum()),
-            test_rows=len(split.test),
-            test_bad=int(split.test.bad.sum()),
-            censored=split.censored,
-            setting=chosen.setting.name,
-            inner_auc=chosen.inner_auc,
+        reference=reference(card, split.train),
+        evaluation=evaluate(card, split, _float_risk(card, machines, split.test), draws),
+        facts=replace(
+            facts, segments={file.name: _segment_facts(file, policy, rows[file], thin) for file in files}
         ),
+        baseline=_baseline(card, split.train),
+        machines=machines,
+    )
+
+
+def _rows_of(
+    file: ThinFile, events: Table, split: Split, cut: int, features: tuple[Feature, ...], wallets: Wallets
+) -> Dataset:
+    """Training rows of a thin file's segment: of the loans, or by an outcome of its own."""
+    rows = split.train
+    if file.policy is not None:
+        rows = observe(events, file.policy, 0, cut, features)
+        rows = rows.rows(rows.known_at < cut)
+        if wallets == "apart":
+            rows = rows.rows(~among(rows.person, split.test.person))
+    return rows.rows(export.meets(file.learns, rows.features))
+
+
+def _float_risk(card: Scorecard, machines: Mapping[str, Any], rows: Dataset) -> Floats:
+    """Log-odds of bad by the float machine of each row's segment, before anything is rounded (n)."""
+    risk = ebm.predict(machines[export.FULL], rows.features)
+    segment = place(card, rows.features).segment
+    for name in machines:
+        at = segment == name
+        if at.any():
+            risk[at] = ebm.predict(machines[name], rows.rows(at).features)
+    return risk
+
+
+def _facts(
+    cut: int, end: int, policy: Outcome, split: Split, wallets: Wallets, borrower: Fitted
+) -> TrainingFacts:
+    return TrainingFacts(
+        cut=cut,
+        end=end,
+        first_opened=int(split.train.opened.min()),
+        policy=policy,
+        train_rows=len(split.train),
+        train_bad=int(split.train.bad.sum()),
+        test_rows=len(split.test),
+        test_bad=int(split.test.bad.sum()),
+        censored=split.censored,
+        wallets=wallets,
+        wallets_on_both_sides=split.wallets_on_both_sides,
+        left_out=split.left_out,
+        setting=borrower.chosen.setting.name,
+        inner_auc=borrower.chosen.inner_auc,
+        segments={},
+    )
+
+
+def _segment_facts(
+    file: ThinFile, policy: Outcome, rows: Dataset, thin: Mapping[ThinFile, Fitted]
+) -> SegmentFacts:
+    found = thin.get(file)
+    bad = int(rows.bad.sum())
+    why = f"{bad} bad and {len(rows) - bad} good rows, of each {MIN_BAD} and {MIN_GOOD} are needed"
+    return SegmentFacts(
+        policy=file.policy or policy,
+        rows=len(rows),
+        bad=bad,
+        cap=file.cap,
+        setting=None if found is None else found.chosen.setting.name,
+        inner_auc={} if found is None else found.chosen.inner_auc,
+        left_out=why if found is None else None,
+    )
+
+
+def _baseline(card: Scorecard, rows: Dataset) -> monitor.Baseline:
+    return monitor.baseline(
+        card.segments[export.FULL], to_columns(rows.features), place(card, rows.features).score
     )
 
 
@@ -129,10 +233,15 @@ def reference(card: Scorecard, rows: Dataset) -> tuple[int, ...]:
     return score_bins(scores.score[scores.status != INSUFFICIENT])
 
 
+def _enough(rows: Dataset) -> bool:
+    bad = int(rows.bad.sum())
+    return bad >= MIN_BAD and len(rows) - bad >= MIN_GOOD
+
+
 def _check(rows: Dataset) -> None:
-    bad, good = int(rows.bad.sum()), int((~rows.bad).sum())
-    if bad < MIN_BAD or good < MIN_GOOD:
+    if not _enough(rows):
+        bad = int(rows.bad.sum())
         raise Stop(
             f"training needs at least {MIN_BAD} bad and {MIN_GOOD} good loans before the cut, got {bad} "
-            f"and {good}: move the cut, or read more history."
+            f"and {len(rows) - bad}: move the cut, or read more history."
         )

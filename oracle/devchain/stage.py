@@ -84,11 +84,14 @@ class Stage:
         return self.verb("read", "--rpc", self.anvil.url, *files, "--verify", "receipts")
 
     def train(self, cut: int, *options: object) -> dict[str, Any]:
-        """Train on loans opened before `cut`, by the `train` verb with any further options."""
+        """Train on loans opened before `cut`, by the `train` verb with any further options.
+
+        Wallets are shared: in a world this small nearly everybody borrows from the first months on.
+        """
         path, out = self.folder / "deployment.json", self.folder / "model"
         path.write_bytes(plain.write(self.frame()))
         files = ("--ledger", self.ledger, "--deployment", path, "--out", out)
-        return self.verb("train", *files, "--cut", cut, *options)
+        return self.verb("train", *files, "--cut", cut, "--wallets", "shared", *options)
 
     def frame(self) -> dict[str, Any]:
         """What `train` must know of where its model is for."""

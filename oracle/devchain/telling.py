@@ -95,11 +95,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "   read      {folder}/facts.json has every number of above\n"
         "   explain   credit-oracle explain --help\n"
         "   lend      contracts/src/ICreditOracle.sol\n"
-        "   retrain   notebooks/01_from_ledger_to_scorecard.ipynb",
+        "   retrain   notebooks/02_a_scorecard_for_thin_files.ipynb",
         "   查看      {folder}/facts.json 有上面的每个数字\n"
         "   解释      credit-oracle explain --help\n"
         "   放款      contracts/src/ICreditOracle.sol\n"
-        "   再训练    notebooks/01_from_ledger_to_scorecard.ipynb",
+        "   再训练    notebooks/02_a_scorecard_for_thin_files.ipynb",
     ),
 }
 

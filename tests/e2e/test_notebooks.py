@@ -13,12 +13,49 @@ NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 CELL_S = 300
 
 SAYS = {
-    "01_from_ledger_to_scorecard.ipynb": (
+    "01_from_ledger_to_features.ipynb": (
+        "people and firms",
+        "loans_repaid",
+        "features moved",
+        "equal: True",
+        "closed",
+    ),
+    "02_a_scorecard_for_thin_files.ipynb": (
+        "wallets on both sides: 0",
+        "payments: ",
+        "image/svg+xml",
         "AUC of the scorecard",
-        "image/png",
         " 0 differences",
         "full record",
         "记录完整",
+        "599",
+        "short record",
+        "closed",
+    ),
+    "03_small_firms_by_their_invoices.ipynb": (
+        "150 firms",
+        "bills_overdue",
+        "AUC of the scorecard",
+        "image/svg+xml",
+        "done",
+    ),
+    "04_calibration_drift_and_fairness.ipynb": (
+        "image/svg+xml",
+        "calibration error",
+        "very strong",
+        "beyond",
+        "migrant",
+        "stated less seen",
+        "closed",
+    ),
+    "05_champion_and_challenger.ipynb": (
+        "difference is shown",
+        "borrowed before: yes",
+        "float models of",
+        "refused: the part pipeline of the bundle was altered",
+        "none of the keys you trust",
+        "scheduleModel",
+        "sent       False",
         "closed",
     ),
 }
@@ -73,5 +110,9 @@ def outputs(run_: NotebookNode) -> str:
     for cell in run_.cells:
         for output in cell.get("outputs", []):
             shown = output.get("data", {})
-            found += [output.get("text", ""), shown.get("text/plain", ""), *(set(shown) & {"image/png"})]
+            found += [
+                output.get("text", ""),
+                shown.get("text/plain", ""),
+                *(set(shown) & {"image/png", "image/svg+xml"}),
+            ]
     return "\n".join(found)

@@ -20,9 +20,12 @@ DAY = 86_400
 START = 1_600_000_000
 ME = b"\x01" * 20
 OTHER = b"\x02" * 20
+THIRD = b"\x03" * 20
 KINDS = (
     "deposit", "withdraw", "borrow", "repay", "liquidation", "default", "transfer_in", "transfer_out",
-    "invoice_paid", "price", "enrolled",
+    "invoice_issued", "invoice_opened", "invoice_accepted", "invoice_disputed", "invoice_financed",
+    "invoice_assigned", "invoice_split", "invoice_paid", "invoice_credited", "invoice_voided", "price",
+    "enrolled",
 )  # fmt: skip
 POINTS = pa.schema([("person", pa.binary()), ("until", pa.int64())])
 
@@ -60,16 +63,20 @@ class Bench:
         }
         return row | given
 
+    def table(self, rows: Sequence[Row]) -> pa.Table:
+        """Rows as the ledger holds them, with block numbers that rise with time."""
+        return pa.Table.from_pylist(_keyed(rows), schema=EVENTS)
+
     def loans(self, rows: Sequence[Row]) -> list[Row]:
         """Loans by account, in order of account, position and number."""
-        self._fill("events", pa.Table.from_pylist(_keyed(rows), schema=EVENTS))
+        self._fill("events", self.table(rows))
         found = self.connection.con.sql(self.loans_sql).to_arrow_table().to_pylist()
         order = ("account", "chain_id", "protocol", "loan_id", "asset", "number")
         return sorted(found, key=lambda row: [(row[name] is not None, row[name]) for name in order])
 
     def measure(self, rows: Sequence[Row], points: Sequence[tuple[bytes, int]]) -> list[Row]:
         """Features in order of the points given; points are (account, until in seconds)."""
-        self._fill("events", pa.Table.from_pylist(_keyed(rows), schema=EVENTS))
+        self._fill("events", self.table(rows))
         self._fill(
             "points", pa.Table.from_pylist([{"person": p, "until": u} for p, u in points], schema=POINTS)
         )
@@ -83,47 +90,77 @@ class Bench:
         return self.measure(rows, [(account, START + int(day * DAY))])[0]
 
     def told(self, ledgers: Sequence[tuple[Sequence[Row], float]]) -> list[Row]:
-        """Features of `me` in each ledger as known on its day: one run, each ledger under its own name."""
-        names = [b"\xee" + bytes(17) + number.to_bytes(2, "big") for number in range(len(ledgers))]
-        rows = [
-            row
-            | {column: name if row[column] == ME else row[column] for column in ("account", "counterparty")}
-            for name, (ledger, _) in zip(names, ledgers, strict=True)
-            for row in ledger
+        """Features of `me` in each ledger as known on its day: one run, each with people of its own."""
+        rows = [row for number, (ledger, _) in enumerate(ledgers) for row in self.apart(ledger, number)]
+        points = [
+            (_renamed(ME, number) or b"", START + int(day * DAY)) for number, (_, day) in enumerate(ledgers)
         ]
-        points = [(name, START + int(day * DAY)) for name, (_, day) in zip(names, ledgers, strict=True)]
         return [row | {"person": ME} for row in self.measure(rows, points)]
 
-    def hostile(
-        self, accounts: Sequence[bytes] = (ME, OTHER), own: bool | None = None
-    ) -> st.SearchStrategy[list[Row]]:
-        """Ledgers as an enemy would write them: any kinds in any order, extreme and unknown amounts.
+    def apart(self, rows: Sequence[Row], number: int) -> list[Row]:
+        """The same ledger told of other people: a set of addresses for each number."""
+        return [
+            row | {column: _renamed(row[column], number) for column in ("account", "counterparty")}
+            for row in rows
+        ]
 
-        With `own` false only what others can do to an account: transfers in, repayments by another.
-        """
-        kinds = KINDS if own is None else ("transfer_in", "repay", "invoice_paid", "deposit")
-        counterparties = st.sampled_from((ME, OTHER, b"\x03" * 20, bytes(20), None))
+    def hostile(self, accounts: Sequence[bytes] = (ME, OTHER)) -> st.SearchStrategy[list[Row]]:
+        """Ledgers as an enemy would write them: any kinds in any order, extreme and unknown amounts."""
         return st.lists(
-            st.builds(
-                self.event,
-                kind=st.sampled_from(kinds),
-                day=st.integers(0, 2_500),
+            self._rows(
+                kind=st.sampled_from(KINDS),
                 account=st.sampled_from(accounts),
-                counterparty=counterparties if own is None else st.sampled_from((OTHER, b"\x03" * 20)),
-                amount=st.none() | st.integers(0, 5) | st.sampled_from((0, 1, MAX_AMOUNT)),
-                value_cents=st.none() | st.sampled_from((0, 99, 100, 5_000, MAX_VALUE_CENTS)),
-                tx_hash=st.sampled_from((b"", b"\x01")),
-                loan_id=st.sampled_from((b"\x01", b"\x02", None)),
-                due_time=st.none() | st.sampled_from((-(2**63), 0, START + 900 * DAY, 2**63 - 1)),
+                counterparty=st.sampled_from((ME, OTHER, THIRD, bytes(20), None)),
+                leg=st.sampled_from((0, 1)),
             ),
             max_size=25,
         )
+
+    def strangers(self) -> st.SearchStrategy[list[Row]]:
+        """What others can do: to `me`, in its name up to dust, for it, and among themselves."""
+        known, anyone = st.sampled_from((OTHER, THIRD)), st.sampled_from((OTHER, THIRD, bytes(20), None))
+        kinds = st.sampled_from
+        dust = st.none() | st.integers(0, 99)
+        return st.lists(
+            self._rows(kind=st.just("transfer_in"), counterparty=anyone)
+            | self._rows(kind=st.just("transfer_out"), counterparty=anyone, value_cents=dust)
+            | self._rows(kind=kinds(("repay", "deposit")), counterparty=anyone)
+            | self._rows(
+                kind=kinds(("invoice_accepted", "invoice_disputed", "invoice_paid")), counterparty=anyone
+            )
+            | self._rows(kind=st.just("invoice_paid"), counterparty=anyone, leg=st.just(1))
+            | self._rows(
+                kind=st.sampled_from(KINDS),
+                account=known,
+                counterparty=st.sampled_from((ME, OTHER, THIRD)),
+                leg=st.sampled_from((0, 1)),
+            ),
+            max_size=15,
+        )
+
+    def _rows(self, **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Row]:
+        usual: dict[str, st.SearchStrategy[Any]] = {
+            "day": st.integers(0, 2_500) | st.integers(1_640, 2_000),
+            "amount": st.none() | st.integers(0, 5) | st.sampled_from((0, 1, MAX_AMOUNT)),
+            "value_cents": st.none() | st.sampled_from((0, 99, 100, 5_000, MAX_VALUE_CENTS)),
+            "tx_hash": st.sampled_from((b"", b"\x01")),
+            "loan_id": st.sampled_from((b"\x01", b"\x02", None)),
+            "due_time": st.none() | st.sampled_from((-(2**63), 0, START + 900 * DAY, 2**63 - 1)),
+        }
+        return st.builds(self.event, **(usual | given))
 
     def _fill(self, name: str, table: pa.Table) -> None:
         self.connection.con.execute(f"DELETE FROM {name}")
         self.connection.con.register("given", table)
         self.connection.con.execute(f"INSERT INTO {name} SELECT * FROM given")
         self.connection.con.unregister("given")
+
+
+def _renamed(address: bytes | None, number: int) -> bytes | None:
+    """An address of its own for each ledger told together; nobody's stays nobody's."""
+    if address is None or address == bytes(20):
+        return address
+    return address[:18] + number.to_bytes(2, "big")
 
 
 def _keyed(rows: Sequence[Row]) -> list[Row]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
-from models.features.catalogue import BY_NAME, FEATURES, named
+from models.features.catalogue import FEATURES, named
 from models.measure import measure, population, to_matrix
 from models.segment import MISSING
 
@@ -53,44 +53,6 @@ def test_measure__of_many_points_together__equals_each_alone(bench: Bench, data:
     points = [(account, bench.start + day * bench.day) for account in (bench.me, bench.other) for day in days]
     alone = bench.told([(rows, day) for day in days])
     assert bench.measure(rows, points)[: len(days)] == alone
-
-
-@settings(max_examples=20, deadline=None)
-@given(data=st.data())
-def test_measure__with_more_events_by_others__never_gets_worse(bench: Bench, data: st.DataObject) -> None:
-    rows = data.draw(bench.hostile(accounts=(bench.me,)))
-    for row in rows:
-        row["due_time"] = None  # due times belong to loans with ids of their own, borrowed once
-    others = data.draw(bench.hostile(accounts=(bench.me,), own=False))
-    before, after = bench.told([(rows, 2_000), (rows + others, 2_000)])
-    worse = {name: (before[name], after[name]) for name in FEATURE_NAMES if is_worse(name, before, after)}
-    assert not worse
-
-
-@settings(max_examples=20, deadline=None)
-@given(data=st.data())
-def test_measure__of_term_loans_repaid_by_others__never_gets_worse(bench: Bench, data: st.DataObject) -> None:
-    rows, others = [], []
-    for number in range(data.draw(st.integers(1, 4))):
-        day, loan = data.draw(st.integers(0, 900)), {"loan_id": bytes([number]), "value_cents": 100}
-        rows.append(bench.event("borrow", day, amount=100, due=day + 30, **loan))
-        for paid in data.draw(st.lists(st.integers(1, 100), max_size=3)):
-            later = day + data.draw(st.integers(0, 90))
-            rows.append(bench.event("repay", later, amount=paid, counterparty=bench.me, **loan))
-        if data.draw(st.booleans()):
-            rows.append(bench.event("default", day + 60, amount=1, **loan))
-        later = day + data.draw(st.integers(0, 90))
-        others.append(bench.event("repay", later, amount=data.draw(st.integers(1, 200)), **loan))
-    before, after = bench.told([(rows, 1_000), (rows + others, 1_000)])
-    worse = {name: (before[name], after[name]) for name in FEATURE_NAMES if is_worse(name, before, after)}
-    assert not worse
-
-
-def is_worse(name: str, before: Row, after: Row) -> bool:
-    old, new = before[name], after[name]
-    if old is None or new is None or BY_NAME[name].direction == 0:
-        return bool(old != new)
-    return bool((new - old) * BY_NAME[name].direction < 0)
 
 
 def test_measure__without_any_event__gives_empty_values_for_the_point(bench: Bench) -> None:

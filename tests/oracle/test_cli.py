@@ -15,6 +15,7 @@ from ledger_reader.store import LedgerStore
 from oracle import cli
 from oracle.committee import from_json
 from oracle.epoch import Deployment
+from oracle.keys import NodeKeys
 from oracle.report import digest
 from oracle.report import from_json as report_from_json
 from oracle.settings import address_text
@@ -171,6 +172,31 @@ def test_init__place_that_is_taken__is_refused(
     Path("full").mkdir()
     Path("full", "something").write_bytes(b"")
     assert name in terminal.run("init", "--out", name, "--quick").sentence
+
+
+def test_wallets__neither_apart_nor_shared__are_refused(terminal: Terminal) -> None:
+    files = ("--ledger", "l", "--manifest", "m.json")
+    ended = terminal.run("evaluate", *files, "--cut", 1, "--wallets", "both")
+    assert ended.sentence == "wallets must be apart or shared, got 'both'."
+
+
+@pytest.mark.parametrize(
+    "arguments", [("card", "--out", "o"), ("drift", "--ledger", "l"), ("propose", "--from-epoch", 5)]
+)
+def test_bundle__without_a_key_to_trust__is_refused(
+    terminal: Terminal, arguments: tuple[object, ...]
+) -> None:
+    assert "by --signer" in terminal.run(*arguments, "--bundle", "b.bundle").sentence
+
+
+def test_init__of_a_model_key__makes_one_encrypted_key_file(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cli.PASSWORD, "x")
+    told = terminal.result("init", "--out", "keys", "--model-key", "--quick")
+    assert [path.name for path in Path("keys").iterdir()] == ["model-key.json"]
+    assert "0x" + NodeKeys.load(Path(told["key"]), "x").identity_key.hex() == told["signer"]
+    assert "not empty" in terminal.run("init", "--out", "keys", "--model-key", "--quick").sentence
 
 
 @pytest.mark.parametrize("verb", ["score", "explain", "evaluate"])

@@ -58,12 +58,16 @@ class Economy:
         columns["amount"] = pa.array(columns["amount"]).cast(pa.decimal128(38, 0))
         return ibis.memtable(pa.table(columns, schema=EVENTS))
 
-    def year(self, seed: int = 1, wallets: int = 160) -> Table:
-        """Seven 30-day loans a wallet; the abler a wallet, the more seldom it pays late or never."""
+    def year(self, seed: int = 1, wallets: int = 160, newcomers: int = 0) -> Table:
+        """Seven 30-day loans a wallet; the abler a wallet, the more seldom it pays late or never.
+
+        Newcomers are so many further wallets that begin after the cut.
+        """
         random = np.random.default_rng(seed)
         rows: list[Row] = []
-        for wallet in range(1, wallets + 1):
-            risk, time = 0.6 * random.random() ** 2, int(random.integers(0, 60))
+        for wallet in range(1, wallets + newcomers + 1):
+            begin = 0 if wallet <= wallets else 232
+            risk, time = 0.6 * random.random() ** 2, begin + int(random.integers(0, 60))
             for number in range(7):
                 loan = wallet * 100 + number
                 rows.append((time, "borrow", wallet, self.lender, loan, time + 30))
@@ -100,7 +104,8 @@ def economy() -> Economy:
 
 @pytest.fixture(scope="session")
 def split(economy: Economy) -> Split:
-    return split_by_time(economy.year(), Outcome(), economy.cut, economy.end)
+    """Wallets shared: in this economy everybody borrows from the first month on."""
+    return split_by_time(economy.year(), Outcome(), economy.cut, economy.end, wallets="shared")
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,14 @@ import pytest
 from ibis.expr.types import Table
 
 from ledger_reader.errors import Stop
+from models.features.catalogue import named
 from models.features.feature import Feature
 from models.measure import measure
 from models.segment import MISSING
-from models.training.dataset import Split, observe, split_by_time, to_columns, to_floats
+from models.training.dataset import Dataset, Split, among, observe, split_by_time, to_columns, to_floats
 from models.training.outcomes import Outcome
+
+FEW = named(("loans_repaid", "loans_late"))
 
 if TYPE_CHECKING:
     from tests.models.training.conftest import Economy
@@ -48,6 +51,88 @@ def test_split__when_cut__then_no_label_or_loan_crosses_it(economy: Economy, spl
     assert split.censored > 0
 
 
+def test_split__when_wallets_are_kept_apart__then_none_is_on_both_sides_and_the_rest_is_counted(
+    economy: Economy,
+) -> None:
+    events = economy.year(newcomers=40)
+    apart, shared = (
+        split_by_time(events, Outcome(), economy.cut, economy.end, FEW, wallets)
+        for wallets in ("apart", "shared")
+    )
+    assert apart.wallets_on_both_sides == 0
+    assert shared.wallets_on_both_sides > 100
+    assert shared.left_out == 0
+    assert len(apart.test) + apart.left_out == len(shared.test)
+    pd.testing.assert_frame_equal(apart.train.features, shared.train.features)
+
+
+def test_split__when_addresses_end_in_zeros__then_they_are_still_told_apart(economy: Economy) -> None:
+    ends_in_zero, also, other = 1 << 8, 1 << 16, 2 << 16
+    rows = [
+        (5 * wallet_number + loan, kind, wallet, 999, 10 * wallet_number + loan, None)
+        for wallet_number, wallet in enumerate((ends_in_zero, also, other))
+        for loan in range(2)
+        for kind in ("borrow",)
+    ]
+    rows += [
+        (day + 3, "liquidation" if loan % 2 else "repay", who, who, loan, None)
+        for day, _, who, _, loan, _ in rows
+    ]
+    late = [
+        (100, "borrow", ends_in_zero, 999, 90, None),
+        (101, "borrow", 7, 999, 91, None),
+        (101, "borrow", 8, 999, 92, None),
+    ]
+    late += [
+        (103, "repay", ends_in_zero, 1, 90, None),
+        (104, "repay", 7, 7, 91, None),
+        (105, "liquidation", 8, 1, 92, None),
+    ]
+    cut = economy.start + 50 * economy.day
+    split = split_by_time(economy.ledger([*rows, *late]), Outcome(), cut, economy.end, FEW)
+    assert split.wallets_on_both_sides == 0
+    assert (len(split.test), split.left_out) == (2, 1)
+
+
+def test_among__when_bytes_differ_only_by_trailing_zeros__then_different() -> None:
+    assert among([b"a", b"a\0", b"b"], [b"a\0"]).tolist() == [False, True, False]
+
+
+def test_split__when_every_bad_loan_is_of_a_known_wallet__then_stop_says_so(economy: Economy) -> None:
+    rows = [(day, "borrow", 1 + day % 2, 999, day, None) for day in range(4)]
+    rows += [(day + 9, "liquidation" if day % 2 else "repay", 1 + day % 2, 5, day, None) for day in range(4)]
+    rows += [(60, "borrow", 1, 999, 60, None), (61, "liquidation", 1, 5, 60, None)]
+    rows += [(60, "borrow", 9, 999, 61, None), (61, "repay", 9, 9, 61, None)]
+    with pytest.raises(Stop, match=r"0 are bad \(1 more are of wallets that training has seen\)"):
+        split_by_time(economy.ledger(rows), Outcome(), economy.start + 50 * economy.day, economy.end, FEW)
+
+
+def test_split__when_a_label_is_leaked_into_a_feature__then_rewriting_outcomes_after_the_moment_shows_it(
+    economy: Economy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A feature that reads how the very loan ended would rank perfectly; it must not depend on the label."""
+
+    def leaky(events: Table, points: Table, features: tuple[Feature, ...]) -> Table:
+        whole = points.mutate(until=points.until * 0 + economy.end)
+        found = measure(events, whole, features).drop("until")
+        return points.join(found, "person")
+
+    honest = [_seen(economy, events) for events in _two_futures(economy)]
+    pd.testing.assert_frame_equal(honest[0].features, honest[1].features)
+    monkeypatch.setattr("models.training.dataset.measure", leaky)
+    leaked = [_seen(economy, events) for events in _two_futures(economy)]
+    assert not leaked[0].features.equals(leaked[1].features)
+
+
+def test_observe__when_outcomes_are_not_known_yet__then_the_loans_are_there_all_the_same(
+    economy: Economy,
+) -> None:
+    rows = [(0, "borrow", 1, 999, 1, None), (400, "borrow", 2, 999, 2, None)]
+    found = observe(economy.ledger(rows), Outcome(), economy.start + economy.day, economy.end, FEW)
+    assert found.person.tolist() == [economy.address(2)]
+    assert (found.known_at >= economy.end).all()
+
+
 def _two_futures(economy: Economy) -> tuple[Table, Table]:
     """Two ledgers that are equal until the second loan opens on day 20, and differ from then on."""
     rows = [(0, "borrow", 1, 999, 1, None), (10, "repay", 1, 1, 1, None), (20, "borrow", 1, 999, 2, None)]
@@ -56,8 +141,14 @@ def _two_futures(economy: Economy) -> tuple[Table, Table]:
     return economy.ledger(good), economy.ledger(bad)
 
 
+def _seen(economy: Economy, events: Table) -> Dataset:
+    """The loans whose outcome is known by the end."""
+    rows = observe(events, Outcome(), 0, economy.end)
+    return rows.rows(rows.known_at < economy.end)
+
+
 def test_observe__when_the_future_is_rewritten__then_only_the_label_changes(economy: Economy) -> None:
-    good, bad = (observe(events, Outcome(), economy.end) for events in _two_futures(economy))
+    good, bad = (_seen(economy, events) for events in _two_futures(economy))
     assert good.bad.tolist() == [False, False]
     assert bad.bad.tolist() == [False, True]
     pd.testing.assert_frame_equal(good.features, bad.features)
@@ -71,7 +162,7 @@ def test_observe__when_a_leak_is_planted__then_rewriting_the_future_shows_it(
         return found.mutate(until=found.until - economy.day)
 
     monkeypatch.setattr("models.training.dataset.measure", a_day_late)
-    good, bad = (observe(events, Outcome(), economy.end) for events in _two_futures(economy))
+    good, bad = (_seen(economy, events) for events in _two_futures(economy))
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(good.features, bad.features)
 
@@ -81,7 +172,7 @@ def test_observe__when_two_loans_open_at_once__then_each_has_a_row_with_equal_fe
 ) -> None:
     rows = [(0, "borrow", 1, 999, 1, None), (0, "borrow", 1, 999, 2, None)]
     rows += [(5, "repay", 1, 1, 1, None), (6, "liquidation", 1, 999, 2, None)]
-    found = observe(economy.ledger(rows), Outcome(), economy.end)
+    found = _seen(economy, economy.ledger(rows))
     assert len(found) == 2
     assert sorted(found.bad.tolist()) == [False, True]
     assert not found.returning.any()

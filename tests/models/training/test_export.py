@@ -87,8 +87,9 @@ def test_band_widths__when_there_are_no_rows__then_nothing_is_known() -> None:
 
 @pytest.fixture(scope="module")
 def card(economy: Economy, split: Split, machine: Any) -> cards.Scorecard:
-    setting, rules = ebm.SETTINGS[2], export.Rules()
-    return export.scorecard("test", machine, split.train, economy.directions, setting, rules, export.Scale())
+    fitted = export.Fitted(machine, ebm.Chosen(ebm.SETTINGS[2], {}), split.train)
+    rules, scale = export.Rules(), export.Scale()
+    return export.scorecard("test", fitted, {}, economy.directions, rules, scale)
 
 
 def _matrix(rows: Dataset) -> cards.FeatureMatrix:
@@ -141,6 +142,23 @@ def test_scorecard__when_a_record_is_short__then_the_points_are_equal_and_the_ra
     assert all(
         wide > narrow >= export.LEAST_WIDTH for narrow, wide in zip(full.width, short.width, strict=True)
     )
+
+
+def test_scorecard__when_no_debt_was_repaid__then_the_points_are_equal_and_the_score_is_capped(
+    card: cards.Scorecard,
+) -> None:
+    full, unproven = card.segments[export.FULL], card.segments[export.UNPROVEN]
+    assert (full.base, full.terms) == (unproven.base, unproven.terms)
+    assert (full.cap, unproven.cap) == (850, 599)
+    assert unproven.calibration[-1][0] <= 599
+
+
+def test_rules__when_thin_files_have_segments__then_they_stand_before_the_capped_one() -> None:
+    file = export.ThinFile("payments", (("inflow_months", ">=", 3),), (("inflow_months", ">=", 1),))
+    order = [rule.segment for rule in export.Rules().in_order([file])]
+    assert order == [
+        export.FULL, export.FULL, export.SHORT, export.SHORT, "payments", export.UNPROVEN, export.UNPROVEN,
+    ]  # fmt: skip
 
 
 def test_scorecard__when_odds_double__then_forty_points(

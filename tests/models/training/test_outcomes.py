@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ledger_reader.errors import Stop
-from models.training.outcomes import NEVER, Outcome, label_loans
+from models.training.outcomes import NEVER, Outcome, label, label_loans
 
 if TYPE_CHECKING:
     from tests.models.training.conftest import Economy, Row
@@ -83,3 +83,54 @@ def test_label__when_anything_happens_from_the_cut_on__then_labels_are_the_same(
     rows = [BORROWED, (0, "borrow", 2, 999, 8, None), (9, "repay", 2, 2, 8, None)]
     after = [(60 + n, kind, 1 + n % 2, 999, 5 + 3 * (n % 2), 61) for n, kind in enumerate(later)]
     assert _one(economy, [*rows, *after], Outcome(), 60) == _one(economy, rows, Outcome(), 60)
+
+
+SUPPLIER, BUYER = 1, 2
+INVOICES = Outcome(days_late=7, of="invoices")
+ISSUED, ACCEPTED = (
+    (0, "invoice_issued", SUPPLIER, BUYER, 5, 30),
+    (2, "invoice_accepted", SUPPLIER, BUYER, 5, 30),
+)
+
+
+def _invoices(economy: Economy, rows: Sequence[Row], until_day: int = 100) -> list[list[Any]]:
+    events = economy.ledger([ISSUED, ACCEPTED, *rows])
+    frame = label(events, INVOICES, economy.start + until_day * economy.day)
+    days = frame.assign(opened=(frame["opened"] - economy.start) // economy.day)
+    return days[["person", "opened", "bad", "returning"]].values.tolist()
+
+
+@pytest.mark.parametrize(
+    ("rows", "bad"),
+    [
+        ([(36, "invoice_paid", SUPPLIER, BUYER, 5, None)], False),
+        ([(38, "invoice_paid", SUPPLIER, BUYER, 5, None)], True),
+        ([], True),
+    ],
+)
+def test_label__of_an_invoice__then_bad_unless_paid_within_the_grace(
+    economy: Economy, rows: Sequence[Row], bad: bool
+) -> None:
+    assert _invoices(economy, rows) == [[economy.address(SUPPLIER), 2, bad, False]]
+
+
+def test_label__of_an_invoice_that_the_buyer_never_accepted_or_that_was_undone__then_none(
+    economy: Economy,
+) -> None:
+    alone = label(economy.ledger([ISSUED]), INVOICES, economy.end)
+    assert len(alone) == 0
+    for undone in ("invoice_voided", "invoice_credited"):
+        assert _invoices(economy, [(20, undone, SUPPLIER, BUYER, 5, None)]) == []
+
+
+def test_label__of_a_second_invoice__then_returning_and_censored_until_its_grace_is_over(
+    economy: Economy,
+) -> None:
+    second = [
+        (40, "invoice_issued", SUPPLIER, BUYER, 6, 70),
+        (41, "invoice_accepted", SUPPLIER, BUYER, 6, 70),
+    ]
+    found = _invoices(economy, second)
+    assert [row[3] for row in found] == [False, True]
+    frame = label(economy.ledger([ISSUED, ACCEPTED, *second]), INVOICES, economy.start + 60 * economy.day)
+    assert (frame["known_at"] < economy.start + 60 * economy.day).tolist() == [True, False]

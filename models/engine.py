@@ -1,0 +1,96 @@
+"""Which engine measures: DuckDB in this process, or Spark over an exported ledger.
+
+Rules that hold here: the expressions are the same, and so are the integers. Spark reads the folder
+`events` of an export in place; a master is local[*], or a cluster's address at which that folder has the
+same path. Spark's own arithmetic stays in ANSI mode: what leaves int64 is an error, never a wrapped sum.
+This is the only module that imports pyspark (the extra `spark`), and only when it is asked for.
+"""
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ibis
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from ledger_reader.errors import Stop
+from ledger_reader.ledger import EVENTS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+LOCAL = "local[*]"
+SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    # One query holds every feature: Spark's compiler would need more than its 64 KB a method.
+    "spark.sql.codegen.wholeStage": "false",
+}
+
+
+@contextmanager
+def spark_events(folder: Path, master: str = LOCAL) -> Iterator[Table]:
+    """The events of an exported ledger on Spark, for as long as the session lasts.
+
+    Stop when there is no export, no pyspark, no Java, or no such master.
+    """
+    found = folder / "events"
+    if not found.is_dir() or not any(found.rglob("*.parquet")):
+        raise Stop(f"{folder} holds no events; make it with `credit-oracle export`.")
+    session = _session(master)
+    try:
+        session.read.parquet(str(found.absolute())).select(*EVENTS.names).createOrReplaceTempView("events")
+        with _quiet():
+            yield ibis.pyspark.connect(session).table("events")
+    finally:
+        session.stop()
+
+
+def collect(table: Table) -> pa.Table:
+    """The rows of a table as Arrow, from whichever engine it is bound to.
+
+    Ibis itself would take them from Spark through pandas, where a null makes a column of integers one of
+    floats, exact only below 2^53.
+    """
+    backend = table.get_backend()
+    if backend.name != "pyspark":
+        return table.to_pyarrow()
+    rows: pa.Table = backend.raw_sql(backend.compile(table)).toArrow()
+    return rows
+
+
+def _session(master: str) -> "SparkSession":
+    if not shutil.which("java") and "JAVA_HOME" not in os.environ:
+        raise Stop("Spark needs Java 17 or newer, and there is none: install it, or set JAVA_HOME.")
+    try:
+        with _quiet():
+            from pyspark.errors import PySparkException  # noqa: PLC0415 (an extra)
+            from pyspark.sql import SparkSession  # noqa: PLC0415
+    except ImportError as error:
+        raise Stop("Spark is not installed: pip install 'credit-oracle[spark]'.") from error
+    builder = SparkSession.builder.master(master).appName("credit-oracle features")
+    here = {"spark.sql.shuffle.partitions": "4", "spark.driver.host": "127.0.0.1"}
+    for name, value in (here | SETTINGS if master.startswith("local") else SETTINGS).items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except PySparkException as error:
+        raise Stop(f"Spark at {master} cannot be used: {str(error).splitlines()[0]}.") from error
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pyspark 4.3 warns that pandas 3 is new to it; nothing here passes through pandas."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        yield
