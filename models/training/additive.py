@@ -13,7 +13,7 @@ Rules that hold here:
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +113,21 @@ def to_segment(
     scores = np.clip(segment.totals(columns), LOWEST, HIGHEST)
     deviations = fitted.deviations * slope * POINTS_A_LOG_ODDS
     return Segment(segment.base, terms, segment.calibration, band_widths(scores, deviations)), found
+
+
+def strongest(fitted: Additive, most: int) -> Additive:
+    """The effects of the `most` columns whose effects spread most over the training rows (ties: the earlier).
+
+    A scorecard names at most so many features; of a wider table it keeps those that tell rows apart.
+    """
+    spread: dict[str, float] = {}
+    for effect in fitted.effects:
+        mean = np.average(effect.scores, weights=effect.weights)
+        deviation = float(np.sqrt(np.average((effect.scores - mean) ** 2, weights=effect.weights)))
+        for name in effect.columns:
+            spread[name] = spread.get(name, 0.0) + deviation
+    kept = set(sorted(spread, key=lambda name: -spread[name])[:most])
+    return replace(fitted, effects=tuple(one for one in fitted.effects if kept.issuperset(one.columns)))
 
 
 def check_directions(segment: Segment, directions: Mapping[str, int], kinds: Mapping[str, Column]) -> None:

@@ -28,10 +28,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from models.scorecard import Rule, Scorecard
+from models.scorecard import MAX_FEATURES, Rule, Scorecard
 from models.segment import Columns
 from models.training import boost, challenger, tabular, woe
-from models.training.additive import Additive, check_directions, to_segment
+from models.training.additive import Additive, check_directions, strongest, to_segment
 from models.training.calibrate import platt
 from models.training.evaluate import auc
 from models.training.frame import Frame, Refused, learn
@@ -242,6 +242,7 @@ def _directions(given: Mapping[str, int] | None, frame: Frame) -> dict[str, int]
 def _tabular(
     name: str, frame: Frame, fitted: Additive, rows: Rows, directions: Mapping[str, int]
 ) -> TabularScorecard:
+    fitted = strongest(fitted, MAX_FEATURES)
     law = platt(fitted.held_out, rows.bad, rows.weights)
     segment, meaning = to_segment(fitted, law, rows.columns, rows.weights, rows.kinds)
     check_directions(segment, directions, rows.kinds)

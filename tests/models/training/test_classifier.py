@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from ledger_reader.errors import Stop
 from models.segment import Columns
 from models.training import tabular
-from models.training.additive import check_directions
+from models.training.additive import Additive, Effect, check_directions, strongest
 from models.training.classifier import ScorecardClassifier, to_json
 from models.training.evaluate import auc, calibration_error
 
@@ -53,7 +53,7 @@ def learned(request: pytest.FixtureRequest, table: Table) -> ScorecardClassifier
 
 EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": (
-        "rows are put into bags at random: a row of weight 2 is in one bag, a row given twice in two"
+        "rows are put into bags and folds at random: a row of weight 2 is in one, a row given twice in two"
     ),
 }
 
@@ -221,6 +221,18 @@ def test_directions__when_bound__then_every_step_of_the_table_follows(
         probe[name] = np.repeat(values, 5)
         totals = learned.totals(probe).reshape(len(values), 5)
         assert (sign * np.diff(totals, axis=0) >= 0).all()
+
+
+def test_strongest__when_there_are_more_columns_than_a_card_names__then_the_widest_stay() -> None:
+    def effect(names: tuple[str, ...], size: float) -> Effect:
+        shape = (2,) * len(names)
+        return Effect(
+            names, ((),) * len(names), size * np.arange(2.0 ** len(names)).reshape(shape), np.ones(shape)
+        )
+
+    effects = (effect(("a",), 1), effect(("b",), 3), effect(("c",), 2), effect(("a", "b"), 0.1))
+    found = strongest(Additive(0.0, effects, np.zeros(1), np.zeros(1)), 2)
+    assert [one.columns for one in found.effects] == [("b",), ("c",)]
 
 
 def test_check_directions__when_a_table_turns__then_stop(learned: ScorecardClassifier) -> None:
