@@ -11,9 +11,9 @@ raw answer in US dollars of the feed's decimals (see sources); `value_cents` sta
 
 Invoices: `loan_id` is the invoice. Leg 0 is the row of the supplier (or of who holds the invoice),
 leg 1 that of the buyer, each with the other as counterparty. Issued, opened, financed, assigned,
-split, credited (a red-letter note) and voided have leg 0 only: a buyer who has not accepted has done
-nothing. Accepted, disputed and paid have both. The counterparty of financed is who financed, of
-assigned and split who holds it next.
+split and voided have leg 0 only: a buyer who has not accepted has done nothing. Accepted, disputed,
+paid and credited (a red-letter note) have both. The counterparty of financed is who financed, of
+assigned and split who holds it next, of leg 0 of paid who paid: perhaps the supplier itself.
 """
 
 from dataclasses import dataclass

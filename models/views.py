@@ -148,11 +148,23 @@ def invoices(rows: Table) -> Table:
     """One row an invoice that the person issued (leg 0) or accepted (leg 1).
 
     Columns: those of INVOICE, other (buyer or supplier), asset, amount, due (null when unknown), began,
-    accepted, financed (times), disputed, paid and paid_on_time (in full, by whomever; of an unknown
-    amount by any payment). Amount and due are what the person itself put its name to.
+    accepted, financed (times), disputed, paid and paid_on_time (in full, by anyone but the supplier itself;
+    of an unknown amount by any payment). What the supplier credited counts as paid for the buyer, who
+    owes it no longer, once something was paid in time. Amount and due are what the person itself put its
+    name to.
     """
-    told = rows.select(*INVOICE, "kind", "counterparty", "asset", "amount", "due_time", "block_time")
-    return _with_payments(_promised(told), told.filter(told.kind == "invoice_paid"))
+    told = rows.select(
+        *INVOICE, "account", "kind", "counterparty", "asset", "amount", "due_time", "block_time"
+    )
+    return _with_payments(_promised(told), _settling(told))
+
+
+def _settling(told: Table) -> Table:
+    """Payments, not those of the supplier to itself, and what the buyer no longer owes by a credit note."""
+    by_another = (told.leg == 1) | ~ibis.coalesce(told.counterparty == told.account, False)
+    credit = (told.kind == "invoice_credited") & (told.leg == 1)
+    rows = told.filter(((told.kind == "invoice_paid") & by_another) | credit)
+    return rows.mutate(pays=rows.kind == "invoice_paid")
 
 
 def _promised(told: Table) -> Table:
@@ -175,20 +187,21 @@ def _with_payments(found: Table, payments: Table) -> Table:
     """Adds paid and paid_on_time to invoices."""
     known = found.select(*(found[name].name(f"_{name}") for name in INVOICE), "due", of="amount")
     keys = [payments[name].identical_to(known[f"_{name}"]) for name in INVOICE]
-    joined = payments.select(*INVOICE, "block_time", "amount").join(known, keys)
-    in_time = ibis.coalesce(joined.block_time <= joined.due, False)
+    joined = payments.select(*INVOICE, "block_time", "amount", "pays").join(known, keys)
+    in_time = ibis.coalesce(joined.block_time <= joined.due, False) & joined.pays
     amount = ibis.greatest(joined.amount, ibis.literal(0, "decimal(38, 0)"))
     sums = joined.group_by([f"_{name}" for name in INVOICE]).agg(
         of=joined.of.max(),
         all=amount.sum().cast("decimal(38, 0)"),
-        early=amount.sum(where=in_time).cast("decimal(38, 0)"),
+        settled_early=amount.sum(where=in_time | ~joined.pays).cast("decimal(38, 0)"),
         unknown=icount(joined, joined.amount.isnull()) > 0,
         unknown_early=icount(joined, joined.amount.isnull() & in_time) > 0,
         any_early=icount(joined, in_time) > 0,
     )
     sums = sums.mutate(
         paid=sums.of.isnull() | sums.unknown | (sums["all"] >= sums.of),
-        paid_on_time=(sums.of.isnull() & sums.any_early) | sums.unknown_early | (sums.early >= sums.of),
+        paid_on_time=sums.unknown_early
+        | (sums.any_early & (sums.of.isnull() | (sums.settled_early >= sums.of))),
     )
     back = [found[name].identical_to(sums[f"_{name}"]) for name in INVOICE]
     joined = found.left_join(sums.select(*(f"_{name}" for name in INVOICE), "paid", "paid_on_time"), back)

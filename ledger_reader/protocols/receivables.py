@@ -17,13 +17,13 @@
         `holder` gave `amount` of its claim to `newHolder`: invoice_split of the holder, counterparty
         = `newHolder`. The invoice stays one, under its id.
     InvoicePaid(bytes32 indexed invoiceId, address indexed supplier, address indexed buyer, address payer, address currency, uint256 amount, uint256 outstanding)
-        `amount` was paid: invoice_paid of both, whoever the payer was; `payer` is not kept.
+        `payer` paid `amount`: invoice_paid of the supplier, counterparty = `payer`, and of the buyer.
     InvoiceCredited(bytes32 indexed invoiceId, address indexed supplier, address indexed buyer, address currency, uint256 amount, bytes32 documentHash)
-        `supplier` took `amount` back: invoice_credited of the supplier.
+        `supplier` took `amount` back: invoice_credited of both, for the buyer owes that much less.
     InvoiceVoided(bytes32 indexed invoiceId, address indexed supplier, address indexed buyer, address currency, uint256 amount)
         `supplier` took the whole back: invoice_voided of the supplier.
 
-The loan id is `invoiceId`. Supplier and buyer are each the other's counterparty. An amount of 0 is one
+The loan id is `invoiceId`. Supplier and buyer are else each the other's counterparty. An amount of 0 is one
 that is only committed to: null, with its currency, never nothing; but an opening, an advance, a part, a
 payment and a credit of 0 say nothing and are dropped. Dropped too: currencies that are not listed
 assets, dust, and an invoice to oneself.
@@ -78,7 +78,8 @@ def _of_holder(kind: str, hides: bool) -> RowsOf:
 
 def _paid(topics: Words, data: str, market: Market) -> Sequence[Row]:
     # As the others of both parties, behind one more word: who paid.
-    return _BOTH_PAID(topics, "0x" + data[66:], market)
+    rows = _BOTH_PAID(topics, "0x" + data[66:], market)
+    return [row._replace(counterparty=address_at(data, 0)) if row.leg == 0 else row for row in rows]
 
 
 _BOTH_PAID = _of_parties("invoice_paid", both=True, hides=False)
@@ -137,7 +138,7 @@ PROTOCOL = Protocol(
         ),
         Event(
             f"InvoiceCredited({_PARTIES}address currency, uint256 amount, bytes32 documentHash)",
-            _of_parties("invoice_credited", both=False, hides=False),
+            _of_parties("invoice_credited", both=True, hides=False),
         ),
         Event(
             f"InvoiceVoided({_PARTIES}address currency, uint256 amount)",

@@ -107,7 +107,7 @@ def _settled(dice: Random, day: int, fate: tuple[bytes, bytes, bytes, int, int],
     rows += _both("invoice_paid", fate[4] + late, *fate)
     if dice.random() < chance(-4 - 0.8 * ability):
         firm, buyer, invoice, cents, due = fate
-        rows.append(_row("invoice_credited", day + 9, 0, firm, buyer, invoice, cents // 2, due))
+        rows += _both("invoice_credited", day + 9, firm, buyer, invoice, cents // 2, due)
     return rows
 
 

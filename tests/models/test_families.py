@@ -95,6 +95,29 @@ def test_bills__accepted__are_overdue_until_paid_or_disputed(bench: Bench) -> No
     assert pick(bench.one([accepted], 20 + 1_826), names) == [0, 0, 0]
 
 
+def test_bills__credited_by_the_supplier__are_owed_no_longer_and_paid_on_time_only_with_a_payment(
+    bench: Bench,
+) -> None:
+    bill = {"leg": 1, "loan_id": b"\x07"}
+    accepted = bench.event("invoice_accepted", 1, due=20, amount=100, **bill)
+    credited = [bench.event("invoice_credited", 25, amount=amount, **bill) for amount in (99, 100)]
+    rest = bench.event("invoice_paid", 15, amount=1, **bill)
+    names = "bills_overdue bills_paid_on_time"
+    assert pick(bench.one([accepted, credited[0]], 30), names) == [1, 0]
+    assert pick(bench.one([accepted, credited[1]], 30), names) == [0, 0]
+    assert pick(bench.one([accepted, credited[0], rest], 30), names) == [0, 1]
+
+
+def test_receivables__paid_by_the_supplier_itself_or_credited__are_nothing_good(bench: Bench) -> None:
+    issued = bench.event("invoice_issued", 1, amount=100, due=20)
+    credited = bench.event("invoice_credited", 10, amount=100)
+    names = "invoices_paid_on_time paying_buyers"
+    for payer, counts in ((bench.me, 0), (THIRD, 1)):
+        paid = bench.event("invoice_paid", 10, amount=100, counterparty=payer)
+        assert pick(bench.one([issued, paid], 30), names) == [counts, counts]
+    assert pick(bench.one([issued, credited], 30), names) == [0, 0]
+
+
 def test_integrity__one_claim_financed_twice__counts_once_and_five_years_long(bench: Bench) -> None:
     claim = {"amount": 100, "due": 40}
     rows = [bench.event("invoice_issued", 1, loan_id=bytes([number]), **claim) for number in (1, 2)]

@@ -109,8 +109,11 @@ SAYS: dict[str, dict[str, tuple[Says, ...]]] = {
         "InvoiceFinanced": (of_holder("invoice_financed", "financier", "advance"),),
         "InvoiceAssigned": (of_holder("invoice_assigned", "newHolder", "amount", hides=True),),
         "InvoiceSplit": (of_holder("invoice_split", "newHolder", "amount"),),
-        "InvoicePaid": of_both(invoice("invoice_paid", hides=False)),
-        "InvoiceCredited": (invoice("invoice_credited", hides=False),),
+        "InvoicePaid": (
+            invoice("invoice_paid", hides=False)._replace(counterparty="payer"),
+            of_both(invoice("invoice_paid", hides=False))[1],
+        ),
+        "InvoiceCredited": of_both(invoice("invoice_credited", hides=False)),
         "InvoiceVoided": (invoice("invoice_voided"),),
     },
 }

@@ -67,7 +67,7 @@ def test_decode__issued_then_accepted_then_paid__is_the_life_of_an_invoice() -> 
         (0, "invoice_issued", ANN, BEN, DUE),
         (0, "invoice_accepted", ANN, BEN, DUE),
         (1, "invoice_accepted", BEN, ANN, DUE),
-        (0, "invoice_paid", ANN, BEN, None),
+        (0, "invoice_paid", ANN, CAT, None),
         (1, "invoice_paid", BEN, ANN, None),
     ]
     assert {row["loan_id"] for row in rows} == {INVOICE}
