@@ -115,6 +115,15 @@ def test_figures__when_rows_have_weights__then_as_scikit_learn_has_them() -> Non
     assert found.log_loss.value == pytest.approx(log_loss(bad, chance, sample_weight=weights), abs=1e-4)
 
 
+def test_figures__when_rows_weigh_nothing__then_intervals_do_not_see_them() -> None:
+    given_ = _rows()
+    half = np.arange(400) < 200
+    weightless = given_ | {"weights": np.where(half, 1.0, 0.0), "bad": np.where(half, given_["bad"], True)}
+    weightless["total"] = np.where(half, given_["total"], 849.0)  # bad rows with the best of scores
+    found = ev.figures(ev.sample(**weightless), draws=50).auc
+    assert found.low < found.value < found.high
+
+
 def test_log_loss__when_a_sure_chance_fails__then_large_and_finite() -> None:
     found = ev.log_loss(np.array([True, False]), np.array([0.0, 0.0]))
     assert found == pytest.approx(-np.log(0.000_05) / 2, abs=1e-3)

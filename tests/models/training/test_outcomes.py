@@ -93,6 +93,17 @@ ISSUED, ACCEPTED = (
 )
 
 
+def test_label__of_an_invoice_with_the_buyers_rows_too__then_counted_once_and_paid_once(
+    economy: Economy,
+) -> None:
+    """Half the amount is not the whole, even where each leg tells of it."""
+    events = economy.ledger([ISSUED, ACCEPTED, (20, "invoice_paid", SUPPLIER, BUYER, 5, None)])
+    amount = (events.kind == "invoice_paid").ifelse(5_000, 10_000).cast("decimal(38, 0)")
+    half = events.mutate(amount=amount, leg=events.leg.cast("int16"))
+    both = half.union(half.mutate(leg=(half.leg + 1).cast("int16")))
+    assert label(both, INVOICES, economy.end)["bad"].tolist() == [True]
+
+
 def _invoices(economy: Economy, rows: Sequence[Row], until_day: int = 100) -> list[list[Any]]:
     events = economy.ledger([ISSUED, ACCEPTED, *rows])
     frame = label(events, INVOICES, economy.start + until_day * economy.day)
