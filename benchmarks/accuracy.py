@@ -411,20 +411,14 @@ def sales_by_firm() -> pd.DataFrame:
 
 def llamalend(quick: bool) -> dict[str, Any]:
     """Loans before block 18,300,000 to learn from, those opened later to judge: the ledger path."""
-    from models.features.catalogue import FEATURES
-    from models.training import export
-    from models.training.dataset import split_by_time
     from models.training.outcomes import Outcome
-    from models.training.recipes import train_on
+    from models.training.recipes import train
     from oracle.devchain.replay import read_llamalend_csv, time_of
 
     history = read_llamalend_csv(DATA / "llamalend_loans" / "loans.csv")
     cut, end = time_of(CUT_BLOCK), max(record.closed or record.opened for record in history) + 1
-    policy = Outcome(("liquidated", "self_liquidated"))
-    split = split_by_time(ledger_of(history), policy, cut, end)
-    result = train_on(
-        split, cut, end, "llamalend", export.Rules(), export.Scale(), FEATURES, 100 if quick else 1_000
-    )
+    policy, draws = Outcome(("liquidated", "self_liquidated")), 100 if quick else 1_000
+    result = train(ledger_of(history), cut, end, "llamalend", policy, wallets="shared", draws=draws)
     found: dict[str, Any] = {}
     for name, figures in (("all", result.evaluation.all), ("returning", result.evaluation.returning)):
         assert figures is not None

@@ -7,7 +7,9 @@ Rules that hold here:
   feature must tell good from bad loans of the same time, and cannot earn points by telling the date.
   The same offset takes up that of loans opened shortly before the cut only the fast ones are known.
 - Small samples: a stiff setting first drops features that do not bear out their direction within the
-  periods, by van Elteren's stratified rank test. One of four settings is chosen by an inner
+  periods, by van Elteren's stratified rank test; the stiffest keeps only those that bear it out best,
+  for tens of bad rows cannot weigh dozens of features that say nearly the same (docs/decisions/0006).
+  One of five settings is chosen by an inner
   cross-validation on the training rows alone, in time: fit on what was opened and known before a
   moment, judge by AUC on what was opened from then on; the stiffer one on a tie.
 - All seeds are fixed and nothing runs in parallel: equal rows give equal tables on any number of cores.
@@ -57,9 +59,9 @@ class Setting:
     """How freely the machine may fit.
 
     `least_z`: features whose rank statistic in their own direction is below it are dropped (None: no
-    screen; a feature without a direction counts by its absolute value less one). `rounds` are at most
-    so many passes over all terms, fewer when a bag's held-back rows stop gaining for `patience` passes
-    (0: never stop early).
+    screen; a feature without a direction counts by its absolute value less one); `most` keeps at most
+    so many of the others, the strongest. `rounds` are at most so many passes over all terms, fewer when a
+    bag's held-back rows stop gaining for `patience` passes (0: never stop early).
     """
 
     name: str
@@ -67,9 +69,11 @@ class Setting:
     min_samples_leaf: int
     rounds: int
     patience: int
+    most: int | None = None
 
 
 SETTINGS = (
+    Setting("few", 1.0, 5, 80, 0, most=12),
     Setting("screened hard", 1.0, 5, 80, 0),
     Setting("screened", 0.0, 5, 80, 15),
     Setting("large leaves", None, 25, 80, 15),
@@ -109,7 +113,7 @@ def fit(
 
     Stop when there are too few good or bad rows, or when no feature has two values.
     """
-    names = screened(rows, directions, setting.least_z)
+    names = screened(rows, directions, setting.least_z, setting.most)
     machine = ExplainableBoostingClassifier(
         feature_names=names,
         feature_types=["continuous"] * len(names),
@@ -143,8 +147,13 @@ def predict(machine: ExplainableBoostingClassifier, features: pd.DataFrame) -> F
     return log_odds
 
 
-def screened(rows: Dataset, directions: Mapping[str, int], least_z: float | None) -> list[str]:
-    """Names of the features to fit: never constant, and through the screen; at least the best one."""
+def screened(
+    rows: Dataset, directions: Mapping[str, int], least_z: float | None, most: int | None = None
+) -> list[str]:
+    """Names of the features to fit: never constant, and through the screen, at most `most` (None: all).
+
+    At least the best one.
+    """
     _check(rows)
     names = [str(name) for name in rows.features if rows.features[name].nunique(dropna=False) > 1]
     if not names:
@@ -158,8 +167,9 @@ def screened(rows: Dataset, directions: Mapping[str, int], least_z: float | None
         -directions[name] * z if directions[name] else abs(z) - 1.0
         for name, z in zip(names, found, strict=True)
     ]
-    kept = [name for name, z in zip(names, support, strict=True) if z >= least_z]
-    return kept or [names[int(np.argmax(support))]]
+    strongest = np.argsort(-np.array(support), kind="stable")[:most].tolist()
+    kept = [names[index] for index in sorted(strongest) if support[index] >= least_z]
+    return kept or [names[strongest[0]]]
 
 
 def stratified_z(values: Floats, bad: NDArray[np.bool_], period: NDArray[np.intp]) -> float:

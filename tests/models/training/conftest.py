@@ -110,4 +110,4 @@ def split(economy: Economy) -> Split:
 
 @pytest.fixture(scope="session")
 def machine(economy: Economy, split: Split) -> Any:
-    return ebm.fit(split.train, economy.directions, ebm.SETTINGS[2])
+    return ebm.fit(split.train, economy.directions, ebm.SETTINGS[3])

@@ -41,6 +41,21 @@ def test_screened__when_data_contradict_the_direction__then_it_is_dropped(econom
     assert ebm.screened(rows, economy.directions, 1.0) == ["loans_bad_365d"]
 
 
+def test_screened__when_at_most_two__then_the_two_that_bear_out_their_direction_best(
+    economy: Economy,
+) -> None:
+    bad = [row < 20 for row in range(40)]
+    noise = [row % 7 for row in range(40)]
+    columns = {
+        "loans_repaid": noise,
+        "loans_bad_365d": [10 if row else 0 for row in bad],
+        "loans_open": [5 * row + other for row, other in zip(bad, noise, strict=True)],
+    }
+    rows = economy.dataset(columns, bad)
+    assert ebm.screened(rows, economy.directions, -9.0, most=2) == ["loans_bad_365d", "loans_open"]
+    assert ebm.screened(rows, economy.directions, -9.0) == list(columns)
+
+
 def test_screened__when_nothing_passes__then_the_best_one_stays(economy: Economy) -> None:
     rows = economy.dataset({"loans_open": [0, 0, 1, 1] * 10, "payees": [0, 1, 0, 1] * 10}, [True, False] * 20)
     assert len(ebm.screened(rows, economy.directions, 50.0)) == 1
@@ -98,7 +113,7 @@ def test_fit__when_features_have_directions__then_every_term_follows_its_own(
 def test_predict__when_a_value_sits_on_a_cut__then_it_counts_above_it(economy: Economy) -> None:
     bad = [row % 4 < (3 if row % 20 < 10 else 1) for row in range(400)]
     rows = economy.dataset({"payees": [row % 20 for row in range(400)]}, bad)
-    machine = ebm.fit(rows, economy.directions, ebm.SETTINGS[3], outer_bags=2)
+    machine = ebm.fit(rows, economy.directions, ebm.SETTINGS[4], outer_bags=2)
     cuts, scores = machine.bins_[0][0], machine.term_scores_[0]
     at_cut = machine.decision_function(cuts[:, None]) - machine.intercept_[0]
     np.testing.assert_allclose(at_cut, scores[2:-1], rtol=0, atol=1e-12)

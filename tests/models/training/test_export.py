@@ -87,7 +87,7 @@ def test_band_widths__when_there_are_no_rows__then_nothing_is_known() -> None:
 
 @pytest.fixture(scope="module")
 def card(economy: Economy, split: Split, machine: Any) -> cards.Scorecard:
-    fitted = export.Fitted(machine, ebm.Chosen(ebm.SETTINGS[2], {}), split.train)
+    fitted = export.Fitted(machine, ebm.Chosen(ebm.SETTINGS[3], {}), split.train)
     rules, scale = export.Rules(), export.Scale()
     return export.scorecard("test", fitted, {}, economy.directions, rules, scale)
 
