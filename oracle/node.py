@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from ledger_reader import checks
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import Snapshot
 from ledger_reader.reader import block_at_or_before, sync
@@ -218,7 +219,11 @@ def _check_at_every_address(node: Node, chain_id: int, number: int, expected: by
 def sync_to(node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot) -> None:
     """Bring the ledger of every source chain to the snapshot's block."""
     for chain in manifest.sources:
-        sync(node.rpcs[chain.chain_id], store, chain, until_block=snapshot.of(chain.chain_id).number)
+        rpc, block = node.rpcs[chain.chain_id], snapshot.of(chain.chain_id).number
+        check = checks.named(node.settings.verify, rpc, chain)
+        sync(rpc, store, chain, until_block=block, check=check)
+        if check is not None:
+            log.info("read chain %s up to block %s: %s", chain.chain_id, block, check.checked)
 
 
 def scores_at(node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot, epoch: int) -> Scores:

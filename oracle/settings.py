@@ -18,6 +18,7 @@ MAX_PORT = 65_535
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _Chain = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+_Verify = Annotated[str, msgspec.Meta(pattern=r"^(receipts|quorum=[1-9][0-9]?)$")]
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -27,6 +28,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     rpc: dict[str, Annotated[list[str], msgspec.Meta(min_length=1)]]
     listen: str
     peers: dict[str, str]
+    verify: _Verify | None = None
     poll_seconds: _Seconds = 12.0
     turn_seconds: _Seconds = 60.0
     round_seconds: _Seconds = 3600.0
@@ -37,7 +39,8 @@ class Settings:
     """One node's folder and addresses.
 
     `rpc` maps a chain id to the JSON-RPC addresses asked in turn; the snapshot's block hash must
-    be the same at all of them. `peers` maps a member's address to its gossip address.
+    be the same at all of them. `peers` maps a member's address to its gossip address. `verify` says how
+    what is read from them is checked, as `read --verify` does (None: not beyond that hash).
     `poll_seconds`: how often the world is looked at; `turn_seconds`: how long a leader may take;
     `round_seconds`: how long a round may last before the node gives it up.
     """
@@ -49,6 +52,7 @@ class Settings:
     listen_host: str
     listen_port: int
     peers: dict[bytes, str]
+    verify: str | None
     poll_seconds: float
     turn_seconds: float
     round_seconds: float
@@ -91,6 +95,7 @@ def _settings(home: Path, file: _File) -> Settings:
         listen_host=host.removeprefix("[").removesuffix("]"),
         listen_port=int(port),
         peers={address_bytes(member): url for member, url in file.peers.items()},
+        verify=file.verify,
         poll_seconds=file.poll_seconds,
         turn_seconds=file.turn_seconds,
         round_seconds=file.round_seconds,

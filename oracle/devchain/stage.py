@@ -235,9 +235,9 @@ def outcome(process: "subprocess.Popen[str]", home: Path) -> dict[str, Any]:
     return found
 
 
-def last_words(home: Path) -> str:
+def last_words(home: Path, characters: int = 500) -> str:
     """The end of a process's log."""
-    return (home / "log.txt").read_text()[-500:].strip()
+    return (home / "log.txt").read_text()[-characters:].strip()
 
 
 def borrow(stage: Stage, name: str, dollars: int, proof: AtLeastProof) -> Receipt:

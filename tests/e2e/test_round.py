@@ -6,6 +6,8 @@ Whoever lies here holds a member's real keys: what stops it is the others.
 
 import contextlib
 import copy
+import json
+import re
 import shutil
 import subprocess
 import time
@@ -27,7 +29,7 @@ from oracle.devchain.stage import EPOCH, Stage, last_words, open_stage, outcome
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, save_secret, to_compact
 from oracle.report import EpochReport, digest
-from oracle.settings import Settings, load_settings
+from oracle.settings import Settings, load_settings, write_settings
 from oracle.tree import EpochTree
 from tests.e2e.conftest import anvil_binary
 
@@ -102,9 +104,14 @@ def test_round__another_nodes_folder_is_deleted__its_root_does_not_change(stage:
     shutil.copy(stage.folder / "committee" / "node-1" / "secret", fresh / "secret")
     for home in stage.homes[1:]:
         shutil.rmtree(home)
+    settings = json.loads((fresh / "settings.json").read_bytes())
+    write_settings(fresh, settings | {"verify": "receipts"})  # nor does it with proof of what was read
     with stage.process(fresh, {}, "node", "--once", "--dry-run", "--json") as process:
         without_others = outcome(process, fresh)
     assert without_others["root"] == with_others["root"]
+    assert re.search(
+        r"Checked\(headers=\d\d+, receipts=([1-9]\d+), transactions=\1,", last_words(fresh, 4_000)
+    )
 
 
 def test_round__dry_run__signs_and_publishes_nothing(stage: Stage) -> None:

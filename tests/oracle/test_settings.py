@@ -111,6 +111,9 @@ def test_load_settings__an_unknown_field__names_it(tmp_path: Path) -> None:
         {"peers": {"0x12": "http://peer"}},
         {"peers": {address_text(PEER): 1}},
         {"poll_seconds": "12"},
+        {"verify": "receipt"},
+        {"verify": "quorum=0"},
+        {"verify": True},
     ],
 )
 def test_load_settings__a_field_of_another_form__stops(tmp_path: Path, changes: dict[str, Any]) -> None:
