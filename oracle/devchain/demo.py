@@ -50,9 +50,10 @@ class Story:
         """What the service answers one of the cast."""
         return own(self.url, name, path, self.stage.deployment.chain_id, **parameters)
 
-    def score_of(self, name: str) -> dict[str, Any]:
+    def score_of(self, name: str, **parameters: object) -> dict[str, Any]:
         """One of the cast's own score."""
-        found: dict[str, Any] = self.own(name, "/v1/me/score", lang=self.language).raise_for_status().json()
+        answer = self.own(name, "/v1/me/score", lang=self.language, **parameters)
+        found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
 
@@ -219,7 +220,7 @@ def set_threshold(story: Story, threshold: int) -> None:
 
 
 def act_7_bo_asks(story: Story) -> None:
-    """Bo cannot prove the threshold; he is told the most he can, and why."""
+    """Bo cannot prove the threshold; he is told the most he can, why, and what would get him there."""
     story.telling.act("bo")
     threshold, found = story.facts["loan"]["proof"]["threshold"], story.facts["bo"]
     answer = story.own("Bo", "/v1/me/proof", at_least=threshold)
@@ -231,6 +232,8 @@ def act_7_bo_asks(story: Story) -> None:
         return
     story.telling.line("bo_refused", threshold=threshold, most=found["score"] // STEP * STEP)
     story.telling.reasons(found["heldBack"][:2])
+    found |= {"hope": story.score_of("Bo", target=threshold)}
+    story.telling.plan(found["hope"])
 
 
 def act_8_kai_forges(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "helped": ("   helped        {text}", "   加分项        {text}"),
     "held": ("   held back     {text}   {points:+d}", "   影响因素      {text}   {points:+d}"),
     "because": ("   because  {text}   {points:+d}", "   原因  {text}   {points:+d}"),
+    "could": (
+        "   could help  {text}: {low:+d} to {high:+d}",
+        "   可以改善  {text}：{low:+d} 至 {high:+d} 分",
+    ),
+    "no_plan": ("   could help  {text}", "   可以改善  {text}"),
     "borrow": (
         'Mei proves "at least {threshold}" and borrows {dollars} USD',
         "小梅证明“不低于 {threshold} 分”，借入 {dollars} 美元",
@@ -127,7 +133,8 @@ class Telling:
     def line(self, key: str, **figures: Any) -> None:
         """One line of an act."""
         self._flush_heading()
-        self._print(self._words(key, **figures))
+        for part in self._words(key, **figures).split("\n"):
+            self._print(textwrap.fill(part, COLUMNS + 1, subsequent_indent=" " * 15, break_long_words=False))
 
     def statement(self, found: dict[str, Any], days: int) -> None:
         """A borrower's score and reasons; `days` until the next one."""
@@ -141,6 +148,13 @@ class Telling:
         """Why somebody was refused."""
         for each in held_back:
             self.line("because", **each)
+
+    def plan(self, found: dict[str, Any]) -> None:
+        """What would raise somebody's score to a target, or that nothing honest does."""
+        for step in found["plan"]:
+            self.line("could", **step)
+        if not found["plan"] and found["planText"]:
+            self.line("no_plan", text=found["planText"])
 
     def end(self, seconds: float, url: str, folder: Path, keep: bool) -> None:
         """What is left running, and what to try next."""

@@ -104,6 +104,11 @@ def check_people(story: Story) -> None:
     assert f"{score:064x}" not in transaction["input"], "the score stands in the transaction"
     assert score >= proof["threshold"] > story.facts["bo"]["score"]
     assert width > 0
+    for step in story.facts["bo"]["hope"]["plan"]:
+        assert 0 < step["low"] <= step["high"] <= 550
+    if story.facts["bo"]["hope"]["plan"]:
+        steps = story.facts["bo"]["hope"]["plan"]
+        assert story.facts["bo"]["score"] + sum(step["low"] for step in steps) >= proof["threshold"]
     assert story.facts["kai"]["error"] == "AtLeastNotProven"
 
 
