@@ -359,13 +359,18 @@ def evaluate(
     horizon_days: Horizon = None,
     wallets: Wallets = "apart",
     signer: Signers = NOBODY,
+    groups: Annotated[
+        Path | None, typer.Option(help="CSV of account,group: are known groups treated alike?")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A model on a ledger's later loans: by segment, band and month, beside the best single feature."""
+    from oracle.groups import read_groups
     from oracle.modelling import evaluate_model, outcome, wallets_of
 
-    policy = outcome(bad, days_late, horizon_days)
-    _show(evaluate_model(ledger, manifest, cut, policy, wallets_of(wallets), signer), as_json, BULKY)
+    policy, known = outcome(bad, days_late, horizon_days), read_groups(groups) if groups else None
+    told = evaluate_model(ledger, manifest, cut, policy, wallets_of(wallets), signer, known)
+    _show(told, as_json, BULKY)
 
 
 @app.command()

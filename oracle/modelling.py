@@ -6,7 +6,7 @@ key that the caller names has signed it, and a model is never measured on loans 
 is proposed is printed, never sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +30,12 @@ from models.training.card import NOBODY, Card, make_card
 from models.training.compare import compare
 from models.training.dataset import Split, Wallets, observe, split_by_time, to_columns
 from models.training.evaluate import Figures
+from models.training.fairness import fairness
 from models.training.outcomes import Outcome
 from models.training.pipeline import close_pipeline
 from models.training.recipes import TrainingResult, train
 from oracle.contract import CreditOracle, load_abi
+from oracle.groups import UNTOLD
 from oracle.keys import NodeKeys
 from oracle.verbs import content_of, existing_ledger, head_of, read_manifest
 
@@ -104,13 +106,43 @@ def train_model(
 
 
 def evaluate_model(
-    ledger: Path, model: Path, cut: int, policy: Outcome, wallets: Wallets, signers: Sequence[str] = ()
+    ledger: Path,
+    model: Path,
+    cut: int,
+    policy: Outcome,
+    wallets: Wallets,
+    signers: Sequence[str] = (),
+    groups: Mapping[bytes, str] | None = None,
 ) -> dict[str, Any]:
-    """A model's scorecard on the loans opened from `cut` on whose outcome is known."""
+    """A model's scorecard on the loans opened from `cut` on whose outcome is known.
+
+    With `groups` (by account) also whether it treats them alike.
+    """
     found = read_model(model, signers)
     split = _later(ledger, [found], cut, policy, wallets)
     result = evaluate(found.card, split)
-    return {"walletsOnBothSides": split.wallets_on_both_sides, **_summary(result), **result.to_plain()}
+    alike = {} if groups is None else _fairness(found.card, split, groups)
+    return {
+        "walletsOnBothSides": split.wallets_on_both_sides,
+        **_summary(result),
+        **alike,
+        **result.to_plain(),
+    }
+
+
+def _fairness(card: Scorecard, split: Split, groups: Mapping[bytes, str]) -> dict[str, Any]:
+    """The groups beside each other, and the widest gaps between those large enough to tell."""
+    labels = np.array([groups.get(person, UNTOLD) for person in split.test.person])
+    found = fairness(sample_of(place(card, split.test.features), split.test), "group", labels)
+    gaps = {
+        name: None if gap is None else f"{gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}]"
+        for name, gap in (
+            ("gapRefusedGood", found.gap_refused_good),
+            ("gapRefusedBad", found.gap_refused_bad),
+            ("gapCalibration", found.gap_calibration),
+        )
+    }
+    return {"refusedBelow": found.cut_off, **gaps, "groups": [asdict(group) for group in found.groups]}
 
 
 def compare_models(

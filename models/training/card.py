@@ -240,8 +240,8 @@ def _groups(groups: Sequence[Fairness]) -> list[Block]:
     if not groups:
         return [
             Heading(2, "Fairness"),
-            "A ledger knows no groups of persons, so none were compared. Who knows them can: notebook 04 "
-            "shows separation and calibration within groups.",
+            "A ledger knows no groups of persons, so none were compared. Who knows them can: `evaluate "
+            "--groups` and notebook 04 show separation and calibration within groups.",
         ]
     blocks: list[Block] = [Heading(2, "Fairness")]
     for found in groups:

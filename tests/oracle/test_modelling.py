@@ -80,6 +80,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return Trained(ledger, deployment, out, told)
 
 
+def test_evaluate__with_groups__compares_them_and_names_whom_nobody_told_of(trained: Trained) -> None:
+    people = [person.address for person in ECONOMY.residents]
+    groups = {one: "north" if index % 3 else "south" for index, one in enumerate(people[: len(people) // 2])}
+    told = modelling.evaluate_model(trained.ledger, trained.bundle, CUT, Outcome(), "shared", SIGNER, groups)
+    assert [group["name"] for group in told["groups"]] == ["(not told)", "north", "south"]
+    assert sum(group["rows"] for group in told["groups"]) == told["testLoans"]
+    assert sum(group["bad"] for group in told["groups"]) == told["testBad"]
+    assert told["refusedBelow"] == 650
+
+
 @pytest.fixture
 def champion(tmp_path: Path) -> Path:
     """The manifest file of a scorecard made by hand."""
