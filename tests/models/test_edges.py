@@ -26,7 +26,8 @@ def windows(bench: Bench) -> list[tuple[int, str, list[Row]]]:
     def one(kind: str, day: float = END, **given: Any) -> Row:
         return bench.event(kind, day, **({"amount": 5, "value_cents": 500} | given))
 
-    received, sent, itself = one("transfer_in"), one("transfer_out"), {"counterparty": bench.me}
+    received, sent = one("transfer_in"), one("transfer_out")
+    itself: Row = {"counterparty": bench.me}
     issued, accepted, due = one("invoice_issued"), one("invoice_accepted", leg=1), {"due": END}
     late = [one("borrow", 1, due=END - 2), one("repay", END)]
     return [
