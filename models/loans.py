@@ -4,16 +4,18 @@ Rules that hold here:
 - A position is (chain, protocol, loan id, asset) of one account. A protocol with loan ids of its own
   has one debt a position; where the id is only the market, a position is opened again and again,
   and each opening is a loan of its own, numbered from 1.
-- A borrow opens a loan when none is open, and adds to the one that is. A repayment closes it when what
-  was repaid reaches what was borrowed (interest makes that so at the end), or when either amount is
-  unknown. What is repaid beyond the debt is not carried over to the next loan. A default closes it.
+- A borrow of more than nothing opens a loan when none is open, and adds to the one that is (also to what
+  a liquidation left); of unknown amount it counts one raw unit. A repayment closes it when what was repaid
+  reaches what was borrowed (interest makes that so at the end), or when its own amount is unknown. What is
+  repaid beyond the debt is not carried over to the next loan. A default closes it, whatever its amount.
 - A liquidation closes it too. If it covered only a part (Aave, Compound and Morpho sell half of a
   position), what is left goes on as the next loan, of no opening of its own: it is owed and can end
   badly, but nobody borrowed it anew, so it is no good deed to have repaid it and no loan to learn from.
-- Compound v2 logs a liquidation twice, first as a repayment by the liquidator of the same amount in
-  the same transaction: that liquidation changes the debt no more.
+- Compound v2 logs a liquidation twice, first as a repayment of the same amount in the same transaction:
+  a liquidation right behind such a repayment (whoever made it) changes the debt no more.
 - A liquidation or default where no debt seems open says that the latest loan had not ended yet: it
-  ends that loan again. Before any opening it ends loan number 0, opened before the ledger begins.
+  ends that loan again, and the worst outcome stands (the order of OUTCOMES). Before any opening it ends
+  loan number 0, opened before the ledger begins.
 - A liquidation by the account itself is an outcome of its own (`self_liquidated`).
 - Rows are taken in the order (block_time, chain_id, block_number, log_index, leg), and only the rows
   given count: whoever asks for a moment passes the events before it, so nothing can look ahead.
