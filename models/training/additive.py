@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger_reader.errors import Stop
-from models.segment import HIGHEST, LOWEST, MAX_POINTS, MISSING, Columns, Row, Segment, Term
+from models.segment import HIGHEST, LOWEST, MAX_POINTS, MISSING, Columns, Row, Segment, Term, cells
 from models.training.export import BANDS, LEAST_MEAN, MOST_MEAN, POINTS_A_LOG_ODDS, Scale, band_widths
 from models.training.frame import Column
 from models.training.tabular import Law
@@ -40,6 +40,12 @@ class Effect:
     def of_rows(self, columns: Columns) -> Floats:
         """The effect on each row (n)."""
         found: Floats = self.scores.ravel()[flat_cells(self.columns, self.cuts, columns)]
+        return found
+
+    def over(self, cuts: tuple[tuple[int, ...], ...]) -> Floats:
+        """The scores over these cuts, which hold all of the effect's own."""
+        index = [cells(own, representatives(axis)) for own, axis in zip(self.cuts, cuts, strict=True)]
+        found: Floats = self.scores[np.ix_(*index)]
         return found
 
 

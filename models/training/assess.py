@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from models.scorecard import Scorecard
 from models.segment import Columns
+from models.training.challenger import known_only
 from models.training.curves import (
     Calibrated,
     Lift,
@@ -162,11 +163,10 @@ def challenger_risk(split: Split) -> Floats:
         learning_rate=0.05, max_iter=150, max_leaf_nodes=8, min_samples_leaf=20, l2_regularization=5.0,
         early_stopping=False, random_state=SEED % 2**32,
     )  # fmt: skip
-    learned, tested = to_floats(split.train.features), to_floats(split.test.features)
-    some = ~np.isnan(learned).all(axis=0)  # it fails on a column without any value
+    learned, tested = known_only(to_floats(split.train.features), to_floats(split.test.features))
     with threadpool_limits(1):  # on tables of this size more threads only wait for each other
-        machine.fit(learned[:, some], split.train.bad)
-        risk: Floats = machine.predict_proba(tested[:, some])[:, 1]
+        machine.fit(learned, split.train.bad)
+        risk: Floats = machine.predict_proba(tested)[:, 1]
     return risk
 
 

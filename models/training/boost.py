@@ -1,4 +1,4 @@
-"""The recipe `ebm` for tables: interpret-core's explainable boosting machine with pairs, in float form.
+"""The boosting machine of recipe `ebm` for tables: interpret-core's, with pairs, in float form.
 
 Rules that hold here:
 - The machine sees the integers that the scorecard will see. A special code is missing to it and has a
@@ -28,7 +28,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from models.segment import MISSING
 from models.training.additive import Additive, Effect, representatives, weights_of, with_special
-from models.training.calibrate import platt
+from models.training.calibrate import losses
 from models.training.frame import Column
 from models.training.rows import Rows
 
@@ -47,6 +47,10 @@ LEAST_PAIR_BINS, MOST_PAIR_BINS = 4, 32
 
 LEAST_ROUNDS, MOST_ROUNDS = 100, 4_000
 """At most as many passes as there are rows, within these: few rows that part cleanly would never stop."""
+
+MANY = 500
+"""With fewer rows of the rarer kind there are no pairs: they are picked on all rows, the held-back ones
+too, so on few rows a pair earns its place there by chance (measured in decisions/0016)."""
 
 FEW = 50
 FEW_RIDGE = 5.0
@@ -69,9 +73,9 @@ def fit(
 ) -> Additive:
     """The fitted machine in float form; `rows` has both kinds and a column with two values.
 
-    Below SMALL rows pairs must earn their place: see `_pairs_earn`; with few rows of a kind there are none.
+    Below SMALL rows pairs must earn their place: see `_pairs_earn`; below MANY of a kind there are none.
     """
-    if min(rows.bad.sum(), (~rows.bad).sum()) < FEW:
+    if rows.rarer < MANY:
         interactions = 0
     bins = min(max(math.isqrt(len(rows) // ROWS_A_PAIR_CELL), LEAST_PAIR_BINS), MOST_PAIR_BINS)
     found = _fit(rows, directions, Setting(interactions, bins), seed, n_jobs)
@@ -83,15 +87,9 @@ def fit(
 
 def _pairs_earn(found: Additive, without: Additive, rows: Rows) -> bool:
     """Whether pairs improve the held-out log loss by more than one standard error of the difference."""
-    gain = _losses(without, rows) - _losses(found, rows)
+    gain = losses(without.held_out, rows.bad, rows.weights) - losses(found.held_out, rows.bad, rows.weights)
     mean = float(np.average(gain, weights=rows.weights))
     return bool(mean > np.sqrt(np.average((gain - mean) ** 2, weights=rows.weights) / len(rows)))
-
-
-def _losses(fitted: Additive, rows: Rows) -> Floats:
-    slope, offset = platt(fitted.held_out, rows.bad, rows.weights)
-    losses: Floats = np.logaddexp(0, np.where(rows.bad, -1, 1) * (slope * fitted.held_out + offset))
-    return losses
 
 
 def _fit(
@@ -99,8 +97,7 @@ def _fit(
 ) -> Additive:
     inputs = [one for column in rows.kinds.values() for one in _inputs(column, rows)]
     bags = bags_of(rows.bad, REPEATS, seed)
-    stops = min(rows.bad.sum(), (~rows.bad).sum()) >= FEW
-    machine = _machine(inputs, directions, setting, bags, bool(stops), seed, n_jobs)
+    machine = _machine(inputs, directions, setting, bags, rows.rarer >= FEW, seed, n_jobs)
     matrix = np.column_stack([one.values(rows.columns.values[one.column.name]) for one in inputs])
     with warnings.catch_warnings():
         # interpret-core warns that its own plots show no missing values; the scorecard has a cell for them.

@@ -28,6 +28,13 @@ def platt(held_out: Floats, bad: NDArray[np.bool_], weights: Floats) -> tuple[fl
     return limited, offset
 
 
+def losses(held_out: Floats, bad: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Log loss of each row once its held-out log-odds are calibrated (n)."""
+    slope, offset = platt(held_out, bad, weights)
+    found: Floats = np.logaddexp(0, np.where(bad, -1, 1) * (slope * held_out + offset))
+    return found
+
+
 def _newton(x: Floats, target: Floats, weights: Floats, fixed: Floats | float = 0.0) -> tuple[float, float]:
     share = float(np.average(target, weights=weights))
     found = np.array([1.0 if np.any(x) else 0.0, 0.0 if np.any(x) else np.log(share / (1 - share))])

@@ -37,6 +37,12 @@ def matrix_of(rows: Rows) -> Floats:
     return np.column_stack(columns).astype(np.float64)
 
 
+def known_only(fitted: Floats, *others: Floats) -> tuple[Floats, ...]:
+    """The matrices with 0 in each column of which `fitted` knows no value: on those the machine fails."""
+    unknown = np.isnan(fitted).all(axis=0)
+    return tuple(np.where(unknown, 0.0, matrix) for matrix in (fitted, *others))
+
+
 def _held_out(rows: Rows, fitted: NDArray[np.intp], held: NDArray[np.intp], seed: int) -> Floats:
     labels = [column.levels is not None for column in rows.kinds.values()]
     machine = HistGradientBoostingClassifier(
@@ -48,6 +54,7 @@ def _held_out(rows: Rows, fitted: NDArray[np.intp], held: NDArray[np.intp], seed
         random_state=seed % SEED_LIMIT,
     )
     matrix = matrix_of(rows)
-    machine.fit(matrix[fitted], rows.bad[fitted], sample_weight=rows.weights[fitted])
-    chance: Floats = machine.predict_proba(matrix[held])[:, 1]
+    learned, judged = known_only(matrix[fitted], matrix[held])
+    machine.fit(learned, rows.bad[fitted], sample_weight=rows.weights[fitted])
+    chance: Floats = machine.predict_proba(judged)[:, 1]
     return chance

@@ -3,8 +3,8 @@
 Rules that hold here:
 - `predict_proba` comes from the integer tables and the calibration law, `decision_function` is the
   integer total, counted from even odds towards classes_[1]; nothing else of the fit is used.
-- Recipe `ebm`: an explainable boosting machine with pairs (boost.py). Recipe `woe`: optimal binning and
-  logistic regression (woe.py). Both are rounded once, in additive.py.
+- Recipe `ebm`: an explainable boosting machine with pairs, on few rows mixed with the other (blend.py).
+  Recipe `woe`: optimal binning and logistic regression (woe.py). Both are rounded once, in additive.py.
 - The bad outcome is classes_[1] unless `bad` names the other. Directions: +1 more is safer, −1 riskier.
 - Whatever is chosen or calibrated is so on training rows that the machine in question did not see.
 - Rows of weight 0 are as good as absent. The same table gives the same scorecard, byte for byte.
@@ -30,7 +30,7 @@ from sklearn.utils.validation import (
 
 from models.scorecard import MAX_FEATURES, Rule, Scorecard
 from models.segment import Columns
-from models.training import boost, challenger, tabular, woe
+from models.training import blend, challenger, tabular, woe
 from models.training.additive import Additive, check_directions, strongest, to_segment
 from models.training.calibrate import platt
 from models.training.evaluate import auc
@@ -53,7 +53,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     directions : {column: +1 more is safer | −1 more is riskier}; bound on every cell.
     special_codes : numbers that are codes, a list for all number columns or {column: list}.
     categorical : names of number columns that are labels.
-    interactions : how many pairs `ebm` may take.
+    interactions : how many pairs `ebm` may take; none below 1,000 rows of the rarer class.
     bad : the label of the bad outcome; None is classes_[1].
     challenger : also cross-validate a HistGradientBoosting on the same folds (`challenger_auc_`).
     name : the scorecard's name.
@@ -200,7 +200,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_recipe(self, rows: Rows, directions: Mapping[str, int]) -> Additive:
         if self.recipe == "ebm":
-            return boost.fit(rows, directions, self.interactions, self.random_state, self.n_jobs)
+            return blend.fit(rows, directions, self.interactions, self.random_state, self.n_jobs)
         return woe.fit(rows, directions, self.random_state, self.n_jobs)
 
 

@@ -22,6 +22,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.bad)
 
+    @property
+    def rarer(self) -> int:
+        """How many rows there are of the kind that is rarer."""
+        return int(min(self.bad.sum(), (~self.bad).sum()))
+
     def take(self, chosen: NDArray[np.intp]) -> "Rows":
         """The rows at these positions."""
         values = {name: column[chosen] for name, column in self.columns.values.items()}

@@ -265,6 +265,13 @@ def test_challenger__when_asked_for__then_its_inner_auc_stands_beside(table: Tab
     assert ScorecardClassifier("woe").fit(*table).challenger_auc_ is None
 
 
+def test_challenger__when_a_column_has_no_value__then_it_learns_from_the_others(table: Table) -> None:
+    empty = table[0].assign(empty=np.nan)
+    learned = ScorecardClassifier("woe", challenger=True).fit(empty, table[1])
+    plain = ScorecardClassifier("woe", challenger=True).fit(*table)
+    assert learned.challenger_auc_ == plain.challenger_auc_
+
+
 def test_json__when_read_again__then_equal_totals_and_bytes(
     learned: ScorecardClassifier, fresh: Table
 ) -> None:
