@@ -50,7 +50,7 @@ LEAST_ROUNDS, MOST_ROUNDS = 100, 4_000
 
 MANY = 500
 """With fewer rows of the rarer kind there are no pairs: they are picked on all rows, the held-back ones
-too, so on few rows a pair earns its place there by chance (measured in decisions/0016)."""
+too, so on few rows a pair earns its place there by chance (measured in decisions/0012)."""
 
 FEW = 50
 FEW_RIDGE = 5.0
