@@ -38,7 +38,7 @@ _LAST_ADDRESS = "0x" + "0" * 24 + "f" * 40
 """Words of hex are in order of their text: whatever comes later has dirt above an address."""
 
 _FLUSH = 256
-"""Rows that wait to be turned into columns: many living tuples would keep the garbage collector busy."""
+"""Rows that wait to be turned into columns: so few that their memory is used again at once."""
 
 
 class _Reading(NamedTuple):
