@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import httpcore2
 import httpx2
 import msgspec
 
@@ -44,6 +45,9 @@ _SLOW_DOWN = re.compile(
 )
 _PRUNED = 4444
 """The code of EIP-4444: history that this node has deleted, and another may have."""
+
+# Answers are megabytes: as much at a time as asyncio reads takes a quarter of the work off receiving.
+httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = 256 * 2**10
 
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # at INFO it writes whole addresses, keys and all
 

@@ -34,7 +34,7 @@ def check(logs: Sequence[RawLog], addresses: Iterable[str], from_block: int, to_
     """The logs in order of (block, log index); ValueError says what is wrong with which log.
 
     `addresses` in lower-case hex are those that were asked for, block limits are inclusive. Column by
-    column, for checks log by log would cost more than decoding.
+    column and each word once, for checks log by log would cost more than decoding.
     """
     if not logs:
         return []
@@ -47,8 +47,8 @@ def check(logs: Sequence[RawLog], addresses: Iterable[str], from_block: int, to_
         if not from_block <= number <= to_block:
             raise ValueError(f"a log of block {number}, outside {from_block} to {to_block}")
     _check_words({log.block_hash for log in logs})
-    _check_words([log.transaction_hash for log in logs])
-    _check_words([topic for log in logs for topic in log.topics])
+    _check_words({log.transaction_hash for log in logs})
+    _check_words({topic for log in logs for topic in log.topics})
     _check_bytes([log.data for log in logs])
     return _in_order(logs, [numbers[log.block_number] for log in logs])
 

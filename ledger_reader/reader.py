@@ -1,18 +1,18 @@
 """Bring a chain's ledger up to a settled block: which ranges, in which order, until where.
 
 Rules that hold here: only finalized blocks are read, or, where asked for, blocks with so many others on
-top; a range comes from one provider, and is fetched while the one before is decoded and stored (one ahead,
-no more); several ranges go in by one transaction with the block that ends them as the new head, so that a
-run killed at any moment goes on where the last transaction ended. All logs of a block must agree on its
-hash and time, the blocks that begin and end a range with their headers, and the first block of a range
+top; a range comes from one provider, and is fetched while those before are decoded and stored (a few
+ahead, no more); several ranges go in by one transaction with the block that ends them as the new head, so
+that a run killed at any moment goes on where the last transaction ended. All logs of a block must agree on
+its hash and time, the blocks that begin and end a range with their headers, and the first block of a range
 must be the child of the last block before it. Where the ledger's head is no longer of the chain, the new
 branch goes in by the transaction that deletes the old one, and the caller hears of it.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import pyarrow as pa
@@ -29,10 +29,13 @@ FIRST_SPAN = 10
 MAX_SPAN = 10_000
 """Blocks of one range: at first, and at most."""
 
-TARGET_LOGS = 5_000
+TARGET_LOGS = 3_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
-BATCH_ROWS, BATCH_RANGES = 122_880, 16
+AHEAD = 3
+"""Ranges fetched before they are decoded: the node works on while a transaction goes in."""
+
+BATCH_ROWS, BATCH_RANGES = 122_880, 32
 """A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
 
 MAX_FORKS = 5
@@ -247,29 +250,22 @@ def _is_on_chain(rpc: Rpc, block: ChainBlock | None) -> bool:
 
 
 def _fetched(reading: _Reading, tip: _Tip, goal: int) -> Iterator[Fetched]:
-    """All blocks after `tip` to `goal` in ranges; the next one is fetched while the caller works."""
-    if tip.number >= goal:
-        return
+    """All blocks after `tip` to `goal` in ranges; the next ones are fetched while the caller works."""
+    return reading.rpc.ahead(_ranges(reading, tip, goal), AHEAD)
+
+
+async def _ranges(reading: _Reading, tip: _Tip, goal: int) -> AsyncGenerator[Fetched, None]:
+    """One after the other, for each must be the child of the one before."""
     first = min((source.start_block for source in reading.chain.sources), default=goal)
-    if first > tip.number + 1:  # nothing to read before it: the head alone moves
+    if tip.number < goal and first > tip.number + 1:  # nothing to read before it: the head alone moves
         tip = _Tip(min(first, goal) - 1, None)
     span = FIRST_SPAN
-    coming = _start(reading, tip, min(tip.number + span, goal))
-    try:
-        while True:
-            part = coming.result()
-            if part.end.number == goal:
-                yield part
-                return
-            span = _next_span(span, len(part.logs))
-            coming = _start(reading, _Tip(part.end.number, part.end.hash), min(part.end.number + span, goal))
-            yield part
-    finally:
-        coming.cancel()
-
-
-def _start(reading: _Reading, tip: _Tip, end: int) -> "Future[Fetched]":
-    return reading.rpc.start(lambda endpoint: _fetch(endpoint, reading, tip, end))
+    while tip.number < goal:
+        fetch = partial(_fetch, reading=reading, tip=tip, end=min(tip.number + span, goal))
+        part = await reading.rpc.first(fetch)
+        tip = _Tip(part.end.number, part.end.hash)
+        span = _next_span(span, len(part.logs))
+        yield part
 
 
 def _next_span(span: int, logs: int) -> int:

@@ -4,16 +4,18 @@ Rules that hold here: the protocol is endpoint.py's and asynchronous; what must 
 logs and its headers) is one operation on one address, and done again as a whole on the next when that one
 is unusable; an address that failed rests, longer each time, while others serve, and one that asks to be
 left alone is; a provider whose head stays behind the others' or goes back is left for the next. One event
-loop on a thread of its own serves all blocking calls, so that one range can come in while another is
+loop on a thread of its own serves all blocking calls, so that some ranges can come in while another is
 decoded.
 """
 
 import asyncio
 import atexit
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import aclosing
 from functools import cache
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -101,13 +103,29 @@ class Rpc:
             pause = self._patience.pause(failures, self._clock.luck())
             await self._clock.sleep(max(pause, self._until_one_is_open()))
 
-    def start(self, operation: Operation[T]) -> "Future[T]":
-        """Begin `first` in the background."""
+    def _start(self, operation: Operation[T]) -> "Future[T]":
         return asyncio.run_coroutine_threadsafe(self.first(operation), _loop())
 
     def use(self, operation: Operation[T]) -> T:
         """`first`, blocking."""
-        return _blocking(self.start(operation))
+        return _blocking(self._start(operation))
+
+    def ahead(self, parts: AsyncGenerator[T, None], count: int) -> Iterator[T]:
+        """The parts in order, made in the background: at most `count` are made before they are asked for.
+
+        What ends them early is raised after the last part that was made; what is left is dropped when the
+        caller stops.
+        """
+        made: SimpleQueue[T | None] = SimpleQueue()
+        room = asyncio.Semaphore(count)
+        task = asyncio.run_coroutine_threadsafe(_make(parts, made, room), _loop())
+        try:
+            while (part := made.get()) is not None:
+                _loop().call_soon_threadsafe(room.release)
+                yield part
+            task.result()
+        finally:
+            task.cancel()
 
     async def _try(self, endpoint: Endpoint, operation: Operation[T]) -> T:
         rest = self._rests[endpoint]
@@ -202,6 +220,20 @@ class Rpc:
             return (await self._try(endpoint, lambda one: one.settled(confirmations))).number
         except (Unusable, RpcError):
             return -1
+
+
+async def _make(
+    parts: AsyncGenerator[T, None], made: "SimpleQueue[T | None]", room: asyncio.Semaphore
+) -> None:
+    """Put the parts into `made` while there is room, and None when there are no more."""
+    try:
+        async with aclosing(parts):
+            await room.acquire()
+            async for part in parts:
+                made.put(part)
+                await room.acquire()
+    finally:
+        made.put(None)
 
 
 class _Rest:

@@ -11,7 +11,17 @@ must not count. An ERC-721 Transfer has four topics and is skipped. A token is d
 is a listed asset. A transfer to oneself keeps both legs.
 """
 
-from ledger_reader.protocols.protocol import NO_ONE, Event, Market, Protocol, Row, Words, address_in, word
+from ledger_reader.protocols.protocol import (
+    NO_ONE,
+    Event,
+    Market,
+    Protocol,
+    Row,
+    Words,
+    address_in,
+    full_row,
+    word,
+)
 
 
 def _transfer(topics: Words, data: str, market: Market) -> list[Row]:
@@ -24,8 +34,8 @@ def _transfer(topics: Words, data: str, market: Market) -> list[Row]:
     if receiver == NO_ONE:
         return [Row(0, "transfer_out", sender, None, asset, amount, cents)]
     return [
-        Row(0, "transfer_out", sender, receiver, asset, amount, cents),
-        Row(1, "transfer_in", receiver, sender, asset, amount, cents),
+        full_row((0, "transfer_out", sender, receiver, asset, amount, cents, None, None)),
+        full_row((1, "transfer_in", receiver, sender, asset, amount, cents, None, None)),
     ]
 
 

@@ -16,8 +16,10 @@ without a pin has no value yet at decode, so of it only 0 is dropped.
 """
 
 import re
+from binascii import unhexlify
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from ledger_reader.keccak import keccak256
@@ -41,6 +43,12 @@ class Row(NamedTuple):
     value_cents: int | None = None
     loan_id: bytes | None = None
     due_time: int | None = None
+
+
+_Values = tuple[int, str, bytes, bytes | None, bytes | None, int | None, int | None, bytes | None, int | None]
+
+full_row: Callable[[_Values], Row] = partial(tuple.__new__, Row)
+"""A row of all its values in order, in a third of the time that Row() takes: for the commonest events."""
 
 
 class Worth(NamedTuple):
@@ -85,16 +93,17 @@ class Market:
         if worth is None:
             return None
         money = self._money(raw, worth)
-        return None if 0 in money else money
+        return None if money[0] == 0 or money[1] == 0 else money
 
     def _money(self, raw: int, worth: Worth) -> Money:
         if not self.has_amounts:
             return None, None
         pin, unit = worth
-        cents = None if pin is None else raw * pin // unit
-        if cents is not None and cents > MAX_VALUE_CENTS:
-            cents = MAX_VALUE_CENTS
-        return raw if raw < MAX_AMOUNT else MAX_AMOUNT, cents
+        amount = raw if raw < MAX_AMOUNT else MAX_AMOUNT
+        if pin is None:
+            return amount, None
+        cents = raw * pin // unit
+        return amount, cents if cents < MAX_VALUE_CENTS else MAX_VALUE_CENTS
 
 
 Words = Sequence[str]
@@ -181,7 +190,9 @@ def entry(
     money = market.known(asset, raw)
     if money is None:
         return []
-    return [Row(0, kind, account, None if other == account else other, asset, *money, loan_id)]
+    amount, cents = money
+    counterparty = None if other == account else other
+    return [full_row((0, kind, account, counterparty, asset, amount, cents, loan_id, None))]
 
 
 def liquidation(
@@ -201,19 +212,19 @@ def legs(*rows: Row) -> list[Row]:
 
 def address_in(topic: str) -> bytes:
     """The address in an indexed word."""
-    return bytes.fromhex(topic[26:])
+    return unhexlify(topic[26:])
 
 
 def address_at(data: str, index: int) -> bytes:
     """The address in the `index`-th word of the data."""
     start = 26 + 64 * index
-    return bytes.fromhex(data[start : start + 40])
+    return unhexlify(data[start : start + 40])
 
 
 def word(data: str, index: int) -> int:
     """The `index`-th 32-byte word of the data as an unsigned integer."""
     start = 2 + 64 * index
-    return int(data[start : start + 64], 16)
+    return int.from_bytes(unhexlify(data[start : start + 64]))
 
 
 def time_in(data: str, index: int) -> int:

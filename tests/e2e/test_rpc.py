@@ -4,7 +4,7 @@ import gzip
 import threading
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -42,6 +42,60 @@ def test_rpc__address_is_not_http__stop_without_repeating_it(url: str) -> None:
     with pytest.raises(Stop, match="not of the form") as caught:
         Rpc(url)
     assert "secret" not in str(caught.value)
+
+
+def test_rpc__making_ahead_fails__parts_made_before_come_first() -> None:
+    async def parts() -> AsyncGenerator[int, None]:
+        yield 1
+        yield 2
+        raise Retry("The third part cannot be made: wait.")
+
+    with Rpc("http://127.0.0.1:9") as rpc:
+        coming = rpc.ahead(parts(), 5)
+        assert [next(coming), next(coming)] == [1, 2]
+        with pytest.raises(Retry, match="third part"):
+            next(coming)
+
+
+def test_rpc__caller_stops__making_ahead_is_ended() -> None:
+    ended = threading.Event()
+
+    async def parts() -> AsyncGenerator[int, None]:
+        try:
+            while True:
+                yield 1
+        finally:
+            ended.set()
+
+    with Rpc("http://127.0.0.1:9") as rpc:
+        coming = rpc.ahead(parts(), 2)
+        next(coming)
+        del coming
+        assert ended.wait(10)
+
+
+def test_rpc__parts_are_made_ahead__no_more_than_asked() -> None:
+    made: list[int] = []
+    full = threading.Event()
+
+    async def parts() -> AsyncGenerator[int, None]:
+        for number in range(10):
+            made.append(number)
+            if number == 3:
+                full.set()
+            yield number
+
+    with Rpc("http://127.0.0.1:9") as rpc:
+        coming = rpc.ahead(parts(), 3)
+        assert next(coming) == 0
+        assert full.wait(10)
+        rpc.use(_nothing)
+        assert made == [0, 1, 2, 3]  # one was taken, three wait
+        assert list(coming) == list(range(1, 10))
+
+
+async def _nothing(_: Endpoint) -> None:
+    """Comes back when the event loop has done what was due before."""
 
 
 def test_rpc__node_of_another_chain__stop_names_both(anvil: str) -> None:
