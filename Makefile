@@ -80,6 +80,7 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/real_history.py
 	@python benchmarks/read.py
 	@python benchmarks/gas.py
+	@python benchmarks/measure.py
 	@python benchmarks/score.py
 	@python benchmarks/accuracy.py
 
