@@ -221,7 +221,7 @@ def child(what: str, ledger: Path, memory: str, share: int) -> dict[str, Any]:
 
 
 def _peak_mb() -> int:
-    """This process's own peak; that of getrusage can be the parent's, from before exec."""
+    """The peak of this process alone: getrusage may tell the parent's, from before exec."""
     status = Path("/proc/self/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) // 1024
 
