@@ -44,7 +44,7 @@ START, YEARS = 1_600_000_000, 4
 UNTIL = START + YEARS * 365 * DAY
 EVENTS_EACH = 100
 SUBSET_MEMORY = "1GB"
-"""DuckDB's limit beside pandas, which has none: more room would make it no faster."""
+"""DuckDB's limit beside pandas, which has none."""
 
 SHARES = (1, 10, 25, 50)
 WINDOWS = (30, 90, 180, 360)
