@@ -12,7 +12,7 @@ accounts and counterparties as integer codes. `pandas_memory_ratio` is its peak 
 `share_N_ratio` is the time for N % of the accounts over that for all: what a measurement of only the
 changed accounts would cost at least. `spark_equal` is 1 when Spark gives the same integers for a small
 ledger. `--quick` runs 200,000 events in place of 2 million and leaves out the larger ones. 100 million
-events take a quarter of an hour and 12 GB of disk: asked for by `--largest`.
+events take eight minutes and 15 GB of disk: asked for by `--largest`.
 """
 
 import argparse
@@ -143,7 +143,7 @@ def _of_sizes(
     if options.largest:
         sizes["100m"] = 100_000_000
     else:
-        notes["100m"] = "null: asked for by --largest only, it takes a quarter of an hour and 12 GB of disk"
+        notes["100m"] = "null: asked for by --largest only, it takes eight minutes and 15 GB of disk"
     for name, events in sizes.items():
         ledger = folder / f"{name}.duckdb"
         make_ledger(ledger, events)
