@@ -351,6 +351,9 @@ def test_at_least__whoever_knows_a_rung__can_show_less_and_never_more(
     for lower in range(310, threshold + 1, 10):
         rung = tree.climb(proof.rung, (threshold - lower) // 10)
         tree.verify_at_least(found.root, address(1), replace(proof, threshold=lower, rung=rung))
+    for higher in range(threshold + 10, 851, 10):  # the rung is a hash: nobody climbs down from it
+        with pytest.raises(Stop, match="AtLeastNotProven"):
+            tree.verify_at_least(found.root, address(1), replace(proof, threshold=higher))
 
 
 @given(populations)
