@@ -6,7 +6,7 @@ integer total. Peers stop early by the mean best round of an inner 5-fold cross-
 on all training rows; nothing is chosen on a reported fold. Calibration error: out-of-fold chances pooled,
 ten bins of equal count. Then the 80 small firms (repeated cross-validation; the bank's rating is never
 used) and LlamaLend's loans out of time (the ledger path, events written straight into the ledger's shape).
-`--quick` takes 1,500 rows, one seed and two folds. `--set` runs some sets only.
+`--quick` takes 2,000 rows, one seed and two folds. `--set` runs some sets only.
 """
 
 import argparse
@@ -42,7 +42,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 SEED = 20_261_124
 FOLDS = 5
 GERMAN_SEEDS = 10
-QUICK_ROWS = 1_500
+QUICK_ROWS = 2_000
 SME_REPEATS = 10
 CUT_BLOCK = 18_300_000
 
@@ -66,7 +66,7 @@ class DataSet:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="1,500 rows, one seed, two folds")
+    parser.add_argument("--quick", action="store_true", help="2,000 rows, one seed, two folds")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     parser.add_argument("--set", nargs="*", choices=[*SETS, *OTHERS], default=[*SETS, *OTHERS])
     parser.add_argument("--seeds", type=int, default=GERMAN_SEEDS, help="seeds of German's folds")
