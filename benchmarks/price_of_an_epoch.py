@@ -43,7 +43,7 @@ class Peer:
 
 
 def batched(fixed: int, each: int) -> Callable[[int], int]:
-    """n values, as many a transaction as the limit lets through, each transaction `fixed` dearer."""
+    """N values, as many a transaction as the limit lets through, each transaction `fixed` dearer."""
     most = (TRANSACTION_LIMIT - fixed) // each
     return lambda n: -(-n // most) * fixed + n * each
 
