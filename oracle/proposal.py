@@ -72,7 +72,8 @@ def check_notice(registry: ModelRegistry, schedule: Schedule, from_epoch: int) -
     if from_epoch < least:
         raise Stop(
             f"a model waits {registry.delay()} s from approval to activation and is then named "
-            f"{NOTICE_EPOCHS} epochs ahead, so epoch {from_epoch} is too soon; name epoch {least} or a later one."
+            f"{NOTICE_EPOCHS} epochs ahead, so epoch {from_epoch} is too soon; "
+            f"name epoch {least} or a later one."
         )
 
 
