@@ -5,7 +5,6 @@ with `--json`; logs and progress go to standard error; exit status 0 done, 1 ref
 one sentence, 2 usage. Imports are inside the verbs, so that a node never loads training code.
 """
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger_reader.errors import Interrupted, Retry, Stop
+from oracle import logs
 
 app = typer.Typer(
     help="A decentralized credit-score oracle: read, score, agree, publish, prove.",
@@ -73,12 +73,11 @@ PASSWORD = "CREDIT_ORACLE_PASSWORD"  # noqa: S105 (a name, not a password)
 
 def main() -> None:
     """Entry point: turns Retry and Stop into one sentence and exit status 1."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("node").setLevel(os.environ.get("CREDIT_ORACLE_LOG", "INFO"))
     try:
+        logs.configure()
         app()
     except (Retry, Stop) as error:
-        typer.echo(f"credit-oracle: {error}", err=True)
+        typer.echo(logs.last_sentence(error), err=True)
         sys.exit(1)
     except Interrupted as where:
         typer.echo(f"credit-oracle: {where}", err=True)
