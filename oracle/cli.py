@@ -279,6 +279,17 @@ def node(
 
 
 @app.command()
+def check(home: Home, as_json: Json = False) -> None:
+    """Can this node work? ok, fix or wait, each with one sentence; exit status 1 when something says fix."""
+    from oracle.verbs import check_home
+
+    found = check_home(home, _given_password())
+    _show(found, as_json)
+    if found["fix"]:
+        raise Stop(f"{found['fix']} of {len(found['rows'])} rows say fix: mend them from the top down.")
+
+
+@app.command()
 def api(
     home: Home,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -438,7 +449,15 @@ def propose(
 
 
 def _password() -> str:
-    """The key files' password: from the variable, or from the file that the other variable names."""
+    """The key files' password; Stop when none is given."""
+    found = _given_password()
+    if found is None:
+        raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
+    return found
+
+
+def _given_password() -> str | None:
+    """The password from the variable, or from the file that the other variable names; None without."""
     path = os.environ.get(f"{PASSWORD}_FILE")
     try:
         found = Path(path).read_text(encoding="utf-8").rstrip("\n") if path else os.environ.get(PASSWORD)
@@ -446,9 +465,7 @@ def _password() -> str:
         raise Stop(f"{PASSWORD}_FILE names {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise Stop(f"{PASSWORD}_FILE names {path}, which holds no password in UTF-8.") from error
-    if not found:
-        raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
-    return found
+    return found or None
 
 
 def _show(result: dict[str, Any], as_json: bool, leave_out: tuple[str, ...] = ()) -> None:
