@@ -93,7 +93,9 @@ def signed_log(home: Path) -> list[Row]:
         ) from None
     if answer != "ok":
         return [fix("signed log", f"{path} is damaged: move it away, then the node sits out for two epochs.")]
-    return [ok("signed log", f"{epochs[0]} digests, the last of epoch {epochs[1]}")]
+    if not epochs[0]:
+        return [ok("signed log", "whole; nothing signed yet")]
+    return [ok("signed log", f"whole; {epochs[0]} digests, the last of epoch {epochs[1]}")]
 
 
 def disk(settings: Settings) -> list[Row]:

@@ -59,7 +59,7 @@ def opened(oracle: CreditOracle, settings: Settings, now: int) -> Contract:
 def contract_row(contract: Contract) -> list[Row]:
     """Where the contract's clock stands."""
     latest, current = contract.oracle.latest_epoch(), int(contract.oracle.read("currentEpoch")[0])
-    says = f"epoch {contract.running} is running, {latest} is the last published, {current} is read"
+    says = f"epoch {contract.running} is running, {latest} is the last published, {current or 'none'} is read"
     if contract.running - 1 > latest and contract.now > contract.schedule.end_of(contract.running - 1):
         return [pending("contract", f"{says}: epoch {contract.running - 1} has ended and awaits its root.")]
     return [ok("contract", says)]

@@ -1,7 +1,7 @@
 """What `check` sees of the other members, and of this node itself if it runs: their GET /health.
 
 Rules that hold here: what a peer answers is bounded, read strictly and never trusted beyond its row; a peer
-that is away is no fault of this node (up to a third may be), that none can be reached is.
+that is away is no fault of this node.
 """
 
 import time
@@ -76,9 +76,7 @@ def look(settings: Settings, member: bytes, url: str, seen: dict[bytes, Health])
 def all_of(settings: Settings, seen: dict[bytes, Health]) -> list[Row]:
     """Whether enough peers answer, and run what this node runs at the time this machine has."""
     if settings.peers and not seen:
-        return [
-            fix("peers", "none answers: look at this machine's network, its firewall, and settings.json.")
-        ]
+        return [pending("peers", "none answers: either none runs yet, or this machine is cut off.")]
     versions = sorted({found.version for found in seen.values()} - {own_version()})
     if versions:
         return [pending("peers", f"they run {', '.join(versions)}, this is {own_version()}: agree on one.")]
