@@ -20,7 +20,7 @@ CONTRACTS = Path(__file__).parents[2] / "contracts"
 
 @pytest.fixture
 def node() -> str:
-    """The JavaScript engine; without it or the library the test is skipped aloud, and fails where CI is set."""
+    """The JavaScript engine; without it or the library a test is skipped aloud, and fails in CI."""
     found = shutil.which("node")
     if found and (CONTRACTS / "node_modules" / "@openzeppelin" / "merkle-tree").is_dir():
         return found
