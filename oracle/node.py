@@ -13,28 +13,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ledger_reader import checks
 from ledger_reader.errors import Retry, Stop
-from ledger_reader.ledger import Snapshot
-from ledger_reader.reader import block_at_or_before, sync
 from ledger_reader.rpc import Rpc
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
-from models import scorecard as scorecards
 from models.manifest import Manifest
 from models.schedule import Schedule
-from models.scorecard import Scores
-from models.scoring import score_population
 from oracle import folder, gossip
-from oracle.ceremony import FIRST_EPOCH, SECRET_FILE
 from oracle.committee import MAX_MEMBERS, Attestation, Collection, Committee
-from oracle.contract import CreditOracle, Published, Refused, Wallet
-from oracle.epoch import Deployment, epoch_secret, next_secret, secret_at, secret_hash
-from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, load_secret, save_secret
+from oracle.committee_secret import salts_of, turn_secret
+from oracle.contract import CreditOracle, Published
+from oracle.epoch import Deployment
+from oracle.history import History
+from oracle.keys import KeySigner, NodeKeys, SignedLog, attest
 from oracle.mailbox import Mailbox
-from oracle.report import EpochReport, Previous, digest, make_report, scores_hash
+from oracle.publishing import publish, published_report
+from oracle.report import EpochReport, digest, make_report
 from oracle.settings import Settings, address_text
+from oracle.snapshots import take_snapshot
 from oracle.tree import EpochTree
+from oracle.wallet import Wallet
 
 log = logging.getLogger("node")
 
@@ -148,17 +146,19 @@ def run_round(node: Node, epoch: int) -> Round:
     node.mailbox.open_for(epoch, committee.identity_keys)
     # 1.
     _enter(node, "snapshot", epoch)
-    snapshot = take_snapshot(node, manifest, epoch)
+    snapshot = take_snapshot(node.rpcs, manifest, epoch)
     # 2. and 3.
     _enter(node, "sync", epoch)
     with LedgerStore(node.settings.ledger) as store:
-        sync_to(node, store, manifest, snapshot)
+        history = History(node.settings, node.rpcs, store)
+        history.sync_to(manifest, snapshot)
         clock.lap("sync_s")
         _enter(node, "score", epoch)
-        scores = scores_at(node, store, manifest, snapshot, epoch)
-        previous = previous_scores(node, store, manifest, snapshot)
+        scores = history.scores_at(manifest, snapshot, epoch)
+        previous = history.scores_before(node.oracle, manifest, snapshot)
     clock.lap("score_s")
-    tree = EpochTree.build(epoch, scores, salts_of(node, committee, epoch))
+    salts_secret = salts_of(node.settings, node.keys, node.deployment, committee, epoch)
+    tree = EpochTree.build(epoch, scores, salts_secret)
     report = make_report(
         tree=tree,
         snapshot=snapshot,
@@ -169,11 +169,11 @@ def run_round(node: Node, epoch: int) -> Round:
         previous=previous,
     )
     folder.write_epoch(node.settings.epochs, tree, report)
-    turn_secret(node, epoch)
+    turn_secret(node.settings.home, node.keys, epoch)
     clock.lap("commit_s")
     log.info("epoch %s: root 0x%s over %s scored borrowers", epoch, report.root.hex(), report.borrowers)
     # 4. to 7.
-    published = published_report(node, manifest, epoch)
+    published = published_report(node.oracle, manifest, epoch)
     if published is None and node.signer is not None:
         published = agree(node, manifest, committee, tree.secret, report)
     clock.lap("agree_s")
@@ -187,108 +187,6 @@ def check_schedule(manifest: Manifest, schedule: Schedule) -> None:
             f"the manifest 0x{manifests.model_id(manifest).hex()} is for {manifest.schedule}, the contract "
             f"says {schedule}; the owner must schedule a manifest made for this contract."
         )
-
-
-def take_snapshot(node: Node, manifest: Manifest, epoch: int) -> Snapshot:
-    """One block of each source chain; Stop when two RPC addresses differ, Retry when it is not final."""
-    end, blocks = node.schedule.end_of(epoch), []
-    for chain in manifest.sources:
-        rpc = node.rpcs.get(chain.chain_id)
-        if rpc is None:
-            raise Stop(
-                f"settings.json names no RPC address of chain {chain.chain_id}; the manifest reads it."
-            )
-        final = rpc.finalized().of(chain.chain_id)
-        block = block_at_or_before(rpc, chain.chain_id, end, final)
-        _check_at_every_address(node, block.chain_id, block.number, block.hash)
-        blocks.append(block)
-    return Snapshot(tuple(blocks))
-
-
-def _check_at_every_address(node: Node, chain_id: int, number: int, expected: bytes) -> None:
-    for url in node.settings.rpc[chain_id]:
-        with Rpc(url, chain_id=chain_id) as one:
-            found = one.block(number).hash
-            if found != expected:
-                raise Stop(
-                    f"{one.name} has block {number} of chain {chain_id} as 0x{found.hex()}, another address "
-                    f"as 0x{expected.hex()}; find out which provider is wrong before this node signs."
-                )
-
-
-def sync_to(node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot) -> None:
-    """Bring the ledger of every source chain to the snapshot's block."""
-    for chain in manifest.sources:
-        rpc, block = node.rpcs[chain.chain_id], snapshot.of(chain.chain_id).number
-        check = checks.named(node.settings.verify, rpc, chain)
-        sync(rpc, store, chain, until_block=block, check=check)
-        if check is not None:
-            log.info("read chain %s up to block %s: %s", chain.chain_id, block, check.checked)
-
-
-def scores_at(node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot, epoch: int) -> Scores:
-    """All scores of an epoch: a function of snapshot and manifest, of nothing else."""
-    card = scorecards.load(node.settings.home, manifest.scorecard)
-    return score_population(store.events(snapshot), manifest, card, node.schedule.until(epoch))
-
-
-def previous_scores(
-    node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot
-) -> Previous | None:
-    """The scores of the latest report on chain at the snapshot: from its folder, else scored again.
-
-    Whatever their source, they count only if they hash to that report's scoresHash.
-    """
-    reports = node.oracle.published(_start_block(node, manifest), snapshot.of(node.settings.chain_id).number)
-    if not reports:
-        return None
-    before = reports[max(reports)].report
-    found = _kept_scores(node, before) or _scored_again(node, store, before)
-    if scores_hash(found) != before.scores_hash:
-        raise Stop(
-            f"this node computes other scores for epoch {before.epoch} than were published "
-            f"(0x{scores_hash(found).hex()}, published 0x{before.scores_hash.hex()}); compare the ledgers."
-        )
-    return Previous(before.epoch, found)
-
-
-def _kept_scores(node: Node, before: EpochReport) -> Scores | None:
-    """The scores in this node's own folder, if they are those of the report."""
-    if before.epoch not in folder.known_epochs(node.settings.epochs):
-        return None
-    kept = folder.read_scores(node.settings.epochs, before.epoch)
-    return kept if scores_hash(kept) == before.scores_hash else None
-
-
-def _scored_again(node: Node, store: LedgerStore, before: EpochReport) -> Scores:
-    manifest = manifests.load(node.settings.home, before.model_id)
-    snapshot = take_snapshot(node, manifest, before.epoch)
-    return scores_at(node, store, manifest, snapshot, before.epoch)
-
-
-def salts_of(node: Node, committee: Committee, epoch: int) -> bytes:
-    """S_e: from the committee secret, or from the epoch's folder once the secret was turned on.
-
-    Stop when a first secret, as it was dealt, is not the one whose hash the contract names.
-    """
-    held_for, secret = load_secret(node.settings.home / SECRET_FILE, node.keys)
-    if held_for > epoch:
-        return folder.read_salts_secret(node.settings.epochs, epoch)
-    if held_for == FIRST_EPOCH and secret_hash(secret) != committee.secret_hash:
-        raise Stop(
-            f"the secret in {node.settings.home} is not the committee's: it hashes to "
-            f"0x{secret_hash(secret).hex()}, the contract names 0x{committee.secret_hash.hex()}; "
-            "ask the member who dealt it."
-        )
-    return epoch_secret(secret_at(secret, epoch, held_for), node.deployment, epoch)
-
-
-def turn_secret(node: Node, epoch: int) -> None:
-    """Replace K_e by K_{e+1}, now that the epoch's folder stands: K_e is not needed again."""
-    path = node.settings.home / SECRET_FILE
-    held_for, secret = load_secret(path, node.keys)
-    if held_for <= epoch:
-        save_secret(path, epoch + 1, next_secret(secret_at(secret, epoch, held_for)), node.keys)
 
 
 def agree(
@@ -315,15 +213,15 @@ def agree(
         send_to_peers(node, mine)
         collect(node, collection)
         _enter(node, f"{len(collection.agreeing())} signatures, {committee.quorum} needed", report.epoch)
-        published = published_report(node, manifest, report.epoch)
+        published = published_report(node.oracle, manifest, report.epoch)
         if published is not None:
             return published
         waited = time.monotonic() - began
         if waited > node.settings.round_seconds:
             raise Retry(f"epoch {report.epoch} found no quorum in {waited:.0f} s")
         turn = leaders[int(waited / node.settings.turn_seconds) % len(leaders)]
-        if collection.has_quorum and turn == me:
-            publish(node, collection, report)
+        if node.wallet is not None and collection.has_quorum and turn == me:
+            publish(node.oracle, node.wallet, collection, report)
             continue
         time.sleep(node.settings.poll_seconds)
 
@@ -356,46 +254,6 @@ def collect(node: Node, collection: Collection) -> None:
             node.dissent[member] = collection.epoch
             signed = digest(attestation.report, node.deployment).hex()
             log.error("member %s signed another report of epoch %s: 0x%s", member, collection.epoch, signed)
-
-
-def publish(node: Node, collection: Collection, report: EpochReport) -> None:
-    """Send the transaction; another member's being first is no failure."""
-    assert node.wallet is not None  # noqa: S101 (a signer has a wallet)
-    mask, signatures = collection.mask_and_signatures()
-    try:
-        receipt = node.wallet.send(
-            node.oracle,
-            "publish",
-            report.values(),
-            mask,
-            signatures,
-            is_needless=lambda: node.oracle.latest_epoch() >= report.epoch,
-        )
-    except Refused as refusal:
-        if refusal.error != "EpochNotRising":
-            raise
-        return
-    if receipt is not None:
-        log.info("epoch %s: published in %s, gas %s", report.epoch, receipt.transaction, receipt.gas)
-
-
-def published_report(node: Node, manifest: Manifest, epoch: int) -> Published | None:
-    """The epoch's report as it stands on chain, None when it does not."""
-    if node.oracle.latest_epoch() < epoch:
-        return None
-    return node.oracle.published(_start_block(node, manifest)).get(epoch)
-
-
-def _start_block(node: Node, manifest: Manifest) -> int:
-    """The block from which the home contract exists: where the manifest begins to read it."""
-    for chain in manifest.sources:
-        for source in chain.sources:
-            if (chain.chain_id, source.address) == (node.settings.chain_id, node.settings.contract):
-                return source.start_block
-    raise Stop(
-        f"the manifest 0x{manifests.model_id(manifest).hex()} does not read the contract "
-        f"{address_text(node.settings.contract)}; enrolment is read from there: list it among the sources."
-    )
 
 
 def _finish(node: Node, result: Round) -> Round:

@@ -28,12 +28,13 @@ from ledger_reader.errors import Stop
 from ledger_reader.sources import ChainSources
 from models import plain
 from oracle.committee import from_json as committee_from_json
-from oracle.contract import Clock, Contract, CreditOracle, Receipt, Wallet
+from oracle.contract import Clock, Contract, CreditOracle
 from oracle.devchain.anvil import HOST, Anvil, Transaction, die_with_parent, free_port
 from oracle.devchain.deploy import DAY, DOLLAR, DevDeployment, Policy, deploy
 from oracle.devchain.people import demo_address, demo_key
 from oracle.settings import address_text, write_settings
 from oracle.tree import AtLeastProof, at_least_proof_from_json
+from oracle.wallet import Receipt, Wallet
 
 MEMBERS = 4
 LENGTH = 7 * DAY

@@ -22,7 +22,7 @@ from ledger_reader.errors import Retry, Stop
 from oracle import folder, gossip
 from oracle.ceremony import FIRST_EPOCH, IDENTITY_FILE, SECRET_FILE, SIGNER_FILE
 from oracle.committee import Attestation
-from oracle.contract import Refused, Wallet
+from oracle.contract import Refused
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
 from oracle.devchain.stage import EPOCH, Stage, last_words, open_stage, outcome
@@ -31,6 +31,7 @@ from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, save_secret, to_
 from oracle.report import EpochReport, digest
 from oracle.settings import Settings, load_settings, write_settings
 from oracle.tree import EpochTree
+from oracle.wallet import Wallet
 from tests.e2e.conftest import anvil_binary
 
 DAYS, BORROWERS, SEED = 240, 70, 5
