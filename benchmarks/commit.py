@@ -3,11 +3,11 @@
 Each part runs in a process of its own, so that its peak memory is its own, and begins with nothing loaded:
 numba's import and its compiling (cached after the first run on a machine) count. The scores are made up and
 lie in memory before the clock starts: all features of the catalogue, scores over the whole range, one in
-ten without a score. `commit_1m_s` ends when all files are on disk. `proofs_per_s` alternates score and at-least
-proofs of addresses drawn at random, each found in and read from the folder by one thread; its opening stands
-beside it. `tree_ratio_oz` is the time of @openzeppelin/merkle-tree (JavaScript) over ours for the same rows
-(address, status, opening, top) to the same root, leaf hashes included in both. `--quick`: 100,000 borrowers,
-scaled.
+ten without a score. `commit_1m_s` ends when all files are on disk. `proofs_per_s` alternates score and
+at-least proofs of addresses drawn at random, each found in and read from the folder by one thread; its
+opening stands beside it. `tree_ratio_oz` is the time of @openzeppelin/merkle-tree (JavaScript) over ours
+for the same rows (address, status, opening, top) to the same root, leaf hashes included in both.
+`--quick`: 100,000 borrowers, scaled.
 """
 
 import argparse

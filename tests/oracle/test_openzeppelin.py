@@ -46,7 +46,8 @@ def openzeppelin(
     (folder / "rows").write_bytes(rows)
     plain = [[index, ["0x" + each.hex() for each in path]] for index, path in proofs]
     (folder / "proofs").write_text(json.dumps(plain))
-    command = [node, CONTRACTS / "tools" / "openzeppelin_tree.mjs", folder / "rows", folder / "proofs"]
+    tool = CONTRACTS / "tools" / "openzeppelin_tree.mjs"
+    command = [node, str(tool), str(folder / "rows"), str(folder / "proofs")]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
