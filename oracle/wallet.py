@@ -123,7 +123,7 @@ class Wallet:
         # Our own open offer stands in the pending state too, and must not look like another's.
         gas = self._gas(contract, call, "latest" if is_open else simulate_at)
         tip = int(priority, 16)
-        transaction = {
+        transaction: dict[str, Any] = {
             "chainId": self._chain_id,
             "nonce": int(nonce, 16),
             "to": contract.address,
