@@ -75,14 +75,22 @@ class World:
         named = ("--contract", contract, "--epoch", EPOCH, "--manifest", self.manifest)
         return self.stage.verb("audit", "--rpc", self.stage.anvil.url, *named, *options)
 
-    def audit(self, url: str | None = None, epoch: int = EPOCH, **options: Path) -> dict[str, Any]:
+    def audit(
+        self,
+        url: str | None = None,
+        epoch: int = EPOCH,
+        secret: Path | None = None,
+        against: Path | None = None,
+    ) -> dict[str, Any]:
         """The same in this process."""
-        contract = address_text(self.stage.oracle.address)
-        return verbs.audit_epoch([url or self.stage.anvil.url], contract, epoch, self.manifest, **options)
+        urls, contract = [url or self.stage.anvil.url], address_text(self.stage.oracle.address)
+        return verbs.audit_epoch(urls, contract, epoch, self.manifest, secret=secret, against=against)
 
-    def difference(self, epoch: int = EPOCH, **options: Path) -> str | None:
+    def difference(
+        self, epoch: int = EPOCH, secret: Path | None = None, against: Path | None = None
+    ) -> str | None:
         """What the audit finds first."""
-        found: str | None = self.audit(epoch=epoch, **options)["difference"]
+        found: str | None = self.audit(None, epoch, secret, against)["difference"]
         return found
 
 
@@ -183,8 +191,8 @@ def test_audit__the_previous_reports_scores_were_forged__says_so_before_its_figu
     world.stage.anvil.advance_to(world.end_of(EPOCH + 1) - 60)
     block = world.stage.anvil.rpc.block("latest")
     world.stage.anvil.advance_to(world.end_of(EPOCH + 1) + 60)
-    of_block = {"snapshot_block": block.number, "snapshot_time": block.time, "home_hash": block.hash}
-    world.publish(replace(world.report, epoch=EPOCH + 1, previous_epoch=EPOCH, **of_block))
+    report = replace(world.report, epoch=EPOCH + 1, previous_epoch=EPOCH, snapshot_block=block.number)
+    world.publish(replace(report, snapshot_time=block.time, home_hash=block.hash))
     said = str(world.difference(epoch=EPOCH + 1))
     assert said.startswith(f"epoch 4: scoresHash of the previous epoch 3 is 0x{'07' * 32} as published, 0x")
 
