@@ -28,7 +28,7 @@ from nacl.signing import SigningKey, VerifyKey
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
-from oracle.committee import Attestation
+from oracle.committee import Attestation, recover
 from oracle.epoch import SECRET_BYTES, Deployment
 from oracle.report import EpochReport, digest
 
@@ -57,8 +57,19 @@ class Signer(Protocol):
     def address(self) -> bytes:
         """The member's 20-byte address."""
 
-    def sign_digest(self, signed: bytes) -> bytes:
-        """65 bytes r ‖ s ‖ v (27 or 28) over a 32-byte digest, s in the lower half."""
+    def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
+        """65 bytes r ‖ s ‖ v (27 or 28) over the report's EIP-712 digest, s in the lower half."""
+
+
+class TransactionSigner(Protocol):
+    """Who pays: the same key as the member's, or another."""
+
+    @property
+    def address(self) -> bytes:
+        """The 20-byte address that pays."""
+
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """The raw bytes of a type 2 transaction whose fields are named as in eth-account."""
 
 
 class NodeKeys:
@@ -128,7 +139,7 @@ class NodeKeys:
 
 
 class KeySigner:
-    """A secp256k1 key held in memory; `account` signs transactions."""
+    """A secp256k1 key held in memory: signs reports and transactions."""
 
     def __init__(self, private_key: bytes) -> None:
         self.account = Account.from_key(private_key)
@@ -149,6 +160,14 @@ class KeySigner:
     def sign_digest(self, signed: bytes) -> bytes:
         """65 bytes r ‖ s ‖ v over a 32-byte digest."""
         return bytes(self.account.unsafe_sign_hash(signed).signature)
+
+    def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
+        """65 bytes r ‖ s ‖ v over the report's EIP-712 digest."""
+        return self.sign_digest(digest(report, deployment))
+
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """The raw bytes of a signed transaction."""
+        return bytes(self.account.sign_transaction(transaction).raw_transaction)
 
     def save(self, path: Path, password: str, cost: Cost = SENSITIVE) -> None:
         """Writes a new keystore v3 file (scrypt), as geth and Clef read it; Stop when the file exists."""
@@ -237,10 +256,19 @@ class SignedLog:
 def attest(
     report: EpochReport, deployment: Deployment, keys: NodeKeys, signer: Signer, log: SignedLog
 ) -> Attestation:
-    """Records the report's digest, then signs it with both keys of the member."""
+    """Records the report's digest, then signs it with both keys of the member.
+
+    Stop when the signer's signature is not its own: it never leaves the node.
+    """
     signed = digest(report, deployment)
     log.record(deployment, report.epoch, signed)
-    return Attestation(report, to_compact(signer.sign_digest(signed)), keys.sign(signed))
+    signature = to_compact(signer.sign_report(report, deployment))
+    if recover(signed, signature) != signer.address:
+        raise Stop(
+            f"the signature for epoch {report.epoch} is not that of 0x{signer.address.hex()}: nothing was "
+            "sent; check which key the signer holds"
+        )
+    return Attestation(report, signature, keys.sign(signed))
 
 
 def to_compact(signature: bytes) -> bytes:
