@@ -61,17 +61,6 @@ class Signer(Protocol):
         """65 bytes r ‖ s ‖ v (27 or 28) over the report's EIP-712 digest, s in the lower half."""
 
 
-class TransactionSigner(Protocol):
-    """Who pays: the same key as the member's, or another."""
-
-    @property
-    def address(self) -> bytes:
-        """The 20-byte address that pays."""
-
-    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
-        """The raw bytes of a type 2 transaction whose fields are named as in eth-account."""
-
-
 class NodeKeys:
     """A node's Ed25519 identity: it signs envelopes and digests, and opens what is sealed to it."""
 
@@ -166,7 +155,7 @@ class KeySigner:
         return self.sign_digest(digest(report, deployment))
 
     def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
-        """The raw bytes of a signed transaction."""
+        """The raw signed transaction; its fields are those of EIP-1559, integers and bytes."""
         return bytes(self.account.sign_transaction(transaction).raw_transaction)
 
     def save(self, path: Path, password: str, cost: Cost = SENSITIVE) -> None:
