@@ -5,7 +5,6 @@ with `--json`; logs and progress go to standard error; exit status 0 done, 1 ref
 one sentence, 2 usage. Imports are inside the verbs, so that a node never loads training code.
 """
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger_reader.errors import Interrupted, Retry, Stop
+from oracle import logs
 
 app = typer.Typer(
     help="A decentralized credit-score oracle: read, score, agree, publish, prove.",
@@ -73,12 +73,11 @@ PASSWORD = "CREDIT_ORACLE_PASSWORD"  # noqa: S105 (a name, not a password)
 
 def main() -> None:
     """Entry point: turns Retry and Stop into one sentence and exit status 1."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("node").setLevel(os.environ.get("CREDIT_ORACLE_LOG", "INFO"))
     try:
+        logs.configure()
         app()
     except (Retry, Stop) as error:
-        typer.echo(f"credit-oracle: {error}", err=True)
+        typer.echo(logs.last_sentence(error), err=True)
         sys.exit(1)
     except Interrupted as where:
         typer.echo(f"credit-oracle: {where}", err=True)
@@ -280,6 +279,17 @@ def node(
 
 
 @app.command()
+def check(home: Home, as_json: Json = False) -> None:
+    """Can this node work? ok, fix or wait, each with one sentence; exit status 1 when something says fix."""
+    from oracle.verbs import check_home
+
+    found = check_home(home, _given_password())
+    _show(found, as_json)
+    if found["fix"]:
+        raise Stop(f"{found['fix']} of {len(found['rows'])} rows say fix: mend them from the top down.")
+
+
+@app.command()
 def api(
     home: Home,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -428,18 +438,29 @@ def propose(
     bundle: BundleFile,
     from_epoch: Annotated[int, typer.Option(min=1, help="The first epoch that the model scores.")],
     signer: Signers = NOBODY,
-    rpc: Annotated[list[str], typer.Option(help="Ask the contract which model holds now.")] = NOBODY,
-    previous: Annotated[str | None, typer.Option(help="The model that holds now, 0x and 64 digits.")] = None,
+    rpc: Annotated[list[str], typer.Option(help="Where the registry's chain is read and written.")] = NOBODY,
+    key: Annotated[Path | None, typer.Option(help="Keystore of a listed proposer, who pays the gas.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Send nothing, whatever keys there are.")] = False,
     as_json: Json = False,
 ) -> None:
-    """What the owner's timelock would do to make a model hold, and how to go back. Sends nothing."""
+    """Put a model up for approval; shows what the owner's timelock does then. No key, dry run."""
+    from oracle.keys import KeySigner
     from oracle.modelling import propose_model
 
-    _show(propose_model(bundle, signer, from_epoch, rpc, previous), as_json)
+    proposer = None if key is None else KeySigner.load(key, _password())
+    _show(propose_model(bundle, signer, from_epoch, rpc, proposer, dry_run), as_json)
 
 
 def _password() -> str:
-    """The key files' password: from the variable, or from the file that the other variable names."""
+    """The key files' password; Stop when none is given."""
+    found = _given_password()
+    if found is None:
+        raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
+    return found
+
+
+def _given_password() -> str | None:
+    """The password from the variable, or from the file that the other variable names; None without."""
     path = os.environ.get(f"{PASSWORD}_FILE")
     try:
         found = Path(path).read_text(encoding="utf-8").rstrip("\n") if path else os.environ.get(PASSWORD)
@@ -447,9 +468,7 @@ def _password() -> str:
         raise Stop(f"{PASSWORD}_FILE names {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise Stop(f"{PASSWORD}_FILE names {path}, which holds no password in UTF-8.") from error
-    if not found:
-        raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
-    return found
+    return found or None
 
 
 def _show(result: dict[str, Any], as_json: bool, leave_out: tuple[str, ...] = ()) -> None:

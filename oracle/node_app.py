@@ -1,5 +1,8 @@
 """What a node serves: its inbox for other members, and its health for its operator."""
 
+import time
+from importlib import metadata
+
 from fastapi import FastAPI
 
 from oracle import folder
@@ -19,6 +22,9 @@ def node_app(node: Node) -> FastAPI:
             "phase": node.phase,
             "epoch": epochs[-1] if epochs else None,
             "contract": address_text(node.settings.contract),
+            "version": metadata.version("credit-oracle"),
+            "member": address_text(node.signer.address) if node.signer else None,
+            "time": int(time.time()),
             "dryRun": node.signer is None,
             "dissent": [{"member": member, "epoch": epoch} for member, epoch in sorted(node.dissent.items())],
         }

@@ -99,9 +99,7 @@ class ExternalSigner:
                 return answer.get("result")
             if not isinstance(error, dict) or error.get("code") != _NO_SUCH_METHOD:
                 text = error.get("message") if isinstance(error, dict) else error
-                raise Stop(
-                    f"{self.name} refused to sign ({str(text)[:200]!r}): look at its own log and rules"
-                )
+                raise Stop(f"{self.name} refused to sign ({str(text)[:200]!r}): look at its own log")
         raise Stop(f"{self.name} knows none of {', '.join(methods)}: is it a signer?")
 
     def _answer(self, method: str, parameters: list[Any]) -> dict[str, Any]:
@@ -127,9 +125,7 @@ class ExternalSigner:
                     parts.append(part)
                     size += len(part)
                     if size > MAX_ANSWER_BYTES:
-                        raise Stop(
-                            f"{self.name} answered more than {MAX_ANSWER_BYTES} bytes: check its address"
-                        )
+                        raise Stop(f"{self.name} answered over {MAX_ANSWER_BYTES} bytes: check its address")
                     if time.monotonic() > deadline:
                         raise Retry(f"{self.name} did not answer within {self._seconds:.0f} s")
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:

@@ -32,6 +32,7 @@ from oracle import folder, reading
 from oracle import report as reports
 from oracle.api.app import make_app
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
+from oracle.check.checkup import check_node
 from oracle.contract import CreditOracle
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
@@ -202,6 +203,16 @@ def describe_round(node: Node, result: Round) -> dict[str, Any]:
         "agrees": result.agrees,
         "transaction": published.transaction if published else None,
         "seconds": result.seconds,
+    }
+
+
+def check_home(home: Path, password: str | None) -> dict[str, Any]:
+    """What `check` found, row by row, and how many rows say `fix`."""
+    rows = check_node(home, password)
+    return {
+        "home": str(home),
+        "fix": sum(row.state == "fix" for row in rows),
+        "rows": [{"what": row.what, "state": row.state, "says": row.says} for row in rows],
     }
 
 

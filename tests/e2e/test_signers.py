@@ -125,7 +125,7 @@ def test_sign_report__junk__stops(junk: bytes) -> None:
 def test_sign_report__an_endless_answer__is_given_up_at_the_limit() -> None:
     with (
         answering(lambda _: b" " * (4 * MAX_ANSWER_BYTES)) as url,
-        pytest.raises(Stop, match="more than 65536 bytes"),
+        pytest.raises(Stop, match="answered over 65536 bytes"),
     ):
         ExternalSigner(url, KEY.address).sign_report(REPORT, HOME)
 
@@ -225,6 +225,7 @@ def test_sign_transaction__by_anvil__is_mined_from_its_address(anvil: str) -> No
         address = bytes.fromhex(rpc.call("eth_accounts", [])[1][2:])
         raw = ExternalSigner(anvil, address).sign_transaction(TRANSACTION)
         sent = rpc.call("eth_sendRawTransaction", ["0x" + raw.hex()])
+        rpc.call("anvil_mine", [])
         receipt = rpc.call("eth_getTransactionReceipt", [sent])
     assert receipt["from"] == "0x" + address.hex()
     assert receipt["status"] == "0x1"
