@@ -47,6 +47,12 @@ class Mailbox:
         self._answered: dict[tuple[bytes, str], float] = {}
         self.answers: dict[str, Callable[[Envelope], None]] = {}
 
+    @property
+    def known(self) -> tuple[bytes, ...]:
+        """The identity keys whose messages are kept now."""
+        with self._lock:
+            return self._known
+
     def open_for(self, epoch: int, known: tuple[bytes, ...]) -> None:
         """From now on only messages of these identity keys for `epoch` and shortly after are kept."""
         with self._lock:
