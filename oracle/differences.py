@@ -11,12 +11,13 @@ are bounded; a walk that ends early says why and keeps what it found.
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ledger_reader.errors import Retry, Stop
+from models import plain
 from oracle.tree import leaf_hash, pair_hash
 
 LEVELS = 6
@@ -28,6 +29,10 @@ MOST_FOUND = 32
 
 MOST_QUESTIONS = 400
 """Enough to name MOST_FOUND borrowers among a hundred million: each takes a leaf and a few answers."""
+
+
+MOST_WORDS = 500
+"""Characters kept of why a walk ended early: part of them may be the other side's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,46 @@ def compare(nodes: NDArray[np.uint8], addresses: NDArray[np.uint8], root: bytes,
     try:
         walk.over(_ClaimedTree(root, ask))
     except (Retry, Stop) as reason:
-        return walk.found(str(reason))
+        return walk.found(str(reason)[:MOST_WORDS])
     return walk.found(None)
+
+
+def to_json(found: Differences) -> dict[str, Any]:
+    """Plain JSON values, bytes as 0x hex."""
+    return {
+        "changed": [
+            {"address": _hex(each.address), "mine": _hex(each.mine), "theirs": _hex(each.theirs)}
+            for each in found.changed
+        ],
+        "missingThere": [_hex(each) for each in found.missing_there],
+        "missingHere": [_hex(each) for each in found.missing_here],
+        "unfinished": found.unfinished,
+    }
+
+
+def from_json(found: object) -> Differences:
+    """The differences that `to_json` wrote; Stop names the first field that is wrong."""
+    names = ("changed", "missingThere", "missingHere", "unfinished")
+    values = plain.fields(found, names, "differences")
+    changed = plain.items(values["changed"], "changed", 0, MOST_FOUND)
+    there, here = (plain.items(values[name], name, 0, MOST_FOUND) for name in names[1:3])
+    return Differences(
+        tuple(_changed(each) for each in changed),
+        tuple(plain.hexadecimal(each, "an address", 20) for each in there),
+        tuple(plain.hexadecimal(each, "an address", 20) for each in here),
+        None
+        if values["unfinished"] is None
+        else plain.string(values["unfinished"], "unfinished", MOST_WORDS),
+    )
+
+
+def _changed(found: object) -> Changed:
+    values = plain.fields(found, ("address", "mine", "theirs"), "a changed borrower")
+    return Changed(
+        plain.hexadecimal(values["address"], "a changed borrower's address", 20),
+        plain.hexadecimal(values["mine"], "a changed borrower's leaf", 32),
+        plain.hexadecimal(values["theirs"], "a changed borrower's leaf", 32),
+    )
 
 
 class _ClaimedTree:
@@ -191,7 +234,7 @@ class _Walk:
         if self._at + size > count:
             return None
         if their_leaves == count and _span(index, count) == (self._at, size):
-            return self._nodes[index].tobytes()
+            return bytes(self._nodes[index])
         level = [self._leaf(position) for position in range(self._at, self._at + size)]
         while len(level) > 1:
             level = [pair_hash(a, b) for a, b in zip(level[::2], level[1::2], strict=True)]
@@ -223,10 +266,10 @@ class _Walk:
         found.append(each)
 
     def _address(self, position: int) -> bytes:
-        return self._addresses[position].tobytes()
+        return bytes(self._addresses[position])
 
     def _leaf(self, position: int) -> bytes:
-        return self._nodes[len(self._nodes) - 1 - position].tobytes()
+        return bytes(self._nodes[len(self._nodes) - 1 - position])
 
 
 def _whole_subtrees(index: int, leaves: int) -> Iterator[tuple[int, int, int]]:
@@ -251,3 +294,7 @@ def _span(index: int, leaves: int) -> tuple[int, int] | None:
     while 2 * right + 2 <= last:
         right = 2 * right + 2
     return (last - right, right - left + 1) if right >= left else None
+
+
+def _hex(raw: bytes) -> str:
+    return "0x" + raw.hex()

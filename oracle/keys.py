@@ -184,7 +184,7 @@ class SignedLog:
 
     def __init__(self, path: Path, wait_seconds: float = 5.0) -> None:
         self.path = path
-        _create_private(path)
+        create_private(path)
         with self._speaking():
             self._connection = _open_log(path, wait_seconds)
 
@@ -362,7 +362,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _create_private(path: Path) -> None:
+def create_private(path: Path) -> None:
+    """An empty file of mode 0600, durably there; one that exists is left as it is."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         _sync_folder(path.parent)

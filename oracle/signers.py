@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
-from eth_account.typed_transactions import TypedTransaction
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 from rlp.exceptions import RLPException
 
