@@ -43,6 +43,7 @@ def make_committee(
         home.mkdir(mode=0o700, parents=True)
         keys.save(home / IDENTITY_FILE, password, cost)
         signer.save(home / SIGNER_FILE, password, cost)
+        SignedLog.deal(home / SIGNED_LOG)
         save_secret(home / SECRET_FILE, FIRST_EPOCH, first, keys)
     described = to_json(committee)
     (folder / "committee.json").write_bytes(plain.write(described) + b"\n")
