@@ -52,6 +52,7 @@ generated: setup  ## rebuild every committed file that a program writes
 	@cd contracts && forge build
 	@python contracts/tools/write_abi.py
 	@python tests/golden/make_commitment.py
+	@python tests/golden/make_forest.py
 	@python tests/golden/make_rescore.py
 	@python docs/write_features.py
 
