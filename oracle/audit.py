@@ -213,7 +213,7 @@ def _previous(
     subject: Subject, rpcs: Mapping[int, Rpc], store: LedgerStore, snapshot: Snapshot
 ) -> _Previous | None:
     home = snapshot.of(subject.manifest.schedule.chain_id)
-    earlier = subject.oracle.published(start_block(subject.manifest), home.number)
+    earlier = subject.oracle.standing(start_block(subject.manifest), home.number)
     if not earlier:
         return None
     before = earlier[max(earlier)].report
