@@ -30,7 +30,7 @@ from tests.e2e.chaos.world import World, build_world
 from tests.e2e.fault_proxy import Provider
 
 POLL_SECONDS, TURN_SECONDS, ROUND_SECONDS = 0.3, 4.0, 20.0
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 120.0
 """How long a condition may take on a busy machine before the case fails."""
 
 BEAT_SECONDS, LOOK_SECONDS = 1.0, 0.05
