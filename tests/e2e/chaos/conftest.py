@@ -1,4 +1,4 @@
-"""A crew of four for each file of cases: one after another they put it under fire, and it must come through."""
+"""A crew for each file of cases, which one after another put it under fire."""
 
 from collections.abc import Callable, Iterator
 from random import Random

@@ -69,7 +69,7 @@ class Crew:
         return [(a, b) for a, b in self.network.ports if (a in own) != (b in own)]
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Until it holds, blocks being mined and members supervised meanwhile; fails after PATIENCE_SECONDS."""
+        """Until it holds, blocks mined and members supervised meanwhile; fails after PATIENCE_SECONDS."""
         deadline, beat = time.monotonic() + PATIENCE_SECONDS, time.monotonic()
         while not condition():
             assert time.monotonic() < deadline, f"epoch {self.epoch}, not in time: {what}{self._last_words()}"
@@ -115,7 +115,9 @@ class Crew:
         """The right root, everywhere and once; or, where the fault allows it, none."""
         right = self.witness()
         self.wait(
-            lambda: all(m.report_of(self.epoch) == right for m in self.members if m.index not in self.tainted),
+            lambda: all(
+                m.report_of(self.epoch) == right for m in self.members if m.index not in self.tainted
+            ),
             "the right report in every honest folder",
         )
         if not fault.may_void:
@@ -152,9 +154,7 @@ class Crew:
         return folder.read_report(home / "epochs", self.epoch)
 
     def _last_words(self) -> str:
-        return "".join(
-            f"\n--- member {m.index}, exits {m.exits}:\n{m.said()[-1_500:]}" for m in self.members
-        )
+        return "".join(f"\n--- member {m.index}, exits {m.exits}:\n{m.said()[-1_500:]}" for m in self.members)
 
 
 def _ended(work: Iterator[None]) -> int:

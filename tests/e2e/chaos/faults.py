@@ -2,8 +2,8 @@
 
 Rules that hold here: a fault is a generator that yields twice: first when the epoch may end, then when it
 has struck and the committee must cope; after that it heals, and returns how often it struck, by evidence of
-another kind than its own intention (exit status, bytes on wires, the proxies' counters, words in logs). At most
-f members are touched by a fault that leaves a quorum.
+another kind than its own intention (exit status, wires' and proxies' counters, words in logs). At most f
+members are touched by a fault that leaves a quorum.
 """
 
 import socket
@@ -131,8 +131,10 @@ def lying_in(kind: str) -> Fault:
         yield
         for each in liars:
             crew.wait(
-                lambda m=each: TOLD in m.said(marks[m.index])  # type: ignore[misc]
-                and crew.network.passed(m.index) > passed[m.index],
+                lambda m=each: (
+                    TOLD in m.said(marks[m.index])  # type: ignore[misc]
+                    and crew.network.passed(m.index) > passed[m.index]
+                ),
                 f"a lie in {kind}, delivered",
             )
         crew.network.heal()
@@ -222,11 +224,13 @@ def split(crew: "Crew", chance: Random) -> Work:
     before, marks = crew.network.swallowed(), [member.mark() for member in crew.members]
     yield
     crew.wait(
-        lambda: all(
-            STEPS["collect"] in member.said(mark)
-            for member, mark in zip(crew.members, marks, strict=True)
-        )
-        and crew.network.swallowed() >= before + len(crew.members),
+        lambda: (
+            all(
+                STEPS["collect"] in member.said(mark)
+                for member, mark in zip(crew.members, marks, strict=True)
+            )
+            and crew.network.swallowed() >= before + len(crew.members)
+        ),
         "everybody waits for signatures",
     )
     assert not crew.is_published(), "a root without a quorum"

@@ -96,7 +96,7 @@ class World:
         return self.deployment.genesis + epoch * LENGTH
 
     def leaders(self) -> tuple[int, ...]:
-        """The members in the order in which they try to publish this epoch: a secret that all of them hold."""
+        """The members in the order in which they try to publish: a secret that all of them hold."""
         keys = NodeKeys.load(self.homes[0] / IDENTITY_FILE, PASSWORD)
         held_for, secret = load_secret(self.homes[0] / SECRET_FILE, keys)
         deployment = Deployment.of(self.deployment.schedule)
@@ -161,7 +161,11 @@ class World:
         return sum(int(count, 16) for count in counts)
 
     def _lived_until(self) -> int:
-        return self.end_of(self.epoch) - MARGIN_SECONDS if self.epoch else self.economy.start + BEFORE_DAYS // 2 * DAY
+        return (
+            self.end_of(self.epoch) - MARGIN_SECONDS
+            if self.epoch
+            else self.economy.start + BEFORE_DAYS // 2 * DAY
+        )
 
 
 def build_world(stack: contextlib.ExitStack, folder: Path, members: int, rounds: int) -> World:
