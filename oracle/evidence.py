@@ -85,10 +85,10 @@ class Evidence:
         self._where = (deployment.chain_id, deployment.contract)
         self._lock = threading.Lock()
         create_private(path)
-        with self._speaking():
-            # The lock serialises threads, so that SQLite's own check of them is not needed.
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._connection.executescript("PRAGMA synchronous = FULL;" + _TABLES)
+        # The lock serialises threads, so that SQLite's own check of them is not needed.
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        with self._speaking() as connection:
+            connection.executescript("PRAGMA synchronous = FULL;" + _TABLES)
 
     def __enter__(self) -> Self:
         return self
