@@ -38,7 +38,8 @@ class Rpc:
     """A chain's node(s) at `urls`; Stop when one is of another chain than `chain_id` (if given).
 
     `timeout_s` bounds each wait for bytes, `max_response_bytes` each answer, `rate` the calls a second to
-    each address, `max_lag` how many blocks one may be behind another. Methods without `async` block and may be called from any thread.
+    each address, `max_lag` the blocks that one may be behind another. Methods without `async` block and may
+    be called from any thread.
     """
 
     def __init__(

@@ -61,7 +61,9 @@ class Agreement:
                 return published
             waited = time.monotonic() - began
             if waited > self.settings.round_seconds:
-                raise Retry(f"epoch {self.report.epoch} is not on chain after {waited:.0f} s: {self._state()}")
+                raise Retry(
+                    f"epoch {self.report.epoch} is not on chain after {waited:.0f} s: {self._state()}"
+                )
             attempt = int(waited / self.settings.turn_seconds)
             if self.collection.has_quorum and leaders[attempt % len(leaders)] == self.seat:
                 self._publish(attempt)

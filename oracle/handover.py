@@ -101,7 +101,7 @@ class Handover:
         if is_as_dealt and begins <= epoch and not self._begins(committee.secret_hash, begins, block):
             raise Stop(
                 f"the secret 0x{committee.secret_hash.hex()} was dealt for epoch {begins}, from which the "
-                "contract does not name it: delete it from the folder `secrets` and ask the dealer for another."
+                "contract does not name it: delete it from the folder `secrets` and ask for another."
             )
         return True
 

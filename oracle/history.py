@@ -1,7 +1,8 @@
 """A node's ledger at a snapshot, and the scores it gives: of an epoch, and of the one before.
 
-Rules that hold here: scores are a function of snapshot and manifest, and of nothing else; scores of an earlier epoch count only
-when they hash to what was published, whether they come from a folder or are made again.
+Rules that hold here: scores are a function of snapshot and manifest, and of nothing else; scores of an
+earlier epoch count only when they hash to what was published, whether they come from a folder or are made
+again.
 """
 
 import logging
@@ -39,9 +40,7 @@ class History:
 
     def snapshot(self, terms: Terms) -> Snapshot:
         """The blocks that an epoch reads."""
-        return take_snapshot(
-            self.rpcs, terms.frozen, terms.manifest.schedule, terms.epoch, self.store.block
-        )
+        return take_snapshot(self.rpcs, terms.frozen, terms.manifest.schedule, terms.epoch, self.store.block)
 
     def sync_to(self, terms: Terms, snapshot: Snapshot) -> None:
         """Bring the ledger of every source chain to the snapshot's block.
@@ -63,7 +62,9 @@ class History:
         card = scorecards.load(self.settings.home, manifest.scorecard)
         return score_population(self.store.events(snapshot), manifest, card, manifest.schedule.until(epoch))
 
-    def scores_before(self, oracle: CreditOracle, terms: Terms, snapshot: Snapshot, block: int) -> Previous | None:
+    def scores_before(
+        self, oracle: CreditOracle, terms: Terms, snapshot: Snapshot, block: int
+    ) -> Previous | None:
         """The scores of the latest report that stood at the snapshot: from its folder, else scored again.
 
         Which one stood is told by logs up to the snapshot alone: neither held nor vetoed by then. Whatever

@@ -196,7 +196,9 @@ def compare(node: Node, epoch: int) -> None:
     report = folder.read_report(node.settings.epochs, epoch)
     if node.oracle.latest_epoch() < epoch:
         return
-    terms = terms_at(node.oracle, node.settings.home, node.schedule, epoch, node.oracle.rpc.finalized().number)
+    terms = terms_at(
+        node.oracle, node.settings.home, node.schedule, epoch, node.oracle.rpc.finalized().number
+    )
     published = Publisher(node.oracle, None, start_block(terms.manifest)).published(epoch)
     node.compared = epoch
     if published is not None:
@@ -284,27 +286,35 @@ def forget(node: Node, dealt_hash: bytes, epoch: int, final: Header) -> None:
 
 
 def seat_of(node: Node, terms: Terms, publisher: Publisher, final: Header) -> int | None:
-    """This node's place in the epoch's committee; None, said once, when it has none or must not sign."""
+    """The place in the epoch's committee; None, and said once, when there is none or it must not sign."""
+    why_not = None
     if node.signer is None:
-        node.without_seat = terms.epoch
-        return None
-    if node.signer.address not in terms.committee.members:
-        return _no_seat(
-            node,
-            terms.epoch,
-            f"the key of {address_text(node.signer.address)} is not a member's in epoch {terms.epoch}, so this "
-            "node signs nothing; ask the owner which key the contract names.",
+        why_not = "a dry run signs nothing"
+    elif node.signer.address not in terms.committee.members:
+        why_not = (
+            f"the key of {address_text(node.signer.address)} is not a member's in epoch {terms.epoch}, so "
+            "nothing is signed; ask the owner which key the contract names"
         )
+    elif until := rests_until(node, terms.epoch, publisher, final):
+        why_not = f"this node sits out epoch {terms.epoch} and signs again from epoch {until} on"
+    else:
+        return terms.committee.members.index(node.signer.address)
+    if node.without_seat != terms.epoch:
+        log.warning("%s", why_not)
+    node.without_seat = terms.epoch
+    return None
+
+
+def rests_until(node: Node, epoch: int, publisher: Publisher, final: Header) -> int:
+    """The first epoch to be signed again, 0 when this one may be; looked into once a process."""
+    assert node.signer is not None  # noqa: S101 (the caller looked)
     memory = Memory(node.signed, node.deployment, node.signer.address)
     if not node.is_examined:
-        node.enter("asking peers for my own word", terms.epoch)
-        node.handover.recall(terms.epoch)
-        memory.examine(terms.epoch, _shown(node, publisher, final))
+        node.enter("asking peers for my own word", epoch)
+        node.handover.recall(epoch)
+        memory.examine(epoch, _shown(node, publisher, final))
         node.is_examined = True
-    until = memory.rests_until(terms.epoch)
-    if until:
-        return _no_seat(node, terms.epoch, f"this node sits out epoch {terms.epoch} and signs from {until} on.")
-    return terms.committee.members.index(node.signer.address)
+    return memory.rests_until(epoch)
 
 
 def _shown(node: Node, publisher: Publisher, final: Header) -> list[EpochReport]:

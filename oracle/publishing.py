@@ -22,7 +22,7 @@ TAKEN = ("EpochNotRising",)
 """The contract's words for: this epoch, or a later one, stands already."""
 
 TRANSIENT = ("PublishingPaused", "EpochNotEnded", "SnapshotBlockNotPast", "WrongHomeHash", "ReportExpired")
-"""The contract's words for what passes by itself, or cannot be helped: the round is given up, not the node."""
+"""The contract's words for what passes by itself, or cannot be helped: the round ends, not the node."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Publisher:
                 simulate_at=simulate_at,
             )
         except Broke as refusal:
-            log.error("epoch %s: %s", report.epoch, refusal)
+            log.warning("epoch %s is left to the other members: %s", report.epoch, refusal)
         except Refused as refusal:
             _weigh(refusal)
         else:
@@ -75,7 +75,9 @@ def tell_mark(oracle: CreditOracle, epoch: int) -> None:
     """Say so when a published root is not read: held for its figures, or vetoed."""
     mark = oracle.mark_of(epoch)
     if mark is Mark.HELD:
-        log.warning("epoch %s is held: its figures lie outside the contract's limits (%s)", epoch, oracle.limits())
+        log.warning(
+            "epoch %s is held: its figures lie outside the contract's limits (%s)", epoch, oracle.limits()
+        )
     elif mark is Mark.VETOED:
         log.warning("epoch %s is vetoed by the guardian or the owner", epoch)
 

@@ -57,11 +57,15 @@ class Memory:
         for report in shown:
             signed = digest(report, self.deployment)
             if self.signed.digest_of(self.deployment, report.epoch) != signed:
-                return f"this node's log does not know that it signed 0x{signed.hex()} for epoch {report.epoch}"
+                return (
+                    f"this node's log does not know that it signed 0x{signed.hex()} for epoch {report.epoch}"
+                )
         return None
 
 
-def signed_on_chain(oracle: CreditOracle, member: bytes, start_block: int, block: int) -> Iterator[EpochReport]:
+def signed_on_chain(
+    oracle: CreditOracle, member: bytes, start_block: int, block: int
+) -> Iterator[EpochReport]:
     """The latest published reports that carry a member's signature; committees are read at `block`."""
     published = oracle.published(start_block)
     for epoch in sorted(published)[-LOOK_BACK:]:

@@ -62,8 +62,8 @@ def _frozen_block(rpc: Rpc, chain_id: int, number: int, recorded: Recorded) -> C
         known = recorded(chain_id, number)
         if known is None:
             raise Retry(
-                f"chain {chain_id} is frozen at block {number}, which no RPC address gives and the ledger has "
-                f"not recorded ({silence})"
+                f"chain {chain_id} is frozen at block {number}, which no RPC address gives and the ledger "
+                f"has not recorded ({silence})"
             ) from silence
         log.warning("chain %s is frozen and silent: its block %s is taken of the ledger", chain_id, number)
         return known

@@ -31,10 +31,15 @@ def terms_at(oracle: CreditOracle, home: Path, schedule: Schedule, epoch: int, b
     """The terms of an epoch as the contract knows them at `block`; Stop when the manifest does not fit."""
     model_id = oracle.model_at(epoch, block)
     manifest = manifests.load(home, model_id)
-    frozen = {source.chain_id: source.frozen_at for source in oracle.sources_at(epoch, block)}
+    frozen = frozen_at(oracle, epoch, block)
     check_schedule(manifest, schedule)
     check_sources(manifest, frozen)
     return Terms(epoch, oracle.committee_at(epoch, block), model_id, manifest, frozen)
+
+
+def frozen_at(oracle: CreditOracle, epoch: int, block: int | str) -> dict[int, int]:
+    """The epoch's source chains: by chain id the last block that counts, 0 while a chain is live."""
+    return {source.chain_id: source.frozen_at for source in oracle.sources_at(epoch, block)}
 
 
 def check_schedule(manifest: Manifest, schedule: Schedule) -> None:
