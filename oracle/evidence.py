@@ -138,7 +138,7 @@ class Evidence:
         for each in self.dissents():
             kept.setdefault((each.theirs.report.epoch, each.member), []).append(each.theirs)
         return [
-            Proof(member, *stories, self._outcome(epoch, member))
+            Proof(member, stories[0], stories[1], self._outcome(epoch, member))
             for (epoch, member), stories in kept.items()
             if len(stories) == KEPT_OF_A_MEMBER
         ]

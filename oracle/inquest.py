@@ -45,12 +45,18 @@ class Inquest:
         for seat, theirs in (*collection.dissent(), *stories):
             member = collection.committee.members[seat]
             if (member, theirs) not in self._heard:
-                self._heard.add((member, theirs))
-                is_new = self._evidence.keep(member, theirs, mine)
-                if is_new and theirs.report.root != mine.report.root:
-                    key = collection.committee.identity_keys[seat]
-                    asking = self._thread.submit(self._ask, member, key, theirs)
-                    asking.add_done_callback(_tell_crash)
+                self._hold(member, collection.committee.identity_keys[seat], theirs, mine)
+
+    def _hold(self, member: bytes, identity_key: bytes, theirs: Attestation, mine: Attestation) -> None:
+        try:
+            is_new = self._evidence.keep(member, theirs, mine)
+        except (Retry, Stop) as reason:
+            log.warning("what member 0x%s signed is not kept yet: %s", member.hex(), reason)
+            return
+        self._heard.add((member, theirs))
+        if is_new and theirs.report.root != mine.report.root:
+            asking = self._thread.submit(self._ask, member, identity_key, theirs)
+            asking.add_done_callback(_tell_crash)
 
     def _ask(self, member: bytes, identity_key: bytes, theirs: Attestation) -> None:
         found = self._compared(member, identity_key, theirs)

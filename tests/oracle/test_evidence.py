@@ -11,11 +11,26 @@ from oracle.committee import KEPT_OF_A_MEMBER, Attestation
 from oracle.differences import Changed, Differences
 from oracle.epoch import Deployment
 from oracle.evidence import KEPT_EPOCHS, Evidence, Proof
-from oracle.report import EpochReport
+from oracle.report import EpochReport, digest
 
 HOME = Deployment(31337, b"\1" * 20)
 ANN, BEN = b"\x0a" * 20, b"\x0b" * 20
-REPORT = EpochReport(3, *[b"\2" * 32] * 2, 40, 1_299, *[b"\3" * 32] * 4, 2, 200, 640, 12, 34)
+REPORT = EpochReport(
+    epoch=3,
+    config=b"\2" * 32,
+    model_id=b"\2" * 32,
+    snapshot_block=40,
+    snapshot_time=1_299,
+    home_hash=b"\3" * 32,
+    snapshot_hash=b"\3" * 32,
+    root=b"\3" * 32,
+    scores_hash=b"\3" * 32,
+    previous_epoch=2,
+    borrowers=200,
+    mean_score=640,
+    moved_bps=12,
+    psi_bps=34,
+)
 FOUND = Differences(
     (Changed(b"\4" * 20, b"\5" * 32, b"\6" * 32),), (b"\7" * 20,), (b"\x08" * 20,), "the member is away"
 )
@@ -61,7 +76,7 @@ def test_keep__a_third_report_of_one_member__is_not_kept(tmp_path: Path) -> None
     with opened(tmp_path) as kept:
         assert [kept.keep(ANN, said(root), MINE) for root in (4, 5, 6, 7)] == [True, True, False, False]
         assert [each.theirs for each in kept.dissents()] == sorted(
-            (said(4), said(5)), key=lambda each: evidence.digest(each.report, HOME)
+            (said(4), said(5)), key=lambda each: digest(each.report, HOME)
         )
 
 
@@ -113,7 +128,8 @@ def test_evidence__of_another_deployment__is_not_shown(tmp_path: Path) -> None:
     with opened(tmp_path) as kept:
         kept.keep(ANN, said(4), MINE)
     with Evidence(tmp_path / evidence.FILE, replace(HOME, chain_id=1)) as elsewhere:
-        assert elsewhere.dissents() == elsewhere.proofs() == []
+        assert not elsewhere.dissents()
+        assert not elsewhere.proofs()
 
 
 def test_proofs__of_one_report_each__are_none(tmp_path: Path) -> None:
