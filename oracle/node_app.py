@@ -1,4 +1,4 @@
-"""What a node serves: its inbox for other members, and its health for its operator."""
+"""What a node serves: its inbox and its tree for other members, and its health for its operator."""
 
 import time
 from importlib import metadata
@@ -12,8 +12,8 @@ from oracle.settings import address_text
 
 
 def node_app(node: Node) -> FastAPI:
-    """The inbox of `gossip`, and GET /health: phase, last epoch in the folder, members that dissented."""
-    app = inbox_app(node.mailbox.accept)
+    """The inbox and questions of `gossip`, and GET /health: phase, last epoch, who dissented."""
+    app = inbox_app(node.mailbox.accept, node.witness.answer)
 
     @app.get("/health")
     def health() -> dict[str, object]:

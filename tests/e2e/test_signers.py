@@ -26,7 +26,22 @@ HOME = Deployment(31337, b"\1" * 20)
 KEY = KeySigner(b"\6" * 32)
 OTHER = KeySigner(b"\7" * 32)
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-REPORT = EpochReport(3, *[b"\2" * 32] * 2, 40, 1_299, *[b"\3" * 32] * 4, 2, 200, 640, 12, 34)
+REPORT = EpochReport(
+    epoch=3,
+    config=b"\2" * 32,
+    model_id=b"\2" * 32,
+    snapshot_block=40,
+    snapshot_time=1_299,
+    home_hash=b"\3" * 32,
+    snapshot_hash=b"\3" * 32,
+    root=b"\3" * 32,
+    scores_hash=b"\3" * 32,
+    previous_epoch=2,
+    borrowers=200,
+    mean_score=640,
+    moved_bps=12,
+    psi_bps=34,
+)
 TRANSACTION = {
     "chainId": 31337,
     "nonce": 0,
