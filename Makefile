@@ -19,7 +19,7 @@ $(VENV)/.python-stamp: pyproject.toml constraints.txt
 	  || { echo "This needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python3.11."; exit 1; }
 	@echo "Setting up $(VENV) (a few minutes, once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,notebooks,dev]'
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,fast,notebooks,dev]'
 	@touch $@
 
 # Node comes from the system if it is 20 or newer, else from a Python wheel.
@@ -76,7 +76,7 @@ fuzz: setup  ## the same properties, many more cases
 	@touch $@
 
 bench: setup .bench/.stamp  ## reproduce the README's figures
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,bench]'
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,fast,bench]'
 	@python benchmarks/real_history.py
 	@python benchmarks/read.py
 	@python benchmarks/gas.py

@@ -438,14 +438,17 @@ def propose(
     bundle: BundleFile,
     from_epoch: Annotated[int, typer.Option(min=1, help="The first epoch that the model scores.")],
     signer: Signers = NOBODY,
-    rpc: Annotated[list[str], typer.Option(help="Ask the contract which model holds now.")] = NOBODY,
-    previous: Annotated[str | None, typer.Option(help="The model that holds now, 0x and 64 digits.")] = None,
+    rpc: Annotated[list[str], typer.Option(help="Where the registry's chain is read and written.")] = NOBODY,
+    key: Annotated[Path | None, typer.Option(help="Keystore of a listed proposer, who pays the gas.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Send nothing, whatever keys there are.")] = False,
     as_json: Json = False,
 ) -> None:
-    """What the owner's timelock would do to make a model hold, and how to go back. Sends nothing."""
+    """Put a model up for approval; shows what the owner's timelock does then. No key, dry run."""
+    from oracle.keys import KeySigner
     from oracle.modelling import propose_model
 
-    _show(propose_model(bundle, signer, from_epoch, rpc, previous), as_json)
+    proposer = None if key is None else KeySigner.load(key, _password())
+    _show(propose_model(bundle, signer, from_epoch, rpc, proposer, dry_run), as_json)
 
 
 def _password() -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 TARGET = CONTRACTS.parent / "oracle" / "abi"
-NAMES = ("CreditOracle", "TermLoans", "DevCoin", "LogReplayer", "Rescorer")
+NAMES = ("CreditOracle", "TermLoans", "DevCoin", "LogReplayer", "Rescorer", "ModelRegistry")
 
 
 def build() -> None:
