@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from ledger_reader.audit import Held
 from ledger_reader.rpc import Rpc
 
 PREFIX = "credit_oracle"
@@ -91,6 +92,27 @@ def enter(name: str) -> None:
     current = name if name in PHASES else "agree"
     for each in PHASES:
         phase.labels(each).set(each == current)
+
+
+def count_signatures(equal: int, needed: int) -> None:
+    """How many signatures of my report there are, of how many that make a quorum."""
+    signatures.set(equal)
+    signatures_needed.set(needed)
+
+
+def count_events(held: Iterable[Held]) -> None:
+    """How much the ledger holds of each chain."""
+    for each in held:
+        ledger_events.labels(each.chain_id).set(each.events)
+
+
+def finish(outcome: str, epoch: int, scored: int, seconds: Mapping[str, float]) -> None:
+    """A round is over: how it ended, over how many borrowers, how long its parts took."""
+    rounds.labels(outcome).inc()
+    epoch_computed.set(epoch)
+    borrowers.set(scored)
+    for part, value in seconds.items():
+        round_seconds.labels(part).set(value)
 
 
 def describe(contract: str, has_key: bool) -> None:

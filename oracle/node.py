@@ -19,7 +19,7 @@ from ledger_reader.store import LedgerStore
 from models import manifest as manifests
 from models.manifest import Manifest
 from models.schedule import Schedule
-from oracle import folder, gossip
+from oracle import folder, gossip, metrics
 from oracle.committee import MAX_MEMBERS, Attestation, Collection, Committee
 from oracle.committee_secret import salts_of, turn_secret
 from oracle.contract import CreditOracle, Published
@@ -108,6 +108,7 @@ def run(node: Node, once: bool = False, tell: Callable[[Round], None] | None = N
             else:
                 _enter(node, "waiting")
         except Retry as reason:
+            metrics.rounds.labels("retried").inc()
             log.warning("again in %s s: %s", node.settings.poll_seconds, reason)
         time.sleep(node.settings.poll_seconds)
 
@@ -154,6 +155,7 @@ def run_round(node: Node, epoch: int) -> Round:
         history.sync_to(manifest, snapshot)
         clock.lap("sync_s")
         _enter(node, "score", epoch)
+        metrics.count_events(store.held())
         scores = history.scores_at(manifest, snapshot, epoch)
         previous = history.scores_before(node.oracle, manifest, snapshot)
     clock.lap("score_s")
@@ -212,6 +214,7 @@ def agree(
     while True:
         send_to_peers(node, mine)
         collect(node, collection)
+        metrics.count_signatures(len(collection.agreeing()), committee.quorum)
         _enter(node, f"{len(collection.agreeing())} signatures, {committee.quorum} needed", report.epoch)
         published = published_report(node.oracle, manifest, report.epoch)
         if published is not None:
@@ -249,15 +252,26 @@ def collect(node: Node, collection: Collection) -> None:
             collection.offer(envelope.sender, gossip.attestation_from_body(envelope.body))
         except Stop as refusal:
             log.warning("refused a message of %s…: %s", envelope.sender.hex()[:16], refusal)
+    for proof in collection.equivocations():
+        metrics.equivocation_epoch.labels(proof.member).set(collection.epoch)
     for member, attestation in collection.dissent():
+        metrics.dissent_epoch.labels(member).set(collection.epoch)
         if member not in node.dissent or node.dissent[member] != collection.epoch:
             node.dissent[member] = collection.epoch
             signed = digest(attestation.report, node.deployment).hex()
-            log.error("member %s signed another report of epoch %s: 0x%s", member, collection.epoch, signed)
+            log.error(
+                "member %s signed another report of epoch %s: 0x%s",
+                member,
+                collection.epoch,
+                signed,
+                extra={"member": member},
+            )
 
 
 def _finish(node: Node, result: Round) -> Round:
     _enter(node, "waiting", result.report.epoch)
+    outcome = "unpublished" if result.published is None else "agreed" if result.agrees else "disagreed"
+    metrics.finish(outcome, result.report.epoch, result.report.borrowers, result.seconds)
     if result.published is not None and not result.agrees:
         log.error(
             "epoch %s: the chain has root 0x%s, this node computes 0x%s; compare the ledgers",
@@ -269,8 +283,10 @@ def _finish(node: Node, result: Round) -> Round:
 
 
 def _enter(node: Node, phase: str, epoch: int | None = None) -> None:
+    metrics.enter(phase)
     if phase != node.phase:
-        log.info("%s%s", phase, "" if epoch is None else f" (epoch {epoch})")
+        known = {"epoch": epoch, "phase": phase}
+        log.info("%s%s", phase, "" if epoch is None else f" (epoch {epoch})", extra=known)
     node.phase = phase
 
 

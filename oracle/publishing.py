@@ -9,6 +9,7 @@ import logging
 from ledger_reader.errors import Stop
 from models import manifest as manifests
 from models.manifest import Manifest
+from oracle import metrics
 from oracle.committee import Collection
 from oracle.contract import CreditOracle, Published, Refused
 from oracle.report import EpochReport
@@ -55,4 +56,5 @@ def publish(oracle: CreditOracle, wallet: Wallet, collection: Collection, report
             raise
         return
     if receipt is not None:
+        metrics.gas_used.inc(receipt.gas)
         log.info("epoch %s: published in %s, gas %s", report.epoch, receipt.transaction, receipt.gas)

@@ -28,7 +28,7 @@ from models.measure import Population
 from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import folder, reading
+from oracle import folder, metrics, reading
 from oracle import report as reports
 from oracle.api.app import make_app
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
@@ -39,12 +39,14 @@ from oracle.devchain.replay import read_llamalend_csv, replay
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, NodeKeys
 from oracle.mailbox import Server, listen
+from oracle.metrics import RpcTally
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
 from oracle.report import digest
 from oracle.settings import address_bytes, address_text, load_settings
 from oracle.statement import statement
 from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, score_proof_from_json, to_json
+from oracle.watch import Watch
 
 
 def read_chain(
@@ -185,7 +187,9 @@ def run_node(
     has_key = (home / SIGNER_FILE).exists() and not dry_run
     signer = KeySigner.load(home / SIGNER_FILE, password) if has_key else None
     node = open_node(settings, keys, signer)
-    with Server(node_app(node), settings.listen_host, settings.listen_port):
+    metrics.describe(address_text(settings.contract), signer is not None)
+    metrics.registry.register(RpcTally(node.rpcs))
+    with Server(node_app(node), settings.listen_host, settings.listen_port), Watch(node):
         run(node, once, lambda result: tell(describe_round(node, result)))
 
 

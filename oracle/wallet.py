@@ -14,6 +14,7 @@ from eth_account.signers.local import LocalAccount
 
 from ledger_reader.errors import Retry
 from ledger_reader.rpc import Rpc, RpcError
+from oracle import metrics
 from oracle.contract import Contract
 
 REPLACE_AFTER_SECONDS = 45
@@ -69,6 +70,7 @@ class Wallet:
                 return self._checked(contract, transaction, receipt)
             if is_needless():
                 return None
+            metrics.fee_bumps.inc()
             for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
                 transaction[fee] = transaction[fee] * (100 + FEE_BUMP_PERCENT) // 100 + 1
         raise Retry(

@@ -15,17 +15,14 @@ from oracle import folder
 from oracle.ceremony import FIRST_EPOCH, SECRET_FILE
 from oracle.check.home import Member
 from oracle.check.row import Row, fix, ok, pending
-from oracle.committee import Committee
 from oracle.contract import Clock, CreditOracle
 from oracle.epoch import secret_hash
 from oracle.keys import NodeKeys, load_secret
 from oracle.settings import Settings, address_text
+from oracle.watch import publish_gas
 
 LAST_EPOCH = 2**64 - 1
 COINS = {1: "ETH", 10: "ETH", 56: "BNB", 100: "xDAI", 137: "POL", 8453: "ETH", 42161: "ETH", 43114: "AVAX"}
-BASE_GAS, SIGNATURE_GAS = 70_000, 5_000
-"""About what one publication uses: measured, 3 signatures 80,600 and 21 signatures 170,000."""
-
 LOW_EPOCHS, ENOUGH_EPOCHS = 10, 50
 
 
@@ -161,17 +158,12 @@ def balance(contract: Contract, settings: Settings, address: bytes | None) -> li
         for found in rpc.batch([("eth_getBalance", [address_text(address), "latest"]), ("eth_gasPrice", [])])
     )
     committee = contract.oracle.committee_at(contract.running)
-    epochs = wei // max(1, price * publish_gas(committee))
+    epochs = wei // max(1, price * publish_gas(committee.quorum))
     coin = COINS.get(settings.chain_id, f"coins of chain {settings.chain_id}")
     says = f"{wei / 10**18:.4f} {coin} at {address_text(address)}, for {_many(epochs)} epochs at today's fee"
     if epochs < LOW_EPOCHS:
         return [fix("balance", f"{says}: send {coin} on chain {settings.chain_id} to that address.")]
     return [(ok if epochs >= ENOUGH_EPOCHS else pending)("balance", says)]
-
-
-def publish_gas(committee: Committee) -> int:
-    """About what a publication with this committee's quorum uses."""
-    return BASE_GAS + SIGNATURE_GAS * committee.quorum
 
 
 def _many(epochs: int) -> str:
