@@ -35,7 +35,10 @@ READ_SECONDS = 10
 
 INBOX = "/inbox"
 ATTESTATION, SECRET = "attestation", "secret"
-"""Kinds of message: an Attestation, and a sealed committee secret."""
+"""Kinds of message that are kept: an Attestation, and a sealed committee secret."""
+
+SECRET_REQUEST, RECALL = "secret request", "recall"
+"""Kinds that are answered: for a secret, and for what the sender itself attested before it forgot."""
 
 _DOMAIN = b"credit-oracle envelope 1\n"
 _FIELDS = ("sender", "kind", "chainId", "contract", "epoch", "body", "signature")

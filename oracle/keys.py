@@ -150,6 +150,10 @@ class KeySigner:
         """65 bytes r ‖ s ‖ v over a 32-byte digest."""
         return bytes(self.account.unsafe_sign_hash(signed).signature)
 
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """The raw signed transaction; its fields are those of EIP-1559, integers and bytes."""
+        return bytes(self.account.sign_transaction(transaction).raw_transaction)
+
     def save(self, path: Path, password: str, cost: Cost = SENSITIVE) -> None:
         """Writes a new keystore v3 file (scrypt), as geth and Clef read it; Stop when the file exists."""
         written = Account.encrypt(self.account.key, password, kdf="scrypt", iterations=cost.scrypt_n)

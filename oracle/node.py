@@ -25,6 +25,7 @@ from oracle.committee_secret import salts_of, turn_secret
 from oracle.contract import CreditOracle, Published
 from oracle.epoch import Deployment
 from oracle.history import History
+from oracle.journal import Journal
 from oracle.keys import KeySigner, NodeKeys, SignedLog, attest
 from oracle.mailbox import Mailbox
 from oracle.publishing import publish, published_report
@@ -88,7 +89,8 @@ def open_node(settings: Settings, keys: NodeKeys, signer: KeySigner | None) -> N
     oracle = CreditOracle(rpcs[settings.chain_id], settings.contract)
     clock = oracle.clock()
     schedule = Schedule(settings.chain_id, settings.contract, clock.genesis, clock.length)
-    wallet = Wallet(oracle.rpc, signer.account, settings.chain_id, settings.poll_seconds) if signer else None
+    journal = Journal(settings.home / "wallet.json")
+    wallet = Wallet(oracle.rpc, signer, settings.chain_id, settings.poll_seconds, journal) if signer else None
     signed = SignedLog(settings.home / "signed.sqlite")
     mailbox = Mailbox(Deployment.of(schedule))
     return Node(settings, rpcs, oracle, schedule, clock.report_life, keys, signer, wallet, signed, mailbox)

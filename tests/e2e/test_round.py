@@ -170,7 +170,7 @@ def test_publish__a_lie_signed_by_its_liar_alone__is_refused_by_the_contract(sta
     settings, _, signer = opened(liar, stage)
     signed = to_compact(signer.sign_digest(digest(lie, Deployment(settings.chain_id, settings.contract))))
     pair = (signed[:32], signed[32:])
-    wallet = Wallet(stage.anvil.rpc, signer.account, settings.chain_id)
+    wallet = Wallet(stage.anvil.rpc, signer, settings.chain_id)
     with pytest.raises(Refused, match="QuorumNotReached"):
         wallet.send(stage.oracle, "publish", lie.values(), 0b1000, [pair])
     with pytest.raises(Refused, match="WrongSigner"):
