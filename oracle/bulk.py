@@ -42,6 +42,18 @@ def leaves(scores: Scores, secret: bytes, step: int) -> Bytes:
     return found
 
 
+def leaf_hashes(addresses: Bytes, status: Bytes, opening: Bytes, top: Bytes) -> Bytes:
+    """`tree.leaf_hash` of every row: addresses (n, 20), status (n), opening and top (n, 32)."""
+    found = np.empty((len(addresses), 32), dtype=np.uint8)
+
+    def fill(start: int, stop: int) -> None:
+        rows = slice(start, stop)
+        found[rows] = _leaf_hashes(addresses[rows], status[rows], opening[rows], top[rows])
+
+    _spread(fill, 0, len(found))
+    return found
+
+
 def merkle_tree(leaves: Bytes) -> Bytes:
     """The 2n − 1 nodes over n leaves, shape (2n − 1, 32), root first, leaves reversed at the end."""
     from oracle import lanes  # noqa: PLC0415 (numba is loaded only by whoever needs it)
@@ -82,6 +94,10 @@ def _leaves(scores: Scores, secret: bytes, step: int, rows: slice) -> Bytes:
     top = _climbed(seed, np.where(without, 0, (score.astype(np.int64) - LOWEST) // step))
     opening[without] = salts(secret, "opening", addresses[without])
     top[without] = salts(secret, "top", addresses[without])
+    return _leaf_hashes(addresses, status, opening, top)
+
+
+def _leaf_hashes(addresses: Bytes, status: Bytes, opening: Bytes, top: Bytes) -> Bytes:
     owner = np.hstack([np.zeros((len(addresses), 12), dtype=np.uint8), addresses])
     return _hashed(_hashed(owner, _words(status), opening, top))
 

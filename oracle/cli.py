@@ -333,6 +333,35 @@ def verify(
 
 
 @app.command()
+def audit(
+    rpc: RpcUrl,
+    contract: Annotated[str, typer.Option(help="Address of the CreditOracle.")],
+    epoch: Epoch,
+    manifest: ManifestFile,
+    ledger: Annotated[
+        Path | None, typer.Option(help="A ledger to read on with (default: all is read anew).")
+    ] = None,
+    secret: Annotated[
+        Path | None, typer.Option(help="The epoch's secret, from a member's folder: the root too.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A node's folder, or a Parquet of scores: which borrower differs?")
+    ] = None,
+    verify_: Annotated[
+        str | None, typer.Option("--verify", help="receipts: prove each range by its hashes; or quorum=k.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild a published epoch from the chain, without any secret; exit status 1 when it differs."""
+    from oracle.verbs import audit_epoch
+
+    found = audit_epoch(rpc, contract, epoch, manifest, ledger, secret, against, verify_)
+    _show(found, as_json)
+    if found["difference"]:
+        raise Stop(f"{found['difference']}.")
+
+
+@app.command()
 def train(
     ledger: Ledger,
     deployment: Annotated[

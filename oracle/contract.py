@@ -8,6 +8,7 @@ name and arguments.
 import re
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from enum import IntEnum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -18,6 +19,7 @@ from eth_abi.exceptions import DecodingError
 
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
+from ledger_reader.logs import RawLog
 from ledger_reader.rpc import Rpc, RpcError
 from oracle.committee import Committee
 from oracle.report import EpochReport
@@ -110,6 +112,33 @@ class Clock:
     report_life: int
     max_gap: int
     ring_size: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """ICreditOracle.Limits: within what a report's figures lie, or its root is held; shares in bps."""
+
+    min_borrowers: int
+    min_mean_score: int
+    max_mean_score: int
+    max_moved_bps: int
+    max_psi_bps: int
+
+
+@dataclass(frozen=True)
+class SourceChain:
+    """A chain whose events count, up to block `frozen_at`, or without end where that is 0."""
+
+    chain_id: int
+    frozen_at: int
+
+
+class Mark(IntEnum):
+    """What became of a published root: read in its turn, held back for the owner, or never read."""
+
+    STANDING = 0
+    HELD = 1
+    VETOED = 2
 
 
 @dataclass(frozen=True)
@@ -220,8 +249,7 @@ class CreditOracle(Contract):
     def published(self, from_block: int, to_block: int | None = None) -> dict[int, Published]:
         """All reports published in a block range (to the latest block when None), by epoch."""
         event = self.abi.events["Published"]
-        last = self.rpc.block("latest").number if to_block is None else to_block
-        found = self.rpc.logs([self.address], [_hex(event.id)], from_block, last)
+        found = self._logs(("Published",), from_block, to_block)
         unindexed = [t for t, indexed in zip(event.inputs, event.indexed, strict=True) if not indexed]
         reports = {}
         for log in found:
@@ -236,6 +264,48 @@ class CreditOracle(Contract):
                 EpochReport(*report), mask, active_from, block, log.transaction_hash
             )
         return reports
+
+    def standing(self, from_block: int, to_block: int) -> dict[int, Published]:
+        """The reports among `published` that, as of `to_block`, are neither vetoed nor held, by epoch.
+
+        Read from logs alone, so no node with old state is needed: any two nodes that have the same
+        chain up to `to_block` give the same answer.
+        """
+        fates = {name: _hex(self.abi.events[name].id) for name in ("HeldBack", "Released", "Vetoed")}
+        standing = self.published(from_block, to_block)
+        held, vetoed = set[int](), set[int]()
+        for log in self._logs(tuple(fates), from_block, to_block):
+            kind, epoch = log.topics[0], int(log.topics[1], 16)
+            if kind == fates["HeldBack"]:
+                held.add(epoch)
+            elif kind == fates["Released"]:
+                held.discard(epoch)
+            else:
+                vetoed.add(epoch)
+        return {epoch: each for epoch, each in standing.items() if epoch not in held | vetoed}
+
+    def mark_of(self, epoch: int, block: int | str = "latest") -> Mark | None:
+        """What became of an epoch's root; None when it was not published or has left the ring."""
+        root = self.read("rootOf", epoch, block=block)[0]
+        return Mark(root[4]) if root[1] == epoch and epoch > 0 else None
+
+    def sources_at(self, epoch: int, block: int | str = "latest") -> tuple[SourceChain, ...]:
+        """The chains whose events count in `epoch`, by chain id, as the contract knows it at `block`."""
+        return tuple(SourceChain(*each) for each in self.read("sourcesAt", epoch, block=block)[0])
+
+    def limits(self, block: int | str = "latest") -> Limits:
+        """Outside of what figures a root is held."""
+        return Limits(*self.read("limits", block=block)[0])
+
+    def paused_until(self, block: int | str = "latest") -> int:
+        """Until what time nothing is published; in the past, or 0, when it is not paused."""
+        return int(self.read("pausedUntil", block=block)[0])
+
+    def _logs(self, events: tuple[str, ...], from_block: int, to_block: int | None) -> list[RawLog]:
+        last = self.rpc.block("latest").number if to_block is None else to_block
+        return self.rpc.logs(
+            [self.address], [_hex(self.abi.events[name].id) for name in events], from_block, last
+        )
 
     def verify_score(self, borrower: bytes, proof: ScoreProof, max_age: int) -> dict[str, int]:
         """What a lending contract would be told; Refused says why it would not."""

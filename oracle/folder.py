@@ -131,6 +131,11 @@ def read_salts_secret(epochs: Path, epoch: int) -> bytes:
         raise Stop(
             f"{path} is deleted: epoch {epoch} left the contract's ring, and no proof of it counts any more."
         )
+    return read_secret(path)
+
+
+def read_secret(path: Path) -> bytes:
+    """S_e in a file of its own, 64 hex digits; Stop when others can read it, or it is none."""
     return plain.hexadecimal("0x" + read_private(path).decode(errors="replace"), str(path), 32)
 
 

@@ -4,6 +4,7 @@ Rules that hold here: nothing is printed; files are read with a size limit and r
 sentence; addresses go in and out as 0x hex.
 """
 
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from models.measure import Population
 from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import folder, metrics, reading
+from oracle import audit as audits
+from oracle import difference, folder, metrics, reading
 from oracle import report as reports
 from oracle.api.app import make_app
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
@@ -235,6 +237,39 @@ def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> di
     if at_least is None:
         return {"kind": "score", "account": account, **to_json(tree.score_proof(index))}
     return {"kind": "atLeast", "account": account, **to_json(tree.at_least_proof(index, at_least))}
+
+
+def audit_epoch(
+    urls: Sequence[str],
+    contract: str,
+    epoch: int,
+    manifest: Path,
+    ledger: Path | None = None,
+    secret: Path | None = None,
+    against: Path | None = None,
+    verify: str | None = None,
+) -> dict[str, Any]:
+    """Rebuild a published epoch from the chain; `difference` is the first thing that is not as published."""
+    found, _ = read_manifest(manifest)
+    salts_secret = folder.read_secret(secret) if secret else None
+    with audits.opened(tuple(urls)) as rpcs, tempfile.TemporaryDirectory() as scratch:
+        subject = audits.find(rpcs, _address(contract), epoch, found, manifest.absolute().parent.parent)
+        path = ledger or Path(scratch) / "ledger.duckdb"
+        audit = audits.audit(subject, rpcs, path, salts_secret, verify)
+    other = difference.read_rows(against, epoch) if against else None
+    borrower = difference.first_difference(difference.rows_of(audit.scores), other) if other else None
+    sentences = [f"epoch {epoch}: {each}" for each in (audit.first, borrower) if each]
+    return {
+        "epoch": epoch,
+        "transaction": subject.published.transaction,
+        "leaves": len(audit.scores.addresses),
+        "rootRebuilt": secret is not None,
+        "checks": [
+            {"what": c.what, "published": c.published, "ours": c.ours, "equal": not c.differs}
+            for c in audit.checks
+        ],
+        "difference": "; ".join(sentences) or None,
+    }
 
 
 def verify_proof(

@@ -14,6 +14,7 @@ from typing import Self
 
 from ledger_reader.errors import Retry, Stop
 from oracle import metrics
+from oracle.contract import Mark
 from oracle.node import Node
 from oracle.settings import address_text
 
@@ -83,8 +84,11 @@ def _look_at_contract(node: Node, running: int) -> None:
     metrics.epoch_current.set(current)
     metrics.report_life_seconds.set(node.report_life)
     if latest:
-        root = oracle.read("rootOf", latest)[0]
-        metrics.published_snapshot_time_seconds.set(root[3])
+        metrics.published_snapshot_time_seconds.set(oracle.read("rootOf", latest)[0][3])
+        mark = oracle.mark_of(latest)
+        metrics.held.set(mark is Mark.HELD)
+        metrics.vetoed.set(mark is Mark.VETOED)
+    metrics.paused_until_time_seconds.set(oracle.paused_until())
     members = oracle.committee_at(running).members
     metrics.member.set(node.signer is not None and node.signer.address in members)
 

@@ -89,6 +89,30 @@ library Committees {
         }
     }
 
+    /// @dev Where the member stands in the list; the list's length when it does not.
+    function indexIn(bytes memory code, address member) internal pure returns (uint256 index) {
+        uint256 n = sizeIn(code);
+        while (index < n && memberIn(code, index) != member) ++index;
+    }
+
+    /// @dev The committee without one member: its quorum stays, or is as many as are left.
+    function without(ICreditOracle.Committee memory committee, uint256 index)
+        internal
+        pure
+        returns (ICreditOracle.Committee memory rest)
+    {
+        uint256 left = committee.members.length - 1;
+        rest.members = new address[](left);
+        rest.identityKeys = new bytes32[](left);
+        for (uint256 i = 0; i < left; ++i) {
+            uint256 source = i < index ? i : i + 1;
+            rest.members[i] = committee.members[source];
+            rest.identityKeys[i] = committee.identityKeys[source];
+        }
+        rest.quorum = committee.quorum < left ? committee.quorum : uint8(left);
+        rest.secretHash = committee.secretHash;
+    }
+
     function _checkMember(ICreditOracle.Committee memory committee, uint256 index) private pure {
         address member = committee.members[index];
         bytes32 key = committee.identityKeys[index];

@@ -7,11 +7,18 @@ pragma solidity ^0.8.20;
 /// contracts check a proof of a score, or only of "at least t", against the current root, or read a score that the
 /// borrower has posted.
 ///
-/// What is promised: a root stands here only if at least `quorum` members of the committee that holds for its epoch signed
-/// its whole report, made under the model that holds for that epoch, from a block of this chain. Nothing that is older
-/// than the reader's own limit, or than this deployment's, is ever shown as good.
+/// What is promised to readers: a root stands here only if at least `quorum` members of the committee that holds for its
+/// epoch signed its whole report, made under the model that holds for that epoch, from a block of this chain. Nothing that
+/// is older than the reader's own limit, or than this deployment's, that was vetoed, or that is held back because its
+/// figures lie outside the limits, is ever shown as good. Reading never pauses.
 ///
-/// Assumed: fewer than `quorum` members lie, and the owner (a timelock) schedules committees and models in good faith.
+/// To borrowers: only they, or whoever carries their signature, can enrol them, withdraw them, or post their score; what
+/// they have posted they can delete.
+///
+/// To members: only two signatures of one member, over different reports of one epoch, take its place away.
+///
+/// Assumed: fewer than `quorum` members lie, and the owner (a timelock) schedules committees and models in good faith. The
+/// guardian needs no trust for what is read: it can only delay, by one veto in a row and one pause between two roots.
 ///
 /// Words: an epoch e ends at T_e = genesis + e × epochLength; epochs count from 1. A status is 1 (scored) or 2 (thin: scored
 /// on a short record, with a wider range), plus 128 while the borrower disputes a recorded fact; `insufficient` (0) has no
@@ -89,12 +96,50 @@ interface ICreditOracle {
         bytes32 vs;
     }
 
-    /// @notice A published root and the times that decide whether it is read.
+    /// @notice What became of a published root: read in its turn; held back until the owner releases it, because a figure of
+    /// its report lies outside the limits; or vetoed, and so never read.
+    enum Mark {
+        Standing,
+        Held,
+        Vetoed
+    }
+
+    /// @notice A published root, the times that decide whether it is read, and what became of it.
     struct Root {
         bytes32 root;
         uint64 epoch;
         uint64 activeFrom;
         uint64 snapshotTime;
+        Mark mark;
+    }
+
+    /// @notice Within what limits, all of them inside, a report's figures must lie for its root to be read without the owner's
+    /// release. A mean score of 0 was not measured and counts as inside.
+    struct Limits {
+        uint24 minBorrowers;
+        uint16 minMeanScore;
+        uint16 maxMeanScore;
+        uint16 maxMovedBps;
+        uint16 maxPsiBps;
+    }
+
+    /// @notice A chain whose events count.
+    /// @param frozenAt the last block of it that counts; 0 while it is live
+    struct Source {
+        uint64 chainId;
+        uint64 frozenAt;
+    }
+
+    /// @notice What a borrower agrees to: that its score of this epoch is posted once, in the clear.
+    /// @param epoch the epoch whose score may be posted
+    /// @param nonce the borrower's next nonce, see `nonces`
+    /// @param deadline the last second in which it may be used
+    /// @param caller who alone may use it; zero: anyone
+    struct PostConsent {
+        uint64 epoch;
+        uint256 nonce;
+        uint64 deadline;
+        address caller;
     }
 
     /// @notice Shows one borrower's score and half-width. Whoever sees it can show it on, so a consumer binds it to the caller.
@@ -137,6 +182,41 @@ interface ICreditOracle {
     /// @notice A report with a quorum of signatures was stored; it is read from `activeFrom` on.
     event Published(uint64 indexed epoch, EpochReport report, uint32 memberMask, uint64 activeFrom);
 
+    /// @notice The figures of the report just published lie outside the limits, so its root is not read until it is released.
+    event HeldBack(uint64 indexed epoch);
+
+    /// @notice A held root is read like any other from now on.
+    event Released(uint64 indexed epoch);
+
+    /// @notice The root of this epoch will never be read. `reasonHash` is keccak256 of a text that is published elsewhere.
+    event Vetoed(uint64 indexed epoch, address indexed by, bytes32 reasonHash);
+
+    /// @notice Nothing is published before `until`.
+    event Paused(uint64 until);
+
+    /// @notice Publishing goes on.
+    event Unpaused();
+
+    /// @notice These limits hold for roots published from now on.
+    event LimitsSet(Limits limits);
+
+    /// @notice This account can veto and pause; zero: only the owner.
+    event GuardianSet(address guardian);
+
+    /// @notice This contract can schedule models, as the owner can; zero: only the owner.
+    event ModelRegistrySet(address modelRegistry);
+
+    /// @notice Members must have their bonds here; zero: no bonds are asked.
+    event BondsSet(address bonds);
+
+    /// @notice From `fromEpoch` on events of this chain count, up to block `frozenAt`, or without end where that is 0; what was
+    /// scheduled for it for that epoch or a later one is void.
+    event SourceScheduled(uint64 indexed chainId, uint64 frozenAt, uint64 indexed fromEpoch);
+
+    /// @notice A member signed two reports of one epoch, with these digests. From `fromEpoch` on every committee, also those
+    /// scheduled before, is without it: one place shorter, its quorum the same or as many as are left, its secret the same.
+    event Equivocated(address indexed member, uint64 indexed epoch, bytes32 first, bytes32 second, uint64 fromEpoch);
+
     /// @notice From `fromEpoch` on this committee signs; what was scheduled for that epoch or a later one is void.
     event CommitteeScheduled(uint64 indexed fromEpoch, bytes32 indexed config, Committee committee);
 
@@ -147,6 +227,9 @@ interface ICreditOracle {
     event ScorePosted(
         address indexed borrower, uint64 indexed epoch, uint8 status, uint16 score, uint16 width, uint64 snapshotTime
     );
+
+    /// @notice The borrower deleted what it had posted, and the consents it had given are void.
+    event ScoreWithdrawn(address indexed borrower);
 
     // ------------------------------------------------------------------------------------------------ errors: deployment
 
@@ -177,9 +260,57 @@ interface ICreditOracle {
     error ModelIdZero();
     /// @notice Changes take effect at the earliest two epochs ahead, so that a round under way is never cut off.
     error TooSoon(uint64 fromEpoch, uint64 earliest);
+    /// @notice No change is scheduled for an epoch that far ahead.
+    error TooFarAhead(uint64 fromEpoch, uint64 latest);
+    /// @notice The member has equivocated and is never listed again.
+    error MemberExpelled(address member);
+    /// @notice The member's bond is too small.
+    error BondTooSmall(address member, uint256 bond, uint256 minimum);
+    /// @notice There is no contract at this address.
+    error NoContract(address given);
+    /// @notice Source chains are given in ascending order of their ids, none of which is 0, and none twice.
+    error SourcesNotAscending(uint64 chainId, uint64 previous);
+    /// @notice More chains than a report can cover.
+    error TooManySources(uint256 most);
+    /// @notice This chain, where borrowers enrol, is always a source and never frozen.
+    error HomeSourceNeeded(uint64 chainId);
+
+    // ------------------------------------------------------------------------------------------------- errors: equivocation
+
+    /// @notice Both reports are the same one.
+    error SameReport(bytes32 digest);
+    /// @notice The reports are of different epochs.
+    error EpochsDiffer(uint64 first, uint64 second);
+    /// @notice The signatures are not of one and the same account; zero stands for no signature at all.
+    error SignersDiffer(address first, address second);
+    /// @notice The signer is no member of the committee that holds for the reports' epoch.
+    error NotAMember(address signer, uint64 epoch);
+    /// @notice The member was expelled before.
+    error AlreadyExpelled(address member);
+
+    // ------------------------------------------------------------------------------------------------- errors: intervention
+
+    /// @notice The epoch was not published, or has left the ring.
+    error NotInRing(uint64 epoch);
+    /// @notice Only a root that is not read yet can be vetoed; this one is since `activeFrom`.
+    error NotUpcoming(uint64 epoch, uint64 activeFrom);
+    /// @notice The root is vetoed already.
+    error AlreadyVetoed(uint64 epoch);
+    /// @notice No root that stands or is held lies between this epoch and the one that was vetoed last: only the owner can veto it.
+    error VetoInARow(uint64 epoch, uint64 lastVetoed);
+    /// @notice Only a held root can be released.
+    error NotHeld(uint64 epoch);
+    /// @notice Publishing can be paused until `latest`, and not for less than no time.
+    error PauseOutOfRange(uint64 until, uint64 latest);
+    /// @notice The guardian has paused before and no root was published since: only the owner can pause.
+    error PauseInARow(uint64 latestEpoch);
+    /// @notice The least mean score must not be above the greatest.
+    error LimitsOutOfOrder(uint16 minMeanScore, uint16 maxMeanScore);
 
     // --------------------------------------------------------------------------------------------------- errors: publish
 
+    /// @notice Publishing is paused.
+    error PublishingPaused(uint64 until);
     /// @notice Only an epoch later than all published ones can be published.
     error EpochNotRising(uint64 epoch, uint64 latest);
     /// @notice The epoch ends at `end`; it cannot be reported before.
@@ -238,6 +369,17 @@ interface ICreditOracle {
     /// @notice The account is not enrolled.
     error NotEnrolled(address account);
 
+    // --------------------------------------------------------------------------------------------------- errors: signatures
+
+    /// @notice The signature could be used until `deadline`.
+    error SignatureExpired(uint64 deadline);
+    /// @notice This is not the account's signature over exactly this, with its next nonce.
+    error WrongSignature(address account);
+    /// @notice The consent is for the score of another epoch.
+    error ConsentForOtherEpoch(uint64 consented, uint64 given);
+    /// @notice The consent names another caller.
+    error ConsentForOtherCaller(address caller);
+
     // --------------------------------------------------------------------------------------------------------- enrolment
 
     /// @notice Asks to be scored, from the next snapshot on. Only the account itself can.
@@ -245,6 +387,11 @@ interface ICreditOracle {
 
     /// @notice Asks not to be scored, from the next snapshot on. What is published stays until it is too old.
     function withdraw() external;
+
+    /// @notice As `enrol` or `withdraw`, for an account that has signed EIP-712 typed data `Enrolment(address account,bool
+    /// scored,uint256 nonce,uint64 deadline)` of this contract's domain with its next nonce. Anyone may send it. The account may
+    /// be a contract that checks signatures (ERC-1271).
+    function setEnrolmentFor(address account, bool scored, uint64 deadline, bytes calldata signature) external;
 
     /// @notice Whether the account's last word was to be scored.
     function isEnrolled(address account) external view returns (bool);
@@ -260,15 +407,84 @@ interface ICreditOracle {
     /// @notice The EIP-712 digest that members sign.
     function digestOf(EpochReport calldata report) external view returns (bytes32);
 
+    // -------------------------------------------------------------------------------------------------------- intervention
+
+    /// @notice Lets a root never be read. Only the guardian or the owner, and only before the root is read, so that no score of a
+    /// vetoed root can have been posted. The roots before it are read as if it had not been published; its epoch is never
+    /// published again. The guardian must let one root pass between two vetoes; the owner need not.
+    /// @param reasonHash keccak256 of the reason, which is published elsewhere
+    function veto(uint64 epoch, bytes32 reasonHash) external;
+
+    /// @notice Lets nothing be published before `until`, at most three days ahead. Only the guardian, once between two roots, or
+    /// the owner. What is read stays as it is.
+    function pause(uint64 until) external;
+
+    /// @notice Ends a pause. Only the guardian or the owner.
+    function unpause() external;
+
+    /// @notice Lets a held root be read. Only the owner. (Once later roots inside the limits are read it has no effect on reads.)
+    function release(uint64 epoch) external;
+
+    /// @notice Names the limits that decide which roots are held from now on. Only the owner.
+    function setLimits(Limits calldata limits_) external;
+
+    /// @notice Names who can veto and pause. Only the owner.
+    function setGuardian(address guardian_) external;
+
+    /// @notice The limits that hold.
+    function limits() external view returns (Limits memory);
+
+    /// @notice Who can veto and pause, besides the owner.
+    function guardian() external view returns (address);
+
+    /// @notice Until when publishing is or was paused.
+    function pausedUntil() external view returns (uint64);
+
     // ----------------------------------------------------------------------------------------------------------- schedule
 
     /// @notice Names the committee that signs from an epoch on. Only the owner; at least two epochs ahead. Voids committees
-    /// scheduled for that epoch or later.
+    /// scheduled for that epoch or later. None of its members may be expelled, and each must have its bond where bonds are asked.
     function scheduleCommittee(Committee calldata committee, uint64 fromEpoch) external;
 
-    /// @notice Names the model that scores from an epoch on. Only the owner; at least two epochs ahead. Voids models scheduled
+    /// @notice Names the model that scores from an epoch on. Only the owner or the model registry; at least two epochs ahead. Voids models scheduled
     /// for that epoch or later.
     function scheduleModel(bytes32 modelId, uint64 fromEpoch) external;
+
+    /// @notice Lists a chain whose events count from an epoch on, freezes it at a block, or, with 0, lets it live again. Only the
+    /// owner; at least two epochs ahead. Voids what was scheduled for that chain for that epoch or later.
+    function scheduleSource(uint64 chainId, uint64 frozenAt, uint64 fromEpoch) external;
+
+    /// @notice Names the contract that may schedule models besides the owner; zero: none. Only the owner.
+    function setModelRegistry(address modelRegistry_) external;
+
+    /// @notice Names the contract that holds members' bonds (IBonds); zero: no bonds are asked. Only the owner. Members listed
+    /// before need none until they are listed again.
+    function setBonds(address bonds_) external;
+
+    /// @notice Shows that a member signed two different reports of one epoch. Anyone may send it. From the next epoch on the
+    /// member is in no committee, and its bond is slashed. The only member of a committee keeps its place: without one there
+    /// could be no root ever again; it loses its bond.
+    function proveEquivocation(
+        EpochReport calldata first,
+        Signature calldata firstSignature,
+        EpochReport calldata second,
+        Signature calldata secondSignature
+    ) external;
+
+    /// @notice Whether the account has equivocated, and so is never listed again.
+    function isExpelled(address member) external view returns (bool);
+
+    /// @notice Whether the account is a member of the committee that holds for `epoch` or of one that is to follow.
+    function isMemberFrom(address member, uint64 epoch) external view returns (bool);
+
+    /// @notice The chains whose events count in an epoch, in ascending order of their ids.
+    function sourcesAt(uint64 epoch) external view returns (Source[] memory);
+
+    /// @notice The contract that may schedule models besides the owner; zero: none.
+    function modelRegistry() external view returns (address);
+
+    /// @notice The contract that holds members' bonds; zero: none are asked.
+    function bonds() external view returns (address);
 
     /// @notice The committee that signs an epoch, and its digest.
     function committeeAt(uint64 epoch) external view returns (Committee memory committee, bytes32 config);
@@ -292,8 +508,12 @@ interface ICreditOracle {
     /// @notice The latest published epoch, readable yet or not; 0 when there is none.
     function latestEpoch() external view returns (uint64);
 
-    /// @notice The epoch that proofs are checked against: the highest whose root is active; 0 when there is none.
+    /// @notice The epoch that proofs are checked against: the highest whose root is active, neither held nor vetoed; 0 when there
+    /// is none.
     function currentEpoch() external view returns (uint64);
+
+    /// @notice The latest published epoch whose root is neither held nor vetoed, active or not; 0 when the ring has none.
+    function standingEpoch() external view returns (uint64);
 
     /// @notice The root of an epoch; all zero when the epoch was not published or has left the ring.
     function rootOf(uint64 epoch) external view returns (Root memory);
@@ -325,6 +545,23 @@ interface ICreditOracle {
 
     /// @notice Puts the caller's own score on chain, for ever and for all to see, so that contracts can read it without a proof.
     function postScore(ScoreProof calldata proof) external;
+
+    /// @notice As postScore, for a borrower that has signed EIP-712 typed data `PostConsent(address borrower,uint64 epoch,uint256
+    /// nonce,uint64 deadline,address caller)` of this contract's domain. The borrower may be a contract that checks signatures
+    /// (ERC-1271).
+    function postScoreFor(
+        address borrower,
+        ScoreProof calldata proof,
+        PostConsent calldata consent,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Deletes what the caller has posted, if anything, and voids every signature it has given and that was not used. What
+    /// was once posted stays readable in the chain's history.
+    function withdrawScore() external;
+
+    /// @notice The next nonce that an account signs with; enrolments and consents share it.
+    function nonces(address account) external view returns (uint256);
 
     /// @notice What the borrower has posted, however old; all zero when nothing.
     function scoreOf(address borrower)

@@ -13,7 +13,7 @@ struct Change {
     uint64 previousFrom;
 }
 
-using { valueAt, change } for Timeline global;
+using { valueAt, change, split } for Timeline global;
 
 /// @dev The value that holds for `epoch`.
 function valueAt(Timeline storage self, uint64 newestFrom, uint64 epoch) view returns (bytes32) {
@@ -26,4 +26,17 @@ function change(Timeline storage self, uint64 newestFrom, uint64 fromEpoch, byte
     while (newestFrom >= fromEpoch && newestFrom > 0) newestFrom = self.changes[newestFrom].previousFrom;
     self.changes[fromEpoch] = Change({ value: value, previousFrom: newestFrom });
     return fromEpoch;
+}
+
+/// @dev Makes `fromEpoch` the epoch of a change, to the value that holds then anyway, so that the value can be replaced from
+/// there on; every change that was to come still comes. Returns the new newest epoch.
+function split(Timeline storage self, uint64 newestFrom, uint64 fromEpoch) returns (uint64) {
+    uint64 next = 0; // the earliest change after fromEpoch, if any
+    uint64 from = newestFrom;
+    while (from > fromEpoch) (next, from) = (from, self.changes[from].previousFrom);
+    if (from == fromEpoch) return newestFrom;
+    self.changes[fromEpoch] = Change({ value: self.changes[from].value, previousFrom: from });
+    if (next == 0) return fromEpoch;
+    self.changes[next].previousFrom = fromEpoch;
+    return newestFrom;
 }

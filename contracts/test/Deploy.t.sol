@@ -8,12 +8,12 @@ import { Fixture } from "./Fixture.sol";
 
 contract DeployTest is Fixture {
     function _deploy(ICreditOracle.Config memory c) private returns (CreditOracle) {
-        return new CreditOracle(c, _committee(MEMBERS, 3), MODEL, OWNER);
+        return new CreditOracle(c, _limits(), _committee(MEMBERS, 3), MODEL, _home(), GUARDIAN, OWNER);
     }
 
     function _refused(ICreditOracle.Committee memory committee, bytes memory reason) private {
         vm.expectRevert(reason);
-        new CreditOracle(_config(), committee, MODEL, OWNER);
+        new CreditOracle(_config(), _limits(), committee, MODEL, _home(), GUARDIAN, OWNER);
     }
 
     function test_deploy__when_epochs_last_no_time__then_refused() public {
@@ -92,15 +92,15 @@ contract DeployTest is Fixture {
         committee.secretHash = 0;
         _refused(committee, abi.encodeWithSelector(ICreditOracle.SecretHashZero.selector));
         vm.expectRevert(ICreditOracle.ModelIdZero.selector);
-        new CreditOracle(_config(), _committee(MEMBERS, 3), 0, OWNER);
+        new CreditOracle(_config(), _limits(), _committee(MEMBERS, 3), 0, _home(), GUARDIAN, OWNER);
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
-        new CreditOracle(_config(), _committee(MEMBERS, 3), MODEL, address(0));
+        new CreditOracle(_config(), _limits(), _committee(MEMBERS, 3), MODEL, _home(), GUARDIAN, address(0));
     }
 
     function test_deploy__when_all_is_well__then_what_was_given_is_read_back(uint8 size, uint8 signers) public {
         uint256 n = _bound(size, 1, 32);
         ICreditOracle.Committee memory given = _committee(n, uint8(_bound(signers, (n + 2) / 3, n)));
-        CreditOracle fresh = new CreditOracle(_config(), given, MODEL, OWNER);
+        CreditOracle fresh = new CreditOracle(_config(), _limits(), given, MODEL, _home(), GUARDIAN, OWNER);
         (ICreditOracle.Committee memory held, bytes32 digest) = fresh.committeeAt(1);
         vm.assertEq(abi.encode(held), abi.encode(given));
         vm.assertEq(digest, keccak256(abi.encode(given.members, given.identityKeys, given.quorum, given.secretHash)));

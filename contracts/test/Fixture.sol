@@ -31,6 +31,7 @@ abstract contract Fixture {
     uint32 internal constant THREE = 7; // the mask of members 0, 1 and 2
     bytes32 internal constant MODEL = keccak256("model");
     address internal constant OWNER = address(0xACE);
+    address internal constant GUARDIAN = address(0x60D);
 
     CreditOracle internal oracle;
     bytes32 internal committeeDigest;
@@ -38,7 +39,7 @@ abstract contract Fixture {
     function setUp() public virtual {
         vm.warp(GENESIS);
         vm.roll(20_000);
-        oracle = new CreditOracle(_config(), _committee(MEMBERS, 3), MODEL, OWNER);
+        oracle = new CreditOracle(_config(), _limits(), _committee(MEMBERS, 3), MODEL, _home(), GUARDIAN, OWNER);
         (, committeeDigest) = oracle.committeeAt(1);
     }
 
@@ -46,6 +47,17 @@ abstract contract Fixture {
 
     function _config() internal pure returns (ICreditOracle.Config memory) {
         return ICreditOracle.Config(GENESIS, WEEK, DELAY, MAX_AGE, REPORT_LIFE, MAX_GAP, RING);
+    }
+
+    /// @notice Limits that the reports made here keep.
+    function _limits() internal pure returns (ICreditOracle.Limits memory) {
+        return ICreditOracle.Limits(100, 500, 750, 1000, 2500);
+    }
+
+    /// @notice This chain is the only source.
+    function _home() internal view returns (uint64[] memory sources) {
+        sources = new uint64[](1);
+        sources[0] = uint64(block.chainid);
     }
 
     function _key(uint256 member) internal pure returns (uint256) {

@@ -13,7 +13,7 @@ contract GasTest is Fixture {
     /// @notice Fills the ring, then returns what one more publication costs.
     function _publishGas(uint256 n, uint8 quorum) private returns (uint256) {
         vm.warp(GENESIS);
-        oracle = new CreditOracle(_config(), _committee(n, quorum), MODEL, OWNER);
+        oracle = new CreditOracle(_config(), _limits(), _committee(n, quorum), MODEL, _home(), GUARDIAN, OWNER);
         (, committeeDigest) = oracle.committeeAt(1);
         uint32 mask = uint32((1 << quorum) - 1);
         for (uint64 epoch = 1; epoch <= RING + 1; ++epoch) {

@@ -6,7 +6,7 @@ import { Fixture } from "./Fixture.sol";
 
 contract PostScoreTest is Fixture {
     /// @dev Where `_posted` lies: after Ownable's two slots, EIP712's two names, the head, two timelines and the ring.
-    uint256 internal constant POSTED_SLOT = 8;
+    uint256 internal constant POSTED_SLOT = 9;
 
     function _post(File[] memory files, uint256 i, uint64 epoch) private {
         ICreditOracle.ScoreProof memory proof = _scoreProof(files, i, epoch);

@@ -245,7 +245,8 @@ contract PublishTest is Fixture {
     }
 
     function test_publish__when_signed_for_another_contract__then_refused() public {
-        CreditOracle other = new CreditOracle(_config(), _committee(MEMBERS, 3), MODEL, OWNER);
+        CreditOracle other =
+            new CreditOracle(_config(), _limits(), _committee(MEMBERS, 3), MODEL, _home(), GUARDIAN, OWNER);
         ICreditOracle.EpochReport memory report = _report(1, ROOT);
         ICreditOracle.Signature[] memory signatures = _signDigest(other.digestOf(report), THREE);
         vm.expectPartialRevert(ICreditOracle.WrongSigner.selector);
@@ -274,7 +275,7 @@ contract PublishTest is Fixture {
         vm.assume(root != 0);
         uint256 n = _bound(size, 1, 32);
         uint8 quorum = uint8(n - (n - 1) / 3);
-        oracle = new CreditOracle(_config(), _committee(n, quorum), MODEL, OWNER);
+        oracle = new CreditOracle(_config(), _limits(), _committee(n, quorum), MODEL, _home(), GUARDIAN, OWNER);
         (, committeeDigest) = oracle.committeeAt(1);
         mask = uint32(mask | uint32((1 << quorum) - 1)) & uint32((1 << n) - 1);
         ICreditOracle.EpochReport memory report = _report(1, root);
@@ -286,7 +287,10 @@ contract PublishTest is Fixture {
         oracle.publish(report, mask, signatures);
 
         ICreditOracle.Root memory kept = oracle.rootOf(1);
-        vm.assertEq(abi.encode(kept), abi.encode(ICreditOracle.Root(root, 1, activeFrom, report.snapshotTime)));
+        vm.assertEq(
+            abi.encode(kept),
+            abi.encode(ICreditOracle.Root(root, 1, activeFrom, report.snapshotTime, ICreditOracle.Mark.Standing))
+        );
         vm.assertEq(oracle.latestEpoch(), 1);
     }
 

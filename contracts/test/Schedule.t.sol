@@ -58,7 +58,8 @@ contract ScheduleTest is Fixture {
     }
 
     function test_schedule__when_the_committee_cannot_be_stored__then_refused() public {
-        vm.setNonce(address(oracle), type(uint64).max - 1);
+        address store = vm.computeCreateAddress(address(oracle), 1);
+        vm.setNonce(store, type(uint64).max - 1);
         _schedule(1, 10); // the last contract that this one can create
         ICreditOracle.Committee memory committee = _committee(2, 2);
         vm.prank(OWNER);

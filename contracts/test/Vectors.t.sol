@@ -29,7 +29,15 @@ contract VectorsTest is Fixture {
         vm.warp(config.genesis);
         vm.roll(1000);
         vm.prank(DEPLOYER);
-        oracle = new CreditOracle(config, _committeeOfVectors(), _bytes32(".report.modelId"), OWNER);
+        oracle = new CreditOracle(
+            config,
+            ICreditOracle.Limits(1, 300, 850, 2000, 200),
+            _committeeOfVectors(),
+            _bytes32(".report.modelId"),
+            _home(),
+            GUARDIAN,
+            OWNER
+        );
         (, committeeDigest) = oracle.committeeAt(3);
     }
 

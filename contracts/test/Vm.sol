@@ -29,6 +29,7 @@ interface Vm {
     function etch(address target, bytes calldata code) external;
     function store(address target, bytes32 slot, bytes32 value) external;
     function setNonce(address target, uint64 nonce) external;
+    function computeCreateAddress(address creator, uint256 nonce) external pure returns (address);
     function cool(address target) external;
     function assume(bool condition) external pure;
     function expectRevert(bytes calldata reason) external;

@@ -18,7 +18,7 @@ from oracle.check.row import Row, fix, ok, pending
 from oracle.keys import KeySigner, NodeKeys, read_private
 from oracle.settings import Settings, address_text
 
-PRIVATE = (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE, "signed.sqlite")
+PRIVATE = (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE, "signed.sqlite", "wallet.json")
 GIB = 1 << 30
 LEAST_FREE = GIB
 

@@ -15,7 +15,7 @@ from oracle import folder
 from oracle.ceremony import FIRST_EPOCH, SECRET_FILE
 from oracle.check.home import Member
 from oracle.check.row import Row, fix, ok, pending
-from oracle.contract import Clock, CreditOracle
+from oracle.contract import Clock, CreditOracle, Mark
 from oracle.epoch import secret_hash
 from oracle.keys import NodeKeys, load_secret
 from oracle.settings import Settings, address_text
@@ -60,6 +60,20 @@ def contract_row(contract: Contract) -> list[Row]:
     if contract.running - 1 > latest and contract.now > contract.schedule.end_of(contract.running - 1):
         return [pending("contract", f"{says}: epoch {contract.running - 1} has ended and awaits its root.")]
     return [ok("contract", says)]
+
+
+def state(contract: Contract) -> list[Row]:
+    """Whether publishing is paused, and what became of the latest root: nothing that a node can mend."""
+    latest, until = contract.oracle.latest_epoch(), contract.oracle.paused_until()
+    mark = contract.oracle.mark_of(latest)
+    if until > contract.now:
+        return [pending("state", f"publishing is paused for {until - contract.now} s more.")]
+    if mark is Mark.HELD:
+        says = "is outside the limits and not read: two epochs inside them, or the owner, release it."
+        return [pending("state", f"the root of epoch {latest} {says}")]
+    if mark is Mark.VETOED:
+        return [pending("state", f"the root of epoch {latest} is vetoed: the one before is read on.")]
+    return [ok("state", "not paused, nothing held or vetoed")]
 
 
 def membership(contract: Contract, member: Member) -> list[Row]:

@@ -15,7 +15,7 @@ from ledger_reader.errors import Stop
 from ledger_reader.sources import Asset, ChainSources, Source
 from models.schedule import Schedule
 from oracle.committee import Committee
-from oracle.contract import Clock, load_abi
+from oracle.contract import Clock, Limits, load_abi
 from oracle.devchain.anvil import Anvil, Transaction
 from oracle.devchain.people import demo_address
 
@@ -23,6 +23,11 @@ DAY = 86_400
 CREATION_GAS = 12_000_000
 COIN_DECIMALS = 6
 DOLLAR = 10**COIN_DECIMALS
+
+WIDE = Limits(
+    min_borrowers=1, min_mean_score=400, max_mean_score=800, max_moved_bps=9_000, max_psi_bps=50_000
+)
+"""A small economy that a scorecard of its own has hardly met moves much from week to week."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +121,23 @@ def deploy(
     model_id: bytes,
     clock: Clock | None = None,
     policy: Policy | None = None,
+    limits: Limits = WIDE,
 ) -> DevDeployment:
     """Put all three contracts on the chain, in two blocks of the next two seconds.
 
-    Owner and lender are of the cast (people.demo_address). The first model (32 bytes) and committee hold
-    from epoch 1 on; later ones are scheduled. `clock` defaults to weeks from the chain's own genesis on.
+    Owner, guardian and lender are of the cast (people.demo_address); this chain is the only source. The
+    first model (32 bytes) and committee hold from epoch 1 on; later ones are scheduled. `clock` defaults
+    to weeks from the chain's own genesis on.
     """
     clock = clock or weekly(anvil.start_time)
     owner, lender = demo_address("owner"), demo_address("lender")
     start_block = anvil.height() + 1
+    terms = (astuple(clock), astuple(limits), astuple(committee), model_id)
     coin, oracle = _create(
-        anvil, owner, ("DevCoin", ()), ("CreditOracle", (astuple(clock), astuple(committee), model_id, owner))
+        anvil,
+        owner,
+        ("DevCoin", ()),
+        ("CreditOracle", (*terms, [anvil.chain_id], demo_address("guardian"), owner)),
     )
     (loans,) = _create(anvil, owner, ("TermLoans", (oracle, coin, astuple(policy or Policy()), lender)))
     return DevDeployment(
@@ -146,8 +157,11 @@ _CONSTRUCTORS = {
     "DevCoin": (),
     "CreditOracle": (
         "(uint64,uint64,uint64,uint64,uint64,uint64,uint32)",
+        "(uint24,uint16,uint16,uint16,uint16)",
         "(address[],bytes32[],uint8,bytes32)",
         "bytes32",
+        "uint64[]",
+        "address",
         "address",
     ),
     "TermLoans": (

@@ -18,6 +18,8 @@ from oracle.ceremony import FIRST_EPOCH, IDENTITY_FILE, SECRET_FILE, SIGNER_FILE
 from oracle.check.checkup import check_node
 from oracle.check.row import Row
 from oracle.devchain.anvil import Anvil, Transaction
+from oracle.devchain.deploy import DAY
+from oracle.devchain.people import demo_address
 from oracle.devchain.stage import COMMAND, EPOCH, Stage
 from oracle.keys import KeySigner, NodeKeys, save_secret
 from oracle.settings import address_text, write_settings
@@ -219,6 +221,16 @@ def test_check__a_committee_is_scheduled_without_this_member__tomorrow_is_told_t
     rows = rows_of(stage)
     assert not_ok(rows) == {"member later"}
     assert rows["member now"].state == "ok"
+
+
+def test_check__publishing_is_paused__is_waited_for(stage: Stage) -> None:
+    call = stage.oracle.call_data("pause", stage.anvil.now() + DAY)
+    stage.anvil.mine_block([Transaction(demo_address("guardian"), stage.deployment.oracle, call)])
+    stage.anvil.advance_to(stage.anvil.now() + 5)
+    rows = rows_of(stage)
+    assert rows["state"].state == "wait"
+    assert "publishing is paused for 86" in rows["state"].says
+    assert not not_ok(rows)
 
 
 def test_check__an_altered_manifest__does_not_hash_to_its_name(stage: Stage) -> None:

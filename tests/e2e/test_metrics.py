@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 
 from oracle import gossip
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
+from oracle.devchain.anvil import Transaction
+from oracle.devchain.deploy import DAY, WIDE
+from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH, LENGTH, Stage
 from oracle.epoch import Deployment
 from oracle.folder import read_report
@@ -70,7 +74,7 @@ def test_metrics__of_a_round_with_a_dissenter__are_what_happened(stage: Stage) -
         for home in (second, third):
             stack.enter_context(stage.process(home, {}, "node"))
         pages = {home: until(home, agreed) for home in (first, second, third)}
-        now = until(first, lambda page: page.get("credit_oracle_epoch_published") == EPOCH)
+        now = until(first, lambda page: page["credit_oracle_published_snapshot_time_seconds"] > 0)
     for page in pages.values():
         assert page["credit_oracle_epoch_computed"] == EPOCH
         assert page['credit_oracle_phase{phase="agree"}'] == 0
@@ -135,7 +139,7 @@ def test_metrics_and_log__of_a_node_with_a_dead_address__count_it_by_number_and_
     variables = {"CREDIT_ORACLE_LOG_FORMAT": kind, "CREDIT_ORACLE_LOG": "DEBUG"}
     with stage.process(home, variables, "node"):
         failing = 'credit_oracle_rpc_errors_total{chain="31337",endpoint="1"}'
-        page = until(home, lambda page: page.get(failing, 0) >= 1 and "credit_oracle_epoch_ended" in page)
+        page = until(home, lambda page: page.get(failing, 0) >= 1 and page["credit_oracle_epoch_ended"] > 0)
         shown = httpx2.get(f"http://{settings_of(home)['listen']}/health", trust_env=False).text
     assert page['credit_oracle_rpc_errors_total{chain="31337",endpoint="2"}'] == 0
     assert page['credit_oracle_rpc_calls_total{chain="31337",endpoint="2"}'] > 5
@@ -146,9 +150,30 @@ def test_metrics_and_log__of_a_node_with_a_dead_address__count_it_by_number_and_
 def test_metrics__of_a_dry_run__say_that_it_signs_nothing(stage: Stage) -> None:
     home = stage.homes[0]
     with stage.process(home, {}, "node", "--dry-run"):
-        page = until(home, lambda page: "credit_oracle_watched_time_seconds" in page and done(page))
+        page = until(home, lambda page: page.get("credit_oracle_watched_time_seconds", 0) > 0 and done(page))
     assert page["credit_oracle_signs"] == page["credit_oracle_member"] == 0
     assert page['credit_oracle_rounds_total{outcome="agreed"}'] == 0
+
+
+def test_metrics__of_a_held_root_and_a_pause__say_so_and_check_too(stage: Stage) -> None:
+    oracle = stage.deployment.oracle
+    strict = replace(WIDE, min_borrowers=1_000)
+    held = Transaction(stage.deployment.owner, oracle, stage.oracle.call_data("setLimits", astuple(strict)))
+    stage.anvil.mine_block([held])
+    assert all(each["agrees"] for each in stage.run_nodes(stage.homes))
+    until_time = stage.anvil.now() + DAY
+    pause = stage.oracle.call_data("pause", until_time)
+    stage.anvil.mine_block([Transaction(demo_address("guardian"), oracle, pause)])
+    home = stage.homes[0]
+    with stage.process(home, {}, "node"):
+        page = until(home, lambda page: page.get("credit_oracle_watched_time_seconds", 0) > 0)
+    assert (page["credit_oracle_held"], page["credit_oracle_vetoed"]) == (1, 0)
+    assert page["credit_oracle_paused_until_time_seconds"] == until_time
+    stage.anvil.mine_block([Transaction(demo_address("guardian"), oracle, stage.oracle.call_data("unpause"))])
+    stage.anvil.advance_to(stage.anvil.now() + 5)
+    (row,) = [row for row in stage.verb("check", "--home", home)["rows"] if row["what"] == "state"]
+    assert row["state"] == "wait"
+    assert row["says"].startswith(f"the root of epoch {EPOCH} is outside the limits")
 
 
 def done(page: dict[str, float]) -> bool:
