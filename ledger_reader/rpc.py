@@ -38,7 +38,8 @@ class Rpc:
     """A chain's node(s) at `urls`; Stop when one is of another chain than `chain_id` (if given).
 
     `timeout_s` bounds each wait for bytes, `max_response_bytes` each answer, `rate` the calls a second to
-    each address. Methods without `async` block and may be called from any thread.
+    each address, `max_lag` the blocks that one may be behind another. Methods without `async` block and may
+    be called from any thread.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class Rpc:
         rate: float | None = None,
         patience: Patience = IMPATIENT,
         clock: Clock | None = None,
+        max_lag: int = MAX_LAG,
     ) -> None:
         self.urls = (urls,) if isinstance(urls, str) else tuple(urls)
         if not self.urls:
             raise Stop("No RPC address is given: name at least one.")
-        self._patience, self._clock = patience, clock or SystemClock()
+        self._patience, self._clock, self._max_lag = patience, clock or SystemClock(), max_lag
         self.endpoints = tuple(
             Endpoint(url, self._clock, chain_id, timeout_s, max_response_bytes, rate) for url in self.urls
         )
@@ -210,7 +212,7 @@ class Rpc:
         highest = max(height for height in heads)
         for endpoint, height in zip(self.endpoints, heads, strict=True):
             rest = self._rests[endpoint]
-            if height >= 0 and (height < rest.height or height < highest - MAX_LAG):
+            if height >= 0 and (height < rest.height or height < highest - self._max_lag):
                 self._let_rest(endpoint)
             rest.height = max(rest.height, height)
 

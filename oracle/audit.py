@@ -30,6 +30,7 @@ from oracle.epoch import Deployment, snapshot_hash
 from oracle.publishing import start_block
 from oracle.report import EpochReport, digest, population_figures, scores_hash
 from oracle.snapshots import take_snapshot
+from oracle.terms import frozen_at
 from oracle.tree import EpochTree
 
 ORDER = (
@@ -137,7 +138,7 @@ def audit(
     `secret` is S_e; `verify` as in `reading.read_chain`.
     """
     epoch, manifest = subject.report.epoch, subject.manifest
-    snapshot = take_snapshot(rpcs, manifest, epoch)
+    snapshot = _snapshot(subject, rpcs, manifest, epoch)
     for chain in manifest.sources:
         until = snapshot.of(chain.chain_id).number
         reading.read_chain(rpcs[chain.chain_id].urls, chain, ledger, until, verify)
@@ -213,13 +214,18 @@ def _previous(
     subject: Subject, rpcs: Mapping[int, Rpc], store: LedgerStore, snapshot: Snapshot
 ) -> _Previous | None:
     home = snapshot.of(subject.manifest.schedule.chain_id)
-    earlier = subject.oracle.published(start_block(subject.manifest), home.number)
+    earlier = subject.oracle.standing(start_block(subject.manifest), home.number)
     if not earlier:
         return None
     before = earlier[max(earlier)].report
     manifest = manifests.load(subject.home, before.model_id)
-    at = take_snapshot(rpcs, manifest, before.epoch)
+    at = _snapshot(subject, rpcs, manifest, before.epoch)
     return _Previous(before, scores_at(store, subject.home, manifest, at, before.epoch))
+
+
+def _snapshot(subject: Subject, rpcs: Mapping[int, Rpc], manifest: Manifest, epoch: int) -> Snapshot:
+    frozen = frozen_at(subject.oracle, epoch, "latest")
+    return take_snapshot(rpcs, frozen, manifest.schedule, epoch, recorded=lambda _chain, _number: None)
 
 
 def _of_previous(previous: _Previous | None) -> tuple[Check, ...]:

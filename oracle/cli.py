@@ -127,6 +127,23 @@ def init(
 
 
 @app.command()
+def rotate(
+    home: Home,
+    member: Annotated[
+        list[Path], typer.Option(help="member.json of each member, in the mask's order; repeat.")
+    ],
+    from_epoch: Annotated[int, typer.Option(min=1, help="The first epoch that the new committee signs.")],
+    out: Annotated[Path, typer.Option(help="A new folder for what goes to the owner and the members.")],
+    quorum: Annotated[int, typer.Option(min=0, help="Signatures needed; 0: the safe default.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Deal a fresh secret for a new committee, and write what its owner and members need."""
+    from oracle.verbs import deal_rotation
+
+    _show(deal_rotation(home, _password(), member, from_epoch, quorum or None, out), as_json)
+
+
+@app.command()
 def read(
     rpc: RpcUrl,
     ledger: Ledger,

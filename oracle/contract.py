@@ -20,7 +20,7 @@ from eth_abi.exceptions import DecodingError
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.logs import RawLog
-from ledger_reader.rpc import Rpc, RpcError
+from ledger_reader.rpc import Endpoint, Rpc, RpcError
 from oracle.committee import Committee
 from oracle.report import EpochReport
 from oracle.tree import AtLeastProof, ScoreProof
@@ -181,7 +181,7 @@ class Contract:
         if sender is not None:
             request["from"] = _hex(sender)
         tag = hex(block) if isinstance(block, int) else block
-        answer = self._answer("eth_call", [request, tag])
+        answer = self._answer("eth_call", [request, tag], block)
         try:
             return tuple(decode(self.abi.functions[function].outputs, answer))
         except DecodingError as error:
@@ -190,9 +190,14 @@ class Contract:
                 "gives; check the contract's address in the settings."
             ) from error
 
-    def _answer(self, method: str, parameters: list[Any]) -> bytes:
+    def _answer(self, method: str, parameters: list[Any], block: int | str) -> bytes:
+        async def ask(endpoint: Endpoint) -> Any:
+            if isinstance(block, int):
+                await endpoint.blocks([block])  # one that lags is left for the next, which has the block
+            return (await endpoint.ask([(method, parameters)], Any))[0]
+
         try:
-            found = self.rpc.call(method, parameters)
+            found = self.rpc.use(ask)
         except RpcError as error:
             raise self.refusal(error) from error
         if not isinstance(found, str) or not _BYTES.fullmatch(found):
@@ -303,9 +308,13 @@ class CreditOracle(Contract):
 
     def _logs(self, events: tuple[str, ...], from_block: int, to_block: int | None) -> list[RawLog]:
         last = self.rpc.block("latest").number if to_block is None else to_block
-        return self.rpc.logs(
-            [self.address], [_hex(self.abi.events[name].id) for name in events], from_block, last
-        )
+        topics = [_hex(self.abi.events[name].id) for name in events]
+
+        async def ask(endpoint: Endpoint) -> list[RawLog]:
+            await endpoint.blocks([last])  # one that lags would leave logs out and not say so
+            return await endpoint.logs([self.address], topics, from_block, last)
+
+        return self.rpc.use(ask)
 
     def verify_score(self, borrower: bytes, proof: ScoreProof, max_age: int) -> dict[str, int]:
         """What a lending contract would be told; Refused says why it would not."""

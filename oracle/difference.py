@@ -76,10 +76,10 @@ def first_difference(ours: Rows, theirs: Rows) -> Difference | None:
 
 
 def _missing(here: NDArray[np.bytes_], there: NDArray[np.bytes_], *, ours: bool) -> Difference | None:
-    only = np.setdiff1d(here, there, assume_unique=True)
+    only = np.setdiff1d(here, there)
     if not len(only):
         return None
-    address = only.min().ljust(20, b"\x00")
+    address = bytes(only[0]).ljust(20, b"\x00")
     return Difference(address, "address", 1 if ours else None, None if ours else 1)
 
 

@@ -1,7 +1,8 @@
 """A node's ledger at a snapshot, and the scores it gives: of an epoch, and of the one before.
 
-Rules that hold here: scores are a function of snapshot and manifest; scores of an earlier epoch count only
-when they hash to what was published, whether they come from a folder or are made again.
+Rules that hold here: scores are a function of snapshot and manifest, and of nothing else; scores of an
+earlier epoch count only when they hash to what was published, whether they come from a folder or are made
+again.
 """
 
 import logging
@@ -19,10 +20,12 @@ from models.scorecard import Scores
 from models.scoring import score_population
 from oracle import folder
 from oracle.contract import CreditOracle
+from oracle.epoch import snapshot_hash
 from oracle.publishing import start_block
 from oracle.report import EpochReport, Previous, scores_hash
 from oracle.settings import Settings
 from oracle.snapshots import Rpcs, rpc_of, take_snapshot
+from oracle.terms import Terms, terms_at
 
 log = logging.getLogger("node")
 
@@ -35,10 +38,20 @@ class History:
     rpcs: Rpcs
     store: LedgerStore
 
-    def sync_to(self, manifest: Manifest, snapshot: Snapshot) -> None:
-        """Bring the ledger of every source chain to the snapshot's block."""
-        for chain in manifest.sources:
-            rpc, block = rpc_of(self.rpcs, chain.chain_id), snapshot.of(chain.chain_id).number
+    def snapshot(self, terms: Terms) -> Snapshot:
+        """The blocks that an epoch reads."""
+        return take_snapshot(self.rpcs, terms.frozen, terms.manifest.schedule, terms.epoch, self.store.block)
+
+    def sync_to(self, terms: Terms, snapshot: Snapshot) -> None:
+        """Bring the ledger of every source chain to the snapshot's block.
+
+        A frozen chain that the ledger holds as far as it counts is not asked any more.
+        """
+        for chain in terms.manifest.sources:
+            wanted = snapshot.of(chain.chain_id)
+            if terms.frozen[chain.chain_id] and self.store.block(chain.chain_id, wanted.number) == wanted:
+                continue
+            rpc, block = rpc_of(self.rpcs, chain.chain_id), wanted.number
             check = checks.named(self.settings.verify, rpc, chain)
             sync(rpc, self.store, chain, until_block=block, check=check)
             if check is not None:
@@ -49,16 +62,20 @@ class History:
         card = scorecards.load(self.settings.home, manifest.scorecard)
         return score_population(self.store.events(snapshot), manifest, card, manifest.schedule.until(epoch))
 
-    def scores_before(self, oracle: CreditOracle, manifest: Manifest, snapshot: Snapshot) -> Previous | None:
-        """The scores of the latest report on chain at the snapshot: from its folder, else scored again.
+    def scores_before(
+        self, oracle: CreditOracle, terms: Terms, snapshot: Snapshot, block: int
+    ) -> Previous | None:
+        """The scores of the latest report that stood at the snapshot: from its folder, else scored again.
 
-        Whatever their source, they count only if they hash to that report's scoresHash.
+        Which one stood is told by logs up to the snapshot alone: neither held nor vetoed by then. Whatever
+        their source, the scores count only if they hash to that report's scoresHash. `block`: a final one.
         """
-        reports = oracle.published(start_block(manifest), snapshot.of(self.settings.chain_id).number)
+        last = snapshot.of(self.settings.chain_id).number
+        reports = oracle.standing(start_block(terms.manifest), last)
         if not reports:
             return None
         before = reports[max(reports)].report
-        found = self._kept(before) or self._made_again(before)
+        found = self._kept(before) or self._made_again(oracle, before, block)
         if scores_hash(found) != before.scores_hash:
             raise Stop(
                 f"this node computes other scores for epoch {before.epoch} than were published "
@@ -74,6 +91,15 @@ class History:
         kept = folder.read_scores(self.settings.epochs, before.epoch)
         return kept if scores_hash(kept) == before.scores_hash else None
 
-    def _made_again(self, before: EpochReport) -> Scores:
+    def _made_again(self, oracle: CreditOracle, before: EpochReport, block: int) -> Scores:
+        """The old snapshot, which must be the one reported, scored with the old manifest."""
         manifest = manifests.load(self.settings.home, before.model_id)
-        return self.scores_at(manifest, take_snapshot(self.rpcs, manifest, before.epoch), before.epoch)
+        terms = terms_at(oracle, self.settings.home, manifest.schedule, before.epoch, block)
+        snapshot = self.snapshot(terms)
+        if snapshot_hash(snapshot) != before.snapshot_hash:
+            raise Stop(
+                f"this node finds another snapshot of epoch {before.epoch} than was published "
+                f"(0x{snapshot_hash(snapshot).hex()}, published 0x{before.snapshot_hash.hex()}); compare the "
+                "RPC addresses with another operator's."
+            )
+        return self.scores_at(manifest, snapshot, before.epoch)

@@ -33,6 +33,7 @@ from oracle.epoch import SECRET_BYTES, Deployment
 from oracle.report import EpochReport, digest
 
 FORMAT = 1
+_DEALT = 1
 MAX_FILE_BYTES = 1 << 16
 _HIGH_BIT = 1 << 255
 
@@ -175,7 +176,8 @@ class SignedLog:
     """What this node has signed: one digest an epoch of a deployment, durable before it is signed.
 
     A context manager over one SQLite file; two processes may share it, and still sign only once (one waits
-    for the other for `wait_seconds`).
+    for the other for `wait_seconds`). A log that was not dealt with the keys may have forgotten something:
+    whoever holds it sits out (see sit_out.py).
     """
 
     def __init__(self, path: Path, wait_seconds: float = 5.0) -> None:
@@ -194,11 +196,41 @@ class SignedLog:
         """Closes the file."""
         self._connection.close()
 
+    @classmethod
+    def deal(cls, path: Path) -> None:
+        """A new log for new keys, which have signed nothing yet."""
+        with cls(path) as log, log._speaking():
+            log._connection.execute(f"PRAGMA user_version = {_DEALT}")
+
+    @property
+    def was_dealt(self) -> bool:
+        """Whether the log is as old as the keys."""
+        with self._speaking():
+            return bool(self._connection.execute("PRAGMA user_version").fetchone()[0] == _DEALT)
+
+    def sit_out(self, deployment: Deployment, until: int) -> None:
+        """Durably signs nothing for epochs before `until`."""
+        with self._speaking():
+            self._connection.execute(
+                "INSERT INTO sits_out VALUES (?, ?, ?)", (deployment.chain_id, deployment.contract, until)
+            )
+
+    def sits_out_until(self, deployment: Deployment) -> int:
+        """The first epoch that may be signed again, 0 when it never sat out."""
+        query = "SELECT coalesce(max(until), 0) FROM sits_out WHERE chain_id = ? AND contract = ?"
+        with self._speaking():
+            row = self._connection.execute(query, (deployment.chain_id, deployment.contract)).fetchone()
+        return int(row[0])
+
     def record(self, deployment: Deployment, epoch: int, signed: bytes) -> None:
         """Durably records what is about to be signed; Stop when the epoch has another digest.
 
         The same digest again is fine: signing is deterministic, and a crash repeats work.
         """
+        if epoch < self.sits_out_until(deployment):
+            raise Stop(
+                f"this node sits out until epoch {self.sits_out_until(deployment)} and signs nothing now"
+            )
         values = (deployment.chain_id, deployment.contract, epoch, signed)
         with self._speaking():
             self._connection.execute("INSERT INTO signed VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
@@ -365,6 +397,9 @@ def _open_log(path: Path, wait_seconds: float) -> sqlite3.Connection:
         connection.execute(
             "CREATE TABLE IF NOT EXISTS signed (chain_id INTEGER, contract BLOB, epoch INTEGER, "
             "digest BLOB NOT NULL, PRIMARY KEY (chain_id, contract, epoch)) STRICT, WITHOUT ROWID"
+        )
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS sits_out (chain_id INTEGER, contract BLOB, until INTEGER) STRICT"
         )
     except sqlite3.DatabaseError:
         connection.close()

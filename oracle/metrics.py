@@ -106,9 +106,8 @@ def count_events(held: Iterable[Held]) -> None:
         ledger_events.labels(each.chain_id).set(each.events)
 
 
-def finish(outcome: str, epoch: int, scored: int, seconds: Mapping[str, float]) -> None:
-    """A round is over: how it ended, over how many borrowers, how long its parts took."""
-    rounds.labels(outcome).inc()
+def finish(epoch: int, scored: int, seconds: Mapping[str, float]) -> None:
+    """A round is over: over how many borrowers it was, how long its parts took."""
     epoch_computed.set(epoch)
     borrowers.set(scored)
     for part, value in seconds.items():

@@ -1,44 +1,51 @@
 """One member of the committee: a round from finality to the root on chain, and the loop around it.
 
 Rules that hold here: everything a round computes is a function of (snapshot, manifest, committee
-secret); what is signed is recorded first (keys.attest); the chain is the truth about committee,
-model and what was published; without a signing key the same path runs and stops before signing.
-An epoch's folder is whole before the committee secret is turned on, so a crash repeats work and
-never loses an epoch. Time-outs use the monotonic clock, and only to decide who publishes when.
+secret). Its inputs, and why no two honest nodes differ in them:
+- committee, model and source chains of the epoch: the contract's, read at a final block after its end
+- manifest and scorecard: by hash; the features by their set's hash
+- the snapshot: of final blocks, or of blocks that the contract froze; alike at every RPC address
+- the ledger: a function of the chains up to the snapshot, whatever else the file holds
+- the report before: by the contract's logs up to the snapshot; its scores by their hash
+- the committee secret: by the hash that the contract names, turned on once an epoch
+What is signed is recorded first; without a signing key, or without a seat, the same path runs and stops
+before signing. An epoch's folder is whole before the secret is turned on, so a crash repeats work and never
+loses an epoch. Clocks (monotonic) only decide who publishes when.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ledger_reader.errors import Retry, Stop
-from ledger_reader.rpc import Rpc
+from ledger_reader.rpc import Header, Rpc
 from ledger_reader.store import LedgerStore
-from models import manifest as manifests
-from models.manifest import Manifest
 from models.schedule import Schedule
-from oracle import folder, gossip, metrics
-from oracle.committee import MAX_MEMBERS, Attestation, Collection, Committee
-from oracle.committee_secret import salts_of, turn_secret
-from oracle.contract import CreditOracle, Published
+from oracle import folder, metrics
+from oracle.agreement import Agreement
+from oracle.committee import Collection
+from oracle.committee_secret import Secrets, salts_of
+from oracle.contract import Clock, CreditOracle, Published
 from oracle.epoch import Deployment
+from oracle.handover import Handover
 from oracle.history import History
 from oracle.journal import Journal
 from oracle.keys import KeySigner, NodeKeys, SignedLog, attest
-from oracle.mailbox import Mailbox
-from oracle.publishing import publish, published_report
+from oracle.mailbox import EPOCHS_AHEAD, Mailbox
+from oracle.peers import Peers
+from oracle.publishing import Publisher, start_block, tell_mark
 from oracle.report import EpochReport, digest, make_report
 from oracle.settings import Settings, address_text
-from oracle.snapshots import take_snapshot
+from oracle.sit_out import Memory, given_back, signed_on_chain
+from oracle.terms import Terms, terms_at
 from oracle.tree import EpochTree
-from oracle.wallet import Wallet
+from oracle.wallet import REPLACE_AFTER_SECONDS, Wallet
 
 log = logging.getLogger("node")
 
-GOSSIP_SECONDS = 2.0
-"""How long one peer may take to accept a message: a slow one must not hold the others up."""
+MAX_LAG = 2
+"""Blocks that an RPC address may be behind another before the other is asked first."""
 
 
 @dataclass
@@ -48,20 +55,45 @@ class Node:
     settings: Settings
     rpcs: dict[int, Rpc]
     oracle: CreditOracle
-    schedule: Schedule
-    report_life: int
+    clock: Clock
     keys: NodeKeys
     signer: KeySigner | None
     wallet: Wallet | None
     signed: SignedLog
     mailbox: Mailbox
+    peers: Peers
+    secrets: Secrets
     phase: str = "starting"
     dissent: dict[int, int] = field(default_factory=dict)
+    without_seat: int = 0
+    """The epoch that was computed and is not this node's to sign."""
+    compared: int = 0
+    """The latest epoch whose root on chain was compared with this node's."""
+    is_examined: bool = False
+    """Whether this process has looked for signatures that its log does not know of."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """The contract's clock."""
+        return Schedule(self.settings.chain_id, self.settings.contract, self.clock.genesis, self.clock.length)
 
     @property
     def deployment(self) -> Deployment:
         """The contract that this node serves."""
-        return Deployment.of(self.schedule)
+        return Deployment(self.settings.chain_id, self.settings.contract)
+
+    @property
+    def handover(self) -> Handover:
+        """Asks other members, and answers them."""
+        return Handover(self.oracle, self.secrets, self.mailbox, self.peers, self.keys)
+
+    def enter(self, phase: str, epoch: int | None = None) -> None:
+        """Say once what the node is at."""
+        metrics.enter(phase)
+        if phase != self.phase:
+            where = "" if epoch is None else f" (epoch {epoch})"
+            log.info("%s%s", phase, where, extra={"epoch": epoch, "phase": phase})
+        self.phase = phase
 
 
 @dataclass(frozen=True)
@@ -81,56 +113,107 @@ class Round:
 
 def open_node(settings: Settings, keys: NodeKeys, signer: KeySigner | None) -> Node:
     """Connect a node to its chains and its contract; Stop when they are not what the settings say."""
-    rpcs = {chain: Rpc(urls, chain_id=chain) for chain, urls in settings.rpc.items()}
+    rpcs = {chain: Rpc(urls, chain_id=chain, max_lag=MAX_LAG) for chain, urls in settings.rpc.items()}
     if settings.chain_id not in rpcs:
         raise Stop(
             f"settings.json names no RPC address of the home chain {settings.chain_id}; add one under rpc."
         )
     oracle = CreditOracle(rpcs[settings.chain_id], settings.contract)
-    clock = oracle.clock()
-    schedule = Schedule(settings.chain_id, settings.contract, clock.genesis, clock.length)
+    deployment = Deployment(settings.chain_id, settings.contract)
+    node = Node(
+        settings=settings,
+        rpcs=rpcs,
+        oracle=oracle,
+        clock=oracle.clock(),
+        keys=keys,
+        signer=signer,
+        wallet=_wallet(settings, oracle.rpc, signer) if signer else None,
+        signed=SignedLog(settings.home / "signed.sqlite"),
+        mailbox=Mailbox(deployment),
+        peers=Peers(keys, deployment, settings.peers),
+        secrets=Secrets(settings.home, keys),
+    )
+    node.handover.listen()
+    return node
+
+
+def _wallet(settings: Settings, rpc: Rpc, signer: KeySigner) -> Wallet:
     journal = Journal(settings.home / "wallet.json")
-    wallet = Wallet(oracle.rpc, signer, settings.chain_id, settings.poll_seconds, journal) if signer else None
-    signed = SignedLog(settings.home / "signed.sqlite")
-    mailbox = Mailbox(Deployment.of(schedule))
-    return Node(settings, rpcs, oracle, schedule, clock.report_life, keys, signer, wallet, signed, mailbox)
+    seconds = min(REPLACE_AFTER_SECONDS, settings.turn_seconds)
+    return Wallet(rpc, signer, settings.chain_id, settings.poll_seconds, journal, seconds)
+
+
+# ------------------------------------------------------------------ the loop
 
 
 def run(node: Node, once: bool = False, tell: Callable[[Round], None] | None = None) -> None:
     """Round after round, for ever or `once`; what may pass by itself is waited for."""
     while True:
         try:
-            epoch = due_epoch(node)
-            if epoch is not None:
-                result = run_round(node, epoch)
-                if tell is not None:
-                    tell(result)
-                if once:
-                    return
-            else:
-                _enter(node, "waiting")
+            result = step(node)
+            if result is not None and tell is not None:
+                tell(result)
+            if result is not None and once:
+                return
         except Retry as reason:
             metrics.rounds.labels("retried").inc()
             log.warning("again in %s s: %s", node.settings.poll_seconds, reason)
         time.sleep(node.settings.poll_seconds)
 
 
-def due_epoch(node: Node) -> int | None:
-    """The latest ended epoch that is not both on chain and in this node's folder; older ones are skipped."""
-    final = min(rpc.finalized().time for rpc in node.rpcs.values())
-    epoch = node.schedule.epoch_ended_by(final)
+def step(node: Node) -> Round | None:
+    """One look at the world: the round that is due, or None when there is nothing to do."""
+    final = node.oracle.rpc.finalized()
+    epoch = node.schedule.epoch_ended_by(final.time)
+    meet(node, epoch, final)
+    if is_due(node, epoch, final):
+        return run_round(node, epoch, final)
+    node.enter("waiting")
+    compare(node, epoch)
+    return None
+
+
+def meet(node: Node, epoch: int, final: Header) -> None:
+    """Take messages of this epoch's members and the next ones'; have the secrets that are needed soon."""
+    coming = [node.oracle.committee_at(epoch + ahead, final.number) for ahead in range(EPOCHS_AHEAD + 1)]
+    known = dict.fromkeys(key for committee in coming for key in committee.identity_keys)
+    node.mailbox.open_for(epoch, tuple(known))
+    node.handover.prepare(epoch, final.number)
+
+
+def is_due(node: Node, epoch: int, final: Header) -> bool:
+    """Whether the latest ended epoch is to be computed or published; older ones are skipped."""
     if epoch < 1:
-        return None
-    on_chain = node.oracle.latest_epoch() >= epoch
-    here = epoch in folder.known_epochs(node.settings.epochs)
-    expired = final > node.schedule.end_of(epoch) + node.report_life
-    if (on_chain and here) or (expired and not on_chain):
-        return None
-    return epoch
+        return False
+    is_here = epoch in folder.known_epochs(node.settings.epochs)
+    if node.oracle.latest_epoch() >= epoch:
+        return not is_here
+    is_expired = final.time > node.schedule.end_of(epoch) + node.clock.report_life
+    return not is_expired and not (is_here and epoch == node.without_seat)
 
 
-def run_round(node: Node, epoch: int) -> Round:
-    """One epoch, design §8:
+def compare(node: Node, epoch: int) -> None:
+    """Once an epoch is on chain: say so when its root is not this node's, or when it is not read."""
+    if node.compared >= epoch or epoch not in folder.known_epochs(node.settings.epochs):
+        return
+    report = folder.read_report(node.settings.epochs, epoch)
+    if node.oracle.latest_epoch() < epoch:
+        return
+    terms = terms_at(
+        node.oracle, node.settings.home, node.schedule, epoch, node.oracle.rpc.finalized().number
+    )
+    published = Publisher(node.oracle, None, start_block(terms.manifest)).published(epoch)
+    node.compared = epoch
+    if published is not None:
+        _say(Round(report, 0, published, {}))
+        tell_mark(node.oracle, epoch)
+
+
+# ------------------------------------------------------------------ a round
+
+
+def run_round(node: Node, epoch: int, final: Header) -> Round:
+    """One epoch, design §8; `final` is a final block later than its end.
 
     1. the snapshot: the highest final block up to the epoch's end on each source chain
     2. sync the ledger to it
@@ -142,138 +225,148 @@ def run_round(node: Node, epoch: int) -> Round:
     8. serve proofs (the API does, from the folder)
     """
     clock = _Clock()
-    committee = node.oracle.committee_at(epoch)
-    model_id = node.oracle.model_at(epoch)
-    manifest = manifests.load(node.settings.home, model_id)
-    check_schedule(manifest, node.schedule)
-    node.mailbox.open_for(epoch, committee.identity_keys)
-    # 1.
-    _enter(node, "snapshot", epoch)
-    snapshot = take_snapshot(node.rpcs, manifest, epoch)
-    # 2. and 3.
-    _enter(node, "sync", epoch)
+    terms = terms_at(node.oracle, node.settings.home, node.schedule, epoch, final.number)
+    # 1. to 3.
+    report = kept_report(node, terms) or compute(node, terms, final, clock)
+    salts_secret = folder.read_salts_secret(node.settings.epochs, epoch)
+    # 4. to 7.
+    publisher = Publisher(node.oracle, node.wallet, start_block(terms.manifest))
+    published = publisher.published(epoch)
+    seat = None if published else seat_of(node, terms, publisher, final)
+    if seat is not None:
+        published = agree(node, terms, publisher, seat, report, salts_secret)
+    clock.lap("agree_s")
+    return _finish(node, Round(report, _leaves(node, epoch), published, clock.seconds))
+
+
+def kept_report(node: Node, terms: Terms) -> EpochReport | None:
+    """The report that this node has signed already: computing it again could change nothing."""
+    epochs, signed = node.settings.epochs, node.signed.digest_of(node.deployment, terms.epoch)
+    if signed is None or terms.epoch not in folder.known_epochs(epochs):
+        return None
+    report = folder.read_report(epochs, terms.epoch)
+    return report if digest(report, node.deployment) == signed else None
+
+
+def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochReport:
+    """Steps 1 to 3: the epoch's report, its folder written, the secret turned on."""
+    epoch, epochs, dealt_hash = terms.epoch, node.settings.epochs, terms.committee.secret_hash
+    salts_secret = salts_of(node.secrets, epochs, node.deployment, terms.committee, epoch)
     with LedgerStore(node.settings.ledger) as store:
         history = History(node.settings, node.rpcs, store)
-        history.sync_to(manifest, snapshot)
+        node.enter("snapshot", epoch)
+        snapshot = history.snapshot(terms)
+        node.enter("sync", epoch)
+        history.sync_to(terms, snapshot)
         clock.lap("sync_s")
-        _enter(node, "score", epoch)
+        node.enter("score", epoch)
         metrics.count_events(store.held())
-        scores = history.scores_at(manifest, snapshot, epoch)
-        previous = history.scores_before(node.oracle, manifest, snapshot)
+        scores = history.scores_at(terms.manifest, snapshot, epoch)
+        previous = history.scores_before(node.oracle, terms, snapshot, final.number)
     clock.lap("score_s")
-    salts_secret = salts_of(node.settings, node.keys, node.deployment, committee, epoch)
     tree = EpochTree.build(epoch, scores, salts_secret)
     report = make_report(
         tree=tree,
         snapshot=snapshot,
         deployment=node.deployment,
-        config=committee.config_digest,
-        model_id=model_id,
-        reference=manifest.reference,
+        config=terms.committee.config_digest,
+        model_id=terms.model_id,
+        reference=terms.manifest.reference,
         previous=previous,
     )
-    folder.write_epoch(node.settings.epochs, tree, report)
-    turn_secret(node.settings.home, node.keys, epoch)
+    folder.write_epoch(epochs, tree, report)
+    node.secrets.turn(dealt_hash, epoch)
+    forget(node, dealt_hash, epoch, final)
     clock.lap("commit_s")
     log.info("epoch %s: root 0x%s over %s scored borrowers", epoch, report.root.hex(), report.borrowers)
-    # 4. to 7.
-    published = published_report(node.oracle, manifest, epoch)
-    if published is None and node.signer is not None:
-        published = agree(node, manifest, committee, tree.secret, report)
-    clock.lap("agree_s")
-    return _finish(node, Round(report, len(scores.addresses), published, clock.seconds))
+    return report
 
 
-def check_schedule(manifest: Manifest, schedule: Schedule) -> None:
-    """Stop unless the manifest was made for this contract and its clock."""
-    if manifest.schedule != schedule:
-        raise Stop(
-            f"the manifest 0x{manifests.model_id(manifest).hex()} is for {manifest.schedule}, the contract "
-            f"says {schedule}; the owner must schedule a manifest made for this contract."
+def forget(node: Node, dealt_hash: bytes, epoch: int, final: Header) -> None:
+    """Delete the committee secrets that the contract names no more, and what proofs of old epochs need."""
+    next_hash = node.oracle.committee_at(epoch + 1, final.number).secret_hash
+    node.secrets.forget(epoch, {next_hash}, {dealt_hash})
+    folder.prune(node.settings.epochs, node.clock.ring_size)
+
+
+def seat_of(node: Node, terms: Terms, publisher: Publisher, final: Header) -> int | None:
+    """The place in the epoch's committee; None, and said once, when there is none or it must not sign."""
+    why_not = None
+    if node.signer is None:
+        why_not = "a dry run signs nothing"
+    elif node.signer.address not in terms.committee.members:
+        why_not = (
+            f"the key of {address_text(node.signer.address)} is not a member's in epoch {terms.epoch}, so "
+            "nothing is signed; ask the owner which key the contract names"
         )
+    elif until := rests_until(node, terms.epoch, publisher, final):
+        why_not = f"this node sits out epoch {terms.epoch} and signs again from epoch {until} on"
+    else:
+        return terms.committee.members.index(node.signer.address)
+    if node.without_seat != terms.epoch:
+        log.warning("%s", why_not)
+    node.without_seat = terms.epoch
+    return None
+
+
+def rests_until(node: Node, epoch: int, publisher: Publisher, final: Header) -> int:
+    """The first epoch to be signed again, 0 when this one may be; looked into once a process."""
+    assert node.signer is not None  # noqa: S101 (the caller looked)
+    memory = Memory(node.signed, node.deployment, node.signer.address)
+    if not node.is_examined:
+        node.enter("asking peers for my own word", epoch)
+        node.handover.recall(epoch)
+        memory.examine(epoch, _shown(node, publisher, final))
+        node.is_examined = True
+    return memory.rests_until(epoch)
+
+
+def _shown(node: Node, publisher: Publisher, final: Header) -> list[EpochReport]:
+    """What the chain and the peers show of this node's signatures."""
+    assert node.signer is not None  # noqa: S101 (the caller looked)
+    on_chain = signed_on_chain(node.oracle, node.signer.address, publisher.start_block, final.number)
+    return [*on_chain, *given_back(node.mailbox.of(node.keys.identity_key))]
+
+
+def _no_seat(node: Node, epoch: int, sentence: str) -> None:
+    if node.without_seat != epoch:
+        log.warning("%s", sentence)
+    node.without_seat = epoch
 
 
 def agree(
-    node: Node, manifest: Manifest, committee: Committee, salts_secret: bytes, report: EpochReport
-) -> Published | None:
-    """Sign, send, collect and publish until the chain holds the epoch.
-
-    Retry when the round ends without a quorum; Stop when this node's key is no member's.
-    """
-    assert node.signer is not None  # noqa: S101 (the caller looked)
-    if node.signer.address not in committee.members:
-        raise Stop(
-            f"the key of {address_text(node.signer.address)} is not a member's in epoch {report.epoch}; "
-            "ask the owner which key the contract names, and sign with that one only."
-        )
-    me = committee.members.index(node.signer.address)
-    collection = Collection(committee, node.deployment, report.epoch)
-    collection.expect(report)
-    mine = attest(report, node.deployment, node.keys, node.signer, node.signed)
-    collection.offer(node.keys.identity_key, mine)
-    leaders = committee.leaders(salts_secret, report.epoch)
-    began = time.monotonic()
-    while True:
-        send_to_peers(node, mine)
-        collect(node, collection)
-        metrics.count_signatures(len(collection.agreeing()), committee.quorum)
-        _enter(node, f"{len(collection.agreeing())} signatures, {committee.quorum} needed", report.epoch)
-        published = published_report(node.oracle, manifest, report.epoch)
-        if published is not None:
-            return published
-        waited = time.monotonic() - began
-        if waited > node.settings.round_seconds:
-            raise Retry(f"epoch {report.epoch} found no quorum in {waited:.0f} s")
-        turn = leaders[int(waited / node.settings.turn_seconds) % len(leaders)]
-        if node.wallet is not None and collection.has_quorum and turn == me:
-            publish(node.oracle, node.wallet, collection, report)
-            continue
-        time.sleep(node.settings.poll_seconds)
-
-
-def send_to_peers(node: Node, mine: Attestation) -> None:
-    """Offer my attestation to every peer at once, again each time round: a peer may have restarted."""
-    envelope = gossip.seal(
-        node.keys, gossip.ATTESTATION, node.deployment, mine.report.epoch, gossip.attestation_body(mine)
+    node: Node, terms: Terms, publisher: Publisher, seat: int, report: EpochReport, salts_secret: bytes
+) -> Published:
+    """Steps 4 to 7: sign, send, collect and publish until the chain holds the epoch."""
+    assert node.signer is not None  # noqa: S101 (who has a seat has a signer)
+    agreement = Agreement(
+        settings=node.settings,
+        mailbox=node.mailbox,
+        peers=node.peers,
+        publisher=publisher,
+        collection=Collection(terms.committee, node.deployment, report.epoch),
+        seat=seat,
+        mine=attest(report, node.deployment, node.keys, node.signer, node.signed),
+        dissent=node.dissent,
+        tell=lambda state: node.enter(state, report.epoch),
     )
-
-    def offer(url: str) -> None:
-        try:
-            gossip.send(url, envelope, GOSSIP_SECONDS)
-        except Retry as reason:
-            log.debug("%s", reason)
-
-    with ThreadPoolExecutor(MAX_MEMBERS) as pool:
-        list(pool.map(offer, node.settings.peers.values()))
+    return agreement.reach(salts_secret)
 
 
-def collect(node: Node, collection: Collection) -> None:
-    """Offer what came in to the round; what does not count is logged with its sender."""
-    for envelope in node.mailbox.take(collection.epoch):
-        try:
-            collection.offer(envelope.sender, gossip.attestation_from_body(envelope.body))
-        except Stop as refusal:
-            log.warning("refused a message of %s…: %s", envelope.sender.hex()[:16], refusal)
-    for proof in collection.equivocations():
-        metrics.equivocation_epoch.labels(proof.member).set(collection.epoch)
-    for member, attestation in collection.dissent():
-        metrics.dissent_epoch.labels(member).set(collection.epoch)
-        if member not in node.dissent or node.dissent[member] != collection.epoch:
-            node.dissent[member] = collection.epoch
-            signed = digest(attestation.report, node.deployment).hex()
-            log.error(
-                "member %s signed another report of epoch %s: 0x%s",
-                member,
-                collection.epoch,
-                signed,
-                extra={"member": member},
-            )
+def _leaves(node: Node, epoch: int) -> int:
+    return len(folder.read_scores(node.settings.epochs, epoch).addresses)
 
 
 def _finish(node: Node, result: Round) -> Round:
-    _enter(node, "waiting", result.report.epoch)
+    node.enter("waiting", result.report.epoch)
+    metrics.finish(result.report.epoch, result.report.borrowers, result.seconds)
+    _say(result)
+    return result
+
+
+def _say(result: Round) -> None:
     outcome = "unpublished" if result.published is None else "agreed" if result.agrees else "disagreed"
-    metrics.finish(outcome, result.report.epoch, result.report.borrowers, result.seconds)
+    metrics.rounds.labels(outcome).inc()
     if result.published is not None and not result.agrees:
         log.error(
             "epoch %s: the chain has root 0x%s, this node computes 0x%s; compare the ledgers",
@@ -281,15 +374,6 @@ def _finish(node: Node, result: Round) -> Round:
             result.published.report.root.hex(),
             result.report.root.hex(),
         )
-    return result
-
-
-def _enter(node: Node, phase: str, epoch: int | None = None) -> None:
-    metrics.enter(phase)
-    if phase != node.phase:
-        known = {"epoch": epoch, "phase": phase}
-        log.info("%s%s", phase, "" if epoch is None else f" (epoch {epoch})", extra=known)
-    node.phase = phase
 
 
 class _Clock:

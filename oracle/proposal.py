@@ -13,8 +13,9 @@ from eth_abi.abi import encode
 from ledger_reader.errors import Stop
 from ledger_reader.rpc import Rpc
 from models.schedule import Schedule
-from oracle.contract import Contract, CreditOracle, Wallet, load_abi
+from oracle.contract import Contract, CreditOracle, load_abi
 from oracle.keys import KeySigner
+from oracle.wallet import Wallet
 
 NOTICE_EPOCHS = 2
 """A model is named at least so many epochs ahead."""
@@ -79,7 +80,7 @@ def check_notice(registry: ModelRegistry, schedule: Schedule, from_epoch: int) -
 
 def send(registry: ModelRegistry, proposal: Proposal, chain_id: int, proposer: KeySigner) -> str | None:
     """Propose, in one transaction: its hash; Refused when the registry says no (nothing is sent then)."""
-    wallet = Wallet(registry.rpc, proposer.account, chain_id)
+    wallet = Wallet(registry.rpc, proposer, chain_id)
     receipt = wallet.send(registry, "propose", *proposal.values())
     return None if receipt is None else receipt.transaction
 

@@ -33,7 +33,7 @@ from oracle import audit as audits
 from oracle import difference, folder, metrics, reading
 from oracle import report as reports
 from oracle.api.app import make_app
-from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
+from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE, make_rotation
 from oracle.check.checkup import check_node
 from oracle.contract import CreditOracle
 from oracle.devchain.anvil import Anvil
@@ -193,6 +193,14 @@ def run_node(
     metrics.registry.register(RpcTally(node.rpcs))
     with Server(node_app(node), settings.listen_host, settings.listen_port), Watch(node):
         run(node, once, lambda result: tell(describe_round(node, result)))
+
+
+def deal_rotation(
+    home: Path, password: str, members: Sequence[Path], from_epoch: int, quorum: int | None, out: Path
+) -> dict[str, Any]:
+    """As `ceremony.make_rotation`, by the node in `home`."""
+    keys = NodeKeys.load(home / IDENTITY_FILE, password)
+    return make_rotation(home, keys, members, from_epoch, quorum, out)
 
 
 def describe_round(node: Node, result: Round) -> dict[str, Any]:

@@ -96,16 +96,16 @@ class Wallet:
         """
         transaction, offer = self._prepared(contract, contract.call_data(function, *arguments), simulate_at)
         for _ in range(MAX_REPLACEMENTS):
-            offer = self._offered(transaction, offer)
-            receipt = self._mined(offer, is_needless)
+            offer = offered = self._offered(transaction, offer)
+            receipt = self._mined(offered, is_needless)
             if receipt is not None:
-                return self._checked(contract, transaction, offer, receipt)
+                return self._checked(contract, transaction, offered, receipt)
             if is_needless():
                 return None
             metrics.fee_bumps.inc()
             _raise(transaction)
         raise Retry(
-            f"the transaction {offer.hashes[-1]} is not mined after {MAX_REPLACEMENTS} rising offers of a "
+            f"the transaction {offered.hashes[-1]} is not mined after {MAX_REPLACEMENTS} rising offers of a "
             f"fee; check the balance and nonce of {_hex(self.address)}"
         )
 

@@ -65,6 +65,7 @@ contract CreditOracle is Enrolments, PostedScores, Schedules, SourceChains {
         if (signer != other) revert SignersDiffer(signer, other);
         if (!_isMemberAt(signer, first.epoch)) revert NotAMember(signer, first.epoch);
         emit Equivocated(signer, first.epoch, firstDigest, secondDigest, _expel(signer));
+        _slash(signer);
     }
 
     function _checkTimes(EpochReport calldata report, uint64 latest) private view {

@@ -109,8 +109,7 @@ abstract contract Schedules is Roots {
         return _isMember(member, _committees.valueAt(_head.committeeFrom, epoch));
     }
 
-    /// @dev Takes a member, whose evidence is checked, out of all committees from the next epoch on, and slashes its bond. A bond
-    /// contract that reverts would hold up evidence, and one that may fail unnoticed would let a member choose too little gas.
+    /// @dev Takes a member out of all committees from the next epoch on, which nobody can have reported yet.
     function _expel(address member) internal returns (uint64 fromEpoch) {
         if (_expelled[member]) revert AlreadyExpelled(member);
         _expelled[member] = true;
@@ -121,6 +120,11 @@ abstract contract Schedules is Roots {
             address pointer = _pointer(_committees.changes[from].value);
             _committees.changes[from].value = _place(STORE.without(pointer, member));
         }
+    }
+
+    /// @dev Not tried but called: were a failure passed over, a member could hand in the evidence against itself with so little
+    /// gas that its bond stays. IBonds.slash does not revert.
+    function _slash(address member) internal {
         if (address(_bonds) != address(0)) _bonds.slash(member, msg.sender);
     }
 

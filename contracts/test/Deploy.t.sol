@@ -7,7 +7,7 @@ import { ICreditOracle } from "../src/ICreditOracle.sol";
 import { Fixture } from "./Fixture.sol";
 
 contract DeployTest is Fixture {
-    function _deploy(ICreditOracle.Config memory c) private returns (CreditOracle) {
+    function _new(ICreditOracle.Config memory c) private returns (CreditOracle) {
         return new CreditOracle(c, _limits(), _committee(MEMBERS, 3), MODEL, _home(), GUARDIAN, OWNER);
     }
 
@@ -20,14 +20,14 @@ contract DeployTest is Fixture {
         ICreditOracle.Config memory c = _config();
         c.epochLength = 0;
         vm.expectRevert(ICreditOracle.EpochLengthZero.selector);
-        _deploy(c);
+        _new(c);
     }
 
     function test_deploy__when_delay_is_half_an_epoch_or_more__then_refused(uint64 delay) public {
         ICreditOracle.Config memory c = _config();
         c.delay = uint64(_bound(delay, WEEK / 2, type(uint64).max));
         vm.expectRevert(abi.encodeWithSelector(ICreditOracle.DelayTooLong.selector, c.delay, WEEK));
-        _deploy(c);
+        _new(c);
     }
 
     function test_deploy__when_max_age_ends_before_the_next_root_is_read__then_refused(uint64 maxAge) public {
@@ -35,7 +35,7 @@ contract DeployTest is Fixture {
         uint64 least = WEEK + DELAY + REPORT_LIFE;
         c.maxAge = uint64(_bound(maxAge, 0, least - 1));
         vm.expectRevert(abi.encodeWithSelector(ICreditOracle.MaxAgeTooShort.selector, c.maxAge, least));
-        _deploy(c);
+        _new(c);
     }
 
     function test_deploy__when_ring_is_one_too_small__then_refused(uint64 maxAge, uint64 length) public {
@@ -46,9 +46,9 @@ contract DeployTest is Fixture {
         uint256 most = (uint256(c.maxAge) + 2 * c.epochLength - 1) / c.epochLength; // K × length < maxAge + 2 × length
         c.ringSize = uint32(most);
         vm.expectRevert(abi.encodeWithSelector(ICreditOracle.RingTooSmall.selector, most, most + 1));
-        _deploy(c);
+        _new(c);
         c.ringSize = uint32(most + 1);
-        vm.assertEq(_deploy(c).config().ringSize, most + 1);
+        vm.assertEq(_new(c).config().ringSize, most + 1);
     }
 
     function test_deploy__when_committee_is_empty_or_above_32__then_refused(uint8 above) public {

@@ -39,11 +39,15 @@ abstract contract Fixture {
     function setUp() public virtual {
         vm.warp(GENESIS);
         vm.roll(20_000);
-        oracle = new CreditOracle(_config(), _limits(), _committee(MEMBERS, 3), MODEL, _home(), GUARDIAN, OWNER);
-        (, committeeDigest) = oracle.committeeAt(1);
+        _deploy(_config());
     }
 
     // ---------------------------------------------------------------------------------------------------------- deployment
+
+    function _deploy(ICreditOracle.Config memory c) internal {
+        oracle = new CreditOracle(c, _limits(), _committee(MEMBERS, 3), MODEL, _home(), GUARDIAN, OWNER);
+        (, committeeDigest) = oracle.committeeAt(1);
+    }
 
     function _config() internal pure returns (ICreditOracle.Config memory) {
         return ICreditOracle.Config(GENESIS, WEEK, DELAY, MAX_AGE, REPORT_LIFE, MAX_GAP, RING);
@@ -134,6 +138,27 @@ abstract contract Fixture {
     function _publishActive(uint64 epoch, bytes32 root) internal {
         _publish(_report(epoch, root));
         _warp(block.timestamp + DELAY);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- signatures
+
+    /// @notice The digest of EIP-712 typed data of the oracle's domain, in the plainest way.
+    function _typed(bytes memory encoded) internal view returns (bytes32) {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("CreditOracle"),
+                keccak256("1"),
+                block.chainid,
+                address(oracle)
+            )
+        );
+        return keccak256(abi.encodePacked(hex"1901", domain, keccak256(encoded)));
+    }
+
+    function _signed(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
     }
 
     // -------------------------------------------------------------------------------------------------------------- trees

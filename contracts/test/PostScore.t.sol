@@ -5,7 +5,7 @@ import { ICreditOracle } from "../src/ICreditOracle.sol";
 import { Fixture } from "./Fixture.sol";
 
 contract PostScoreTest is Fixture {
-    /// @dev Where `_posted` lies: after Ownable's two slots, EIP712's two names, the head, two timelines and the ring.
+    /// @dev Where `_posted` lies, as `forge inspect CreditOracle storage-layout` says.
     uint256 internal constant POSTED_SLOT = 9;
 
     function _post(File[] memory files, uint256 i, uint64 epoch) private {

@@ -20,6 +20,9 @@ interface Vm {
     function lastCallGas() external view returns (Gas memory gas);
     function addr(uint256 key) external pure returns (address);
     function signCompact(uint256 key, bytes32 digest) external pure returns (bytes32 r, bytes32 vs);
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function deal(address account, uint256 balance) external;
     function warp(uint256 time) external;
     function roll(uint256 number) external;
     function setBlockhash(uint256 number, bytes32 hash) external;

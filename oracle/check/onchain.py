@@ -12,9 +12,10 @@ from models import manifest as manifests
 from models import scorecard as scorecards
 from models.schedule import Schedule
 from oracle import folder
-from oracle.ceremony import FIRST_EPOCH, SECRET_FILE
+from oracle.ceremony import SECRET_FILE
 from oracle.check.home import Member
 from oracle.check.row import Row, fix, ok, pending
+from oracle.committee_secret import Secrets
 from oracle.contract import Clock, CreditOracle, Mark
 from oracle.epoch import secret_hash
 from oracle.keys import NodeKeys, load_secret
@@ -129,25 +130,34 @@ def _model(contract: Contract, settings: Settings, what: str, model_id: bytes) -
 
 
 def secret(contract: Contract, settings: Settings, keys: NodeKeys) -> list[Row]:
-    """Whether the committee's secret for the running epoch is held, and is the chain's where that shows."""
+    """Whether the committee's secret is held: of the running epoch, and of a committee that is scheduled."""
+    now = contract.oracle.committee_at(contract.running).secret_hash
+    later = contract.oracle.committee_at(LAST_EPOCH).secret_hash
+    dealt = _dealt(settings, keys)
+    if dealt is not None and secret_hash(dealt[1]) not in (now, later):
+        path, named = settings.home / SECRET_FILE, f"0x{now.hex()[:8]}…"
+        return [
+            fix("secret", f"{path} is not what the contract names ({named}): ask its dealer.")
+        ]
+    rows = [_secret(contract, settings, keys, "secret", now)]
+    return rows if later == now else [*rows, _secret(contract, settings, keys, "secret later", later)]
+
+
+def _dealt(settings: Settings, keys: NodeKeys) -> tuple[int, bytes] | None:
     path = settings.home / SECRET_FILE
-    if not path.exists():
-        return [fix("secret", f"{path} is missing: ask a member to hand the committee's secret over.")]
-    held_for, found = load_secret(path, keys)
-    committee = contract.oracle.committee_at(contract.running)
-    if held_for > contract.running:
-        return [
-            pending(
-                "secret", f"held for epoch {held_for}; epoch {contract.running} is served from its folder."
-            )
-        ]
-    if held_for == FIRST_EPOCH and secret_hash(found) != committee.secret_hash:
-        named = f"0x{committee.secret_hash.hex()[:8]}…"
-        return [
-            fix("secret", f"it is not the one the contract names ({named}): ask the member who dealt it.")
-        ]
-    proof = "its hash is the contract's" if held_for == FIRST_EPOCH else _agreement(contract, settings)
-    return [ok("secret", f"held for epoch {held_for}; {proof}")]
+    return load_secret(path, keys) if path.exists() else None
+
+
+def _secret(contract: Contract, settings: Settings, keys: NodeKeys, what: str, named: bytes) -> Row:
+    dealt = _dealt(settings, keys)
+    found = Secrets(settings.home, keys).held(named)
+    if found is None and dealt is not None and secret_hash(dealt[1]) == named:
+        found = dealt
+    if found is None:
+        return pending(what, f"0x{named.hex()[:8]}… is not here: the node asks the other members for it.")
+    is_as_dealt = secret_hash(found[1]) == named
+    proof = "its hash is the contract's" if is_as_dealt else _agreement(contract, settings)
+    return ok(what, f"held for epoch {found[0]}; {proof}")
 
 
 def _agreement(contract: Contract, settings: Settings) -> str:

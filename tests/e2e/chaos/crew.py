@@ -115,7 +115,9 @@ class Crew:
         """The right root, everywhere and once; or, where the fault allows it, none."""
         right = self.witness()
         self.wait(
-            lambda: all(m.report_of(self.epoch) == right for m in self.members if m.index not in self.tainted),
+            lambda: all(
+                m.report_of(self.epoch) == right for m in self.members if m.index not in self.tainted
+            ),
             "the right report in every honest folder",
         )
         if not fault.may_void:
@@ -152,9 +154,7 @@ class Crew:
         return folder.read_report(home / "epochs", self.epoch)
 
     def _last_words(self) -> str:
-        return "".join(
-            f"\n--- member {m.index}, exits {m.exits}:\n{m.said()[-1_500:]}" for m in self.members
-        )
+        return "".join(f"\n--- member {m.index}, exits {m.exits}:\n{m.said()[-1_500:]}" for m in self.members)
 
 
 def _ended(work: Iterator[None]) -> int:

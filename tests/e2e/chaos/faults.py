@@ -129,8 +129,10 @@ def lying_in(kind: str) -> Fault:
         yield
         for each in liars:
             crew.wait(
-                lambda m=each: TOLD in m.said(marks[m.index])  # type: ignore[misc]
-                and crew.network.passed(m.index) > passed[m.index],
+                lambda m=each: (
+                    TOLD in m.said(marks[m.index])  # type: ignore[misc]
+                    and crew.network.passed(m.index) > passed[m.index]
+                ),
                 f"a lie in {kind}, delivered",
             )
         crew.network.heal()
@@ -220,11 +222,13 @@ def split(crew: "Crew", chance: Random) -> Work:
     before, marks = crew.network.swallowed(), [member.mark() for member in crew.members]
     yield
     crew.wait(
-        lambda: all(
-            STEPS["collect"] in member.said(mark)
-            for member, mark in zip(crew.members, marks, strict=True)
-        )
-        and crew.network.swallowed() >= before + len(crew.members),
+        lambda: (
+            all(
+                STEPS["collect"] in member.said(mark)
+                for member, mark in zip(crew.members, marks, strict=True)
+            )
+            and crew.network.swallowed() >= before + len(crew.members)
+        ),
         "everybody waits for signatures",
     )
     assert not crew.is_published(), "a root without a quorum"

@@ -84,9 +84,7 @@ class Member:
             self._process.wait()
         assert not self.is_running
 
-    def restart(
-        self, command: tuple[str, ...] = HONEST, variables: Mapping[str, str] | None = None
-    ) -> None:
+    def restart(self, command: tuple[str, ...] = HONEST, variables: Mapping[str, str] | None = None) -> None:
         """Kill and start."""
         self.kill()
         self.start(command, variables)

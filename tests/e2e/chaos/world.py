@@ -151,7 +151,11 @@ class World:
         return sum(int(count, 16) for count in counts)
 
     def _lived_until(self) -> int:
-        return self.end_of(self.epoch) - MARGIN_SECONDS if self.epoch else self.economy.start + BEFORE_DAYS // 2 * DAY
+        return (
+            self.end_of(self.epoch) - MARGIN_SECONDS
+            if self.epoch
+            else self.economy.start + BEFORE_DAYS // 2 * DAY
+        )
 
 
 def build_world(stack: contextlib.ExitStack, folder: Path, members: int, rounds: int) -> World:
