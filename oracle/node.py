@@ -318,7 +318,9 @@ def rests_until(node: Node, epoch: int, publisher: Publisher, final: Header) -> 
         node.handover.recall(epoch)
         memory.examine(epoch, _shown(node, publisher, final))
         node.is_examined = True
-    return memory.rests_until(epoch)
+    until = memory.rests_until(epoch)
+    metrics.sits_out.set(until > 0)
+    return until
 
 
 def _shown(node: Node, publisher: Publisher, final: Header) -> list[EpochReport]:

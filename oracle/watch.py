@@ -83,7 +83,6 @@ def _look_at_contract(node: Node, running: int) -> None:
     metrics.epoch_published.set(latest)
     metrics.epoch_current.set(current)
     metrics.report_life_seconds.set(node.clock.report_life)
-    metrics.sits_out.set(running <= node.signed.sits_out_until(node.deployment))
     if latest:
         metrics.published_snapshot_time_seconds.set(oracle.read("rootOf", latest)[0][3])
         mark = oracle.mark_of(latest)

@@ -134,11 +134,10 @@ def secret(contract: Contract, settings: Settings, keys: NodeKeys) -> list[Row]:
     now = contract.oracle.committee_at(contract.running).secret_hash
     later = contract.oracle.committee_at(LAST_EPOCH).secret_hash
     dealt = _dealt(settings, keys)
-    if dealt is not None and secret_hash(dealt[1]) not in (now, later):
+    is_another = dealt is not None and secret_hash(dealt[1]) not in (now, later)
+    if is_another and Secrets(settings.home, keys).held(now) is None:
         path, named = settings.home / SECRET_FILE, f"0x{now.hex()[:8]}…"
-        return [
-            fix("secret", f"{path} is not what the contract names ({named}): ask its dealer.")
-        ]
+        return [fix("secret", f"{path} is not what the contract names ({named}): ask its dealer.")]
     rows = [_secret(contract, settings, keys, "secret", now)]
     return rows if later == now else [*rows, _secret(contract, settings, keys, "secret later", later)]
 
