@@ -19,7 +19,7 @@ $(VENV)/.python-stamp: pyproject.toml constraints.txt
 	  || { echo "This needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python3.11."; exit 1; }
 	@echo "Setting up $(VENV) (a few minutes, once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,notebooks,dev]'
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,fast,notebooks,dev]'
 	@touch $@
 
 # Node comes from the system if it is 20 or newer, else from a Python wheel.
@@ -52,6 +52,7 @@ generated: setup  ## rebuild every committed file that a program writes
 	@cd contracts && forge build
 	@python contracts/tools/write_abi.py
 	@python tests/golden/make_commitment.py
+	@python tests/golden/make_forest.py
 	@python tests/golden/make_rescore.py
 	@python docs/write_features.py
 
@@ -65,6 +66,7 @@ fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 	@HYPOTHESIS_PROFILE=fuzz pytest tests/e2e/test_faults.py tests/e2e/test_reorganisations.py
+	@pytest -v -m fuzz tests/e2e/chaos
 
 # Peers of the benchmarks have environments of their own: their dependencies are old, or not ours.
 .bench/.stamp: $(VENV)/.python-stamp
@@ -76,7 +78,7 @@ fuzz: setup  ## the same properties, many more cases
 	@touch $@
 
 bench: setup .bench/.stamp  ## reproduce the README's figures
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,bench]'
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,fast,bench]'
 	@python benchmarks/real_history.py
 	@python benchmarks/read.py
 	@python benchmarks/gas.py

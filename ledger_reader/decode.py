@@ -3,28 +3,26 @@
 Rules that hold here: a log becomes rows only when its contract is listed, its first topic is an
 event of that contract's protocol, it is within the source's block span, and it has the
 event's shape (see protocols/protocol.py); everything else is skipped, and nothing raises on any
-log that is hex. Rows keep the order of the logs, then of the legs. No ABI codec: words are slices
-of the hex text, columns are plain lists, which is the fastest way measured.
+log that is hex. Rows keep the order of the logs, then of the legs. No ABI codec and no work log by
+log: logs of one contract, event and size become columns together (see columns.py).
 Adding a protocol = adding its file to protocols/ (docs/adding-a-protocol.md).
 """
 
-import gc
-from binascii import unhexlify
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from ledger_reader import protocols as files
+from ledger_reader.columns import Numbers, Places, Rows, binary, hashes, joined, read
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
 from ledger_reader.logs import RawLog
-from ledger_reader.protocols.protocol import Market, Protocol, Row, RowsOf, Words, market, worths
+from ledger_reader.protocols.protocol import Event, Market, Protocol, market, worths
 from ledger_reader.sources import MAX_INT, ChainSources, Source
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -34,12 +32,6 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 """By name: what each file of protocols/ exports."""
 
-_LAST_ADDRESS = "0x" + "0" * 24 + "f" * 40
-"""Words of hex are in order of their text: whatever comes later has dirt above an address."""
-
-_FLUSH = 256
-"""Rows that wait to be turned into columns: so few that their memory is used again at once."""
-
 
 class _Reading(NamedTuple):
     """How to read one event of one source."""
@@ -48,11 +40,11 @@ class _Reading(NamedTuple):
     market: Market
     start_block: int
     end_block: int
-    topics: int
-    address_topics: tuple[int, ...]
-    data_length: int
-    rows: RowsOf
+    event: Event
 
+
+_Shape = tuple[str, str, int, int]
+"""(contract, first topic, number of topics, digits of data): what the logs of one `Logs` share."""
 
 _Plan = Mapping[str, Mapping[str, _Reading]]
 
@@ -63,74 +55,50 @@ def topics(chain: ChainSources) -> list[str]:
 
 
 def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources) -> pa.Table:
-    """The rows of the logs in the shape of EVENTS; `times` gives the Unix time of each log's block.
-
-    Hot: half a million rows a second. What is of the log is made by column, and repeated for its rows.
-    """
-    with _no_collection():
-        return _decode(logs, times, chain)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Decoding makes many objects and no cycle: looking for some would take a tenth of its time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources) -> pa.Table:
-    plan = _plan(chain)
+    """The rows of the logs in the shape of EVENTS; `times` gives the Unix time of each log's block."""
+    plan, logs = _plan(chain), _joined(logs, chain)
     numbers = {text: int(text, 16) for text in {log.block_number for log in logs}}
-    kept: list[RawLog] = []
-    protocols: list[str] = []
-    legs: list[int] = []
-    waiting: list[Row] = []
-    columns: list[list[Any]] = [[] for _ in Row._fields]
-    for log in _joined(logs, chain):
-        reading = _reading(plan, log.address, log.topics, log.data)
-        if reading is None:
-            continue
-        if not reading.start_block <= numbers[log.block_number] <= reading.end_block:
-            continue
-        rows = reading.rows(log.topics, log.data, reading.market)
-        if rows:
-            kept.append(log)
-            protocols.append(reading.protocol)
-            legs.append(len(rows))
-            waiting += rows
-        if len(waiting) >= _FLUSH:
-            _flush(waiting, columns)
-    _flush(waiting, columns)
-    own = _of_logs(kept, numbers, times, protocols).take(pa.array(np.repeat(np.arange(len(kept)), legs)))
-    of_rows = dict(zip(Row._fields, columns, strict=True))
-    arrays = [
-        own[field.name] if field.name in own.column_names else _array(of_rows[field.name], field.type)
-        for field in list(EVENTS)[1:]
+    blocks = np.array([numbers[log.block_number] for log in logs], np.int64)
+    parts = [
+        _Part(reading.protocol, rows)
+        for shape, at in _by_shape(logs).items()
+        if (reading := _reading(plan, shape)) is not None
+        for rows in _rows(reading, logs, at, blocks)
+        if len(rows.at)
     ]
-    chain_ids = pa.array(np.full(own.num_rows, chain.chain_id, np.int64))
-    return pa.Table.from_arrays([chain_ids, *arrays], schema=EVENTS)
+    return _table(parts, logs, blocks, times, chain.chain_id)
 
 
-def _reading(plan: _Plan, address: str, topics: Words, data: str) -> _Reading | None:
-    """How to read a log; None when it is no event of the plan, or has not that event's shape.
+def _by_shape(logs: Sequence[RawLog]) -> dict[_Shape, Places]:
+    """Which logs have each shape."""
+    shapes = [
+        (log.address, log.topics[0] if log.topics else "", len(log.topics), len(log.data)) for log in logs
+    ]
+    codes: dict[_Shape, int] = {}
+    code_of = np.array([codes.setdefault(shape, len(codes)) for shape in shapes], np.int32)
+    return {shape: np.flatnonzero(code_of == code) for shape, code in codes.items()}
 
-    Hex in lower case, as nearly all nodes write it, is looked up as it is.
-    """
-    readings = plan.get(address) or plan.get(address.lower())
-    if not readings or not topics:
+
+def _reading(plan: _Plan, shape: _Shape) -> _Reading | None:
+    """How to read logs; None when they are no event of the plan, or have not that event's shape."""
+    address, topic0, topics, digits = shape
+    found = plan.get(address.lower(), {}).get(topic0.lower())
+    if found is None or topics != 1 + len(found.event.indexed_types):
         return None
-    found = readings.get(topics[0]) or readings.get(topics[0].lower())
-    if found is None or len(topics) != found.topics or len(data) < found.data_length:
-        return None
-    for index in found.address_topics:
-        if topics[index] > _LAST_ADDRESS:
-            return None
-    return found
+    return found if digits >= 2 + 64 * found.event.data_words else None
+
+
+def _rows(reading: _Reading, logs: Sequence[RawLog], at: Places, blocks: Numbers) -> Sequence[Rows]:
+    """The rows of the logs at these places, all of the reading's shape."""
+    at = at[(blocks[at] >= reading.start_block) & (blocks[at] <= reading.end_block)]
+    if not len(at):
+        return ()
+    event = reading.event
+    found = read([logs[place] for place in at.tolist()], at, event.names)
+    for place, kind in enumerate(event.indexed_types):
+        if kind == "address":
+            found = found.where(~found.word(place)[:, :12].any(axis=1))
+    return event.rows(found, reading.market)
 
 
 def _joined(logs: Sequence[RawLog], chain: ChainSources) -> Sequence[RawLog]:
@@ -141,43 +109,45 @@ def _joined(logs: Sequence[RawLog], chain: ChainSources) -> Sequence[RawLog]:
     return logs
 
 
-def _flush(rows: list[Row], columns: list[list[Any]]) -> None:
-    for column, values in zip(columns, zip(*rows, strict=True), strict=False):
-        column.extend(values)
-    rows.clear()
+class _Part(NamedTuple):
+    """Rows of one protocol."""
+
+    protocol: str
+    rows: Rows
 
 
-def _of_logs(
-    logs: Sequence[RawLog], numbers: Mapping[str, int], times: Mapping[int, int], protocols: Sequence[str]
+def _table(
+    parts: Sequence[_Part], logs: Sequence[RawLog], blocks: Numbers, times: Mapping[int, int], chain_id: int
 ) -> pa.Table:
-    """The columns that all rows of a log share, one row a log."""
-    block_numbers = [numbers[log.block_number] for log in logs]
-    return pa.table(
-        {
-            "block_number": pa.array(block_numbers, pa.int64()),
-            "log_index": pa.array([int(log.log_index, 16) for log in logs], pa.int32()),
-            "block_time": pa.array([times[number] for number in block_numbers], pa.int64()),
-            "tx_hash": _hashes([log.transaction_hash for log in logs]),
-            "protocol": pa.array(protocols, pa.string()),
-        }
-    )
+    """The parts' rows in order of log, then of leg."""
+    if not parts:
+        return EVENTS.empty_table()
+    counts = [len(part.rows.at) for part in parts]
+    at = np.concatenate([part.rows.at for part in parts])
+    legs = np.concatenate([np.full(n, p.rows.leg, np.int8) for p, n in zip(parts, counts, strict=True)])
+    order = np.argsort(at << 8 | legs, kind="stable")
+    at = at[order]
+    arrays = {
+        "chain_id": pa.array(np.full(len(at), chain_id, np.int64)),
+        "block_number": pa.array(blocks[at]),
+        "log_index": pa.array(np.array([int(log.log_index, 16) for log in logs], np.int32)[at]),
+        "leg": pa.array(legs[order]),
+        "block_time": pa.array(np.array([times[number] for number in blocks.tolist()], np.int64)[at]),
+        "tx_hash": binary(hashes([log.transaction_hash for log in logs])[at]),
+        "protocol": _texts([part.protocol for part in parts], counts, order),
+        "kind": _texts([part.rows.kind for part in parts], counts, order),
+    }
+    for field in list(EVENTS)[len(arrays) :]:
+        arrays[field.name] = joined(
+            [getattr(part.rows, field.name) for part in parts], counts, order, field.type
+        )
+    return pa.table(arrays, schema=EVENTS)
 
 
-def _hashes(words: Sequence[str]) -> pa.Array:
-    """0x hex of 32 bytes each → binary, all at once."""
-    digits = np.frombuffer("".join(words).encode("ascii"), np.uint8).reshape(-1, 66)[:, 2:]
-    ends = np.arange(0, 32 * len(words) + 1, 32, dtype=np.int32)
-    content = pa.py_buffer(unhexlify(digits.tobytes()))
-    return pa.Array.from_buffers(pa.binary(), len(words), [None, pa.py_buffer(ends), content])
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if not pa.types.is_decimal(kind):
-        return pa.array(values, kind)
-    # Decimals by their bytes: Arrow's own way from Python integers takes ten times as long.
-    numbers = b"".join([(value or 0).to_bytes(16, "little") for value in values])
-    known = pa.array([value is not None for value in values], pa.bool_())
-    return pa.Array.from_buffers(kind, len(values), [known.buffers()[1], pa.py_buffer(numbers)])
+def _texts(texts: Sequence[str], counts: Sequence[int], order: Places) -> pa.Array:
+    """One text a part, as a column of all rows."""
+    codes = np.repeat(np.arange(len(texts), dtype=np.int32), counts)[order]
+    return pa.DictionaryArray.from_arrays(codes, pa.array(texts)).dictionary_decode()
 
 
 @lru_cache(maxsize=16)
@@ -200,10 +170,7 @@ def _readings(source: Source, seen: Market) -> dict[str, _Reading]:
             market=seen,
             start_block=source.start_block,
             end_block=MAX_INT if source.end_block is None else source.end_block,
-            topics=1 + len(event.indexed_types),
-            address_topics=tuple(i for i, t in enumerate(event.indexed_types, 1) if t == "address"),
-            data_length=2 + 64 * event.data_words,
-            rows=event.rows,
+            event=event,
         )
         for event in protocol.events
     }

@@ -38,7 +38,8 @@ class Rpc:
     """A chain's node(s) at `urls`; Stop when one is of another chain than `chain_id` (if given).
 
     `timeout_s` bounds each wait for bytes, `max_response_bytes` each answer, `rate` the calls a second to
-    each address. Methods without `async` block and may be called from any thread.
+    each address, `max_lag` the blocks that one may be behind another. Methods without `async` block and may
+    be called from any thread.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class Rpc:
         rate: float | None = None,
         patience: Patience = IMPATIENT,
         clock: Clock | None = None,
+        max_lag: int = MAX_LAG,
     ) -> None:
         self.urls = (urls,) if isinstance(urls, str) else tuple(urls)
         if not self.urls:
             raise Stop("No RPC address is given: name at least one.")
-        self._patience, self._clock = patience, clock or SystemClock()
+        self._patience, self._clock, self._max_lag = patience, clock or SystemClock(), max_lag
         self.endpoints = tuple(
             Endpoint(url, self._clock, chain_id, timeout_s, max_response_bytes, rate) for url in self.urls
         )
@@ -84,9 +86,12 @@ class Rpc:
 
     # ------------------------------------------------------------------ operations
 
-    async def first(self, operation: Operation[T]) -> T:
-        """What the operation gives on the first address that can serve it; Retry when none can."""
-        failures = 0
+    async def first(self, operation: Operation[T], patience: Patience | None = None) -> T:
+        """What the operation gives on the first address that can serve it; Retry when none can.
+
+        `patience`: another than this object's.
+        """
+        patience, failures = patience or self._patience, 0
         while True:
             reasons = []
             for endpoint in self._in_order():
@@ -95,12 +100,12 @@ class Rpc:
                 except Unusable as reason:
                     reasons.append((endpoint.name, reason))
             failures += 1
-            if failures >= self._patience.tries:
+            if failures >= patience.tries:
                 told = "; ".join(f"{name} {reason}" for name, reason in reasons)
                 raise Retry(
                     f"No answer to {reasons[0][1].method}: {told}. Check the address, or try again later."
                 )
-            pause = self._patience.pause(failures, self._clock.luck())
+            pause = patience.pause(failures, self._clock.luck())
             await self._clock.sleep(max(pause, self._until_one_is_open()))
 
     def _start(self, operation: Operation[T]) -> "Future[T]":
@@ -210,7 +215,7 @@ class Rpc:
         highest = max(height for height in heads)
         for endpoint, height in zip(self.endpoints, heads, strict=True):
             rest = self._rests[endpoint]
-            if height >= 0 and (height < rest.height or height < highest - MAX_LAG):
+            if height >= 0 and (height < rest.height or height < highest - self._max_lag):
                 self._let_rest(endpoint)
             rest.height = max(rest.height, height)
 

@@ -5,7 +5,6 @@ with `--json`; logs and progress go to standard error; exit status 0 done, 1 ref
 one sentence, 2 usage. Imports are inside the verbs, so that a node never loads training code.
 """
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger_reader.errors import Interrupted, Retry, Stop
+from oracle import logs
 
 app = typer.Typer(
     help="A decentralized credit-score oracle: read, score, agree, publish, prove.",
@@ -73,12 +73,11 @@ PASSWORD = "CREDIT_ORACLE_PASSWORD"  # noqa: S105 (a name, not a password)
 
 def main() -> None:
     """Entry point: turns Retry and Stop into one sentence and exit status 1."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("node").setLevel(os.environ.get("CREDIT_ORACLE_LOG", "INFO"))
     try:
+        logs.configure()
         app()
     except (Retry, Stop) as error:
-        typer.echo(f"credit-oracle: {error}", err=True)
+        typer.echo(logs.last_sentence(error), err=True)
         sys.exit(1)
     except Interrupted as where:
         typer.echo(f"credit-oracle: {where}", err=True)
@@ -125,6 +124,23 @@ def init(
         _show(make_model_key(out, _password(), quick=quick), as_json)
         return
     _show(make_committee(out, members, quorum or None, _password(), quick=quick), as_json)
+
+
+@app.command()
+def rotate(
+    home: Home,
+    member: Annotated[
+        list[Path], typer.Option(help="member.json of each member, in the mask's order; repeat.")
+    ],
+    from_epoch: Annotated[int, typer.Option(min=1, help="The first epoch that the new committee signs.")],
+    out: Annotated[Path, typer.Option(help="A new folder for what goes to the owner and the members.")],
+    quorum: Annotated[int, typer.Option(min=0, help="Signatures needed; 0: the safe default.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Deal a fresh secret for a new committee, and write what its owner and members need."""
+    from oracle.verbs import deal_rotation
+
+    _show(deal_rotation(home, _password(), member, from_epoch, quorum or None, out), as_json)
 
 
 @app.command()
@@ -280,6 +296,29 @@ def node(
 
 
 @app.command()
+def evidence(
+    home: Home,
+    submit: Annotated[bool, typer.Option(help="Bring proofs of two stories to the contract.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What members signed against this node's reports: who, which epoch and root, which borrowers differ."""
+    from oracle.verbs import list_evidence, submit_evidence
+
+    _show(submit_evidence(home, _password()) if submit else list_evidence(home), as_json)
+
+
+@app.command()
+def check(home: Home, as_json: Json = False) -> None:
+    """Can this node work? ok, fix or wait, each with one sentence; exit status 1 when something says fix."""
+    from oracle.verbs import check_home
+
+    found = check_home(home, _given_password())
+    _show(found, as_json)
+    if found["fix"]:
+        raise Stop(f"{found['fix']} of {len(found['rows'])} rows say fix: mend them from the top down.")
+
+
+@app.command()
 def api(
     home: Home,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -293,16 +332,24 @@ def api(
 
 @app.command()
 def prove(
-    home: Home,
-    epoch: Epoch,
     account: Account,
+    home: Annotated[Path | None, typer.Option(help="A node's folder, as `init` makes it.")] = None,
+    epoch: Annotated[int | None, typer.Option(min=1, help="Which epoch of the node's.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Or one epoch's folder, with its secret: no node is needed.")
+    ] = None,
     at_least: Annotated[int | None, typer.Option(help="Prove only this threshold, not the score.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A borrower's proof of the score, or only of "at least t", from a node's folder."""
-    from oracle.verbs import make_proof
+    """A borrower's proof of the score, or only of "at least t". The chain alone gives none."""
+    from oracle.verbs import make_proof, make_proof_from
 
-    _show(make_proof(home, epoch, account, at_least), as_json)
+    if folder and not home and epoch is None:
+        _show(make_proof_from(folder, account, at_least), as_json)
+    elif home and epoch is not None and not folder:
+        _show(make_proof(home, epoch, account, at_least), as_json)
+    else:
+        raise typer.BadParameter("name --home and --epoch, or --folder")
 
 
 @app.command()
@@ -314,12 +361,50 @@ def verify(
     max_age: Annotated[
         int, typer.Option(min=1, max=2**64 - 1, help="Oldest snapshot accepted, in seconds.")
     ] = 14 * 86_400,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="When refused: the problem, its cause, and the way out.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a proof against the chain, as a lending contract would."""
-    from oracle.verbs import verify_proof
+    from oracle.contract import Refused
+    from oracle.verbs import explain_refusal, verify_proof
 
-    _show(verify_proof(rpc, contract, account, proof, max_age), as_json)
+    try:
+        _show(verify_proof(rpc, contract, account, proof, max_age), as_json)
+    except Refused as refused:
+        if explain:
+            _show(explain_refusal(account, refused), as_json)
+        raise
+
+
+@app.command()
+def audit(
+    rpc: RpcUrl,
+    contract: Annotated[str, typer.Option(help="Address of the CreditOracle.")],
+    epoch: Epoch,
+    manifest: ManifestFile,
+    ledger: Annotated[
+        Path | None, typer.Option(help="A ledger to read on with (default: all is read anew).")
+    ] = None,
+    secret: Annotated[
+        Path | None, typer.Option(help="The epoch's secret, from a member's folder: the root too.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A node's folder, or a Parquet of scores: which borrower differs?")
+    ] = None,
+    verify_: Annotated[
+        str | None, typer.Option("--verify", help="receipts: prove each range by its hashes; or quorum=k.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild a published epoch from the chain, without any secret; exit status 1 when it differs."""
+    from oracle.verbs import audit_epoch
+
+    found = audit_epoch(rpc, contract, epoch, manifest, ledger, secret, against, verify_)
+    _show(found, as_json)
+    if found["difference"]:
+        raise Stop(f"{found['difference']}.")
 
 
 @app.command()
@@ -428,18 +513,29 @@ def propose(
     bundle: BundleFile,
     from_epoch: Annotated[int, typer.Option(min=1, help="The first epoch that the model scores.")],
     signer: Signers = NOBODY,
-    rpc: Annotated[list[str], typer.Option(help="Ask the contract which model holds now.")] = NOBODY,
-    previous: Annotated[str | None, typer.Option(help="The model that holds now, 0x and 64 digits.")] = None,
+    rpc: Annotated[list[str], typer.Option(help="Where the registry's chain is read and written.")] = NOBODY,
+    key: Annotated[Path | None, typer.Option(help="Keystore of a listed proposer, who pays the gas.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Send nothing, whatever keys there are.")] = False,
     as_json: Json = False,
 ) -> None:
-    """What the owner's timelock would do to make a model hold, and how to go back. Sends nothing."""
+    """Put a model up for approval; shows what the owner's timelock does then. No key, dry run."""
+    from oracle.keys import KeySigner
     from oracle.modelling import propose_model
 
-    _show(propose_model(bundle, signer, from_epoch, rpc, previous), as_json)
+    proposer = None if key is None else KeySigner.load(key, _password())
+    _show(propose_model(bundle, signer, from_epoch, rpc, proposer, dry_run), as_json)
 
 
 def _password() -> str:
-    """The key files' password: from the variable, or from the file that the other variable names."""
+    """The key files' password; Stop when none is given."""
+    found = _given_password()
+    if found is None:
+        raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
+    return found
+
+
+def _given_password() -> str | None:
+    """The password from the variable, or from the file that the other variable names; None without."""
     path = os.environ.get(f"{PASSWORD}_FILE")
     try:
         found = Path(path).read_text(encoding="utf-8").rstrip("\n") if path else os.environ.get(PASSWORD)
@@ -447,9 +543,7 @@ def _password() -> str:
         raise Stop(f"{PASSWORD}_FILE names {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise Stop(f"{PASSWORD}_FILE names {path}, which holds no password in UTF-8.") from error
-    if not found:
-        raise Stop(f"The key files need a password: set {PASSWORD}_FILE to a file that holds it.")
-    return found
+    return found or None
 
 
 def _show(result: dict[str, Any], as_json: bool, leave_out: tuple[str, ...] = ()) -> None:

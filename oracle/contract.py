@@ -1,14 +1,11 @@
-"""The contracts, typed: reads, decoded errors, and the only code that sends a transaction.
+"""The contracts, typed: reads and decoded errors. What sends a transaction is in wallet.py.
 
 Rules that hold here: a read names the block it is made at; an answer is decoded by the committed
 ABI (oracle/abi/, generated from contracts/); a revert becomes `Refused` with the custom error's
-name and arguments; a transaction is signed by an account of ours, sent once a nonce, and replaced
-at a higher fee, never doubled, when it is not mined in time.
+name and arguments.
 """
 
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from enum import IntEnum
@@ -19,26 +16,16 @@ from typing import Any
 import msgspec
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
-from eth_account.signers.local import LocalAccount
 
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.logs import RawLog
-from ledger_reader.rpc import Rpc, RpcError
+from ledger_reader.rpc import Endpoint, Rpc, RpcError
 from oracle.committee import Committee
 from oracle.report import EpochReport
 from oracle.tree import AtLeastProof, ScoreProof
 
-REPLACE_AFTER_SECONDS = 45
-"""A transaction not mined in this time is sent again at a higher fee."""
-
-FEE_BUMP_PERCENT = 25
-"""How much more a replacement pays (nodes ask for at least 10 %)."""
-
-MAX_REPLACEMENTS = 6
-
 _BYTES = re.compile(r"0x([0-9a-fA-F]{2})*")
-_NONCE_IS_USED = re.compile(r"nonce too low|already known|already imported", re.I)
 
 
 class Refused(Stop):
@@ -165,15 +152,6 @@ class Published:
     transaction: str
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """A mined transaction: its hash, its block, the gas it used."""
-
-    transaction: str
-    block: int
-    gas: int
-
-
 class Contract:
     """One deployed contract behind one RPC client: `read` and `call_data` by function name."""
 
@@ -203,7 +181,7 @@ class Contract:
         if sender is not None:
             request["from"] = _hex(sender)
         tag = hex(block) if isinstance(block, int) else block
-        answer = self._answer("eth_call", [request, tag])
+        answer = self._answer("eth_call", [request, tag], block)
         try:
             return tuple(decode(self.abi.functions[function].outputs, answer))
         except DecodingError as error:
@@ -212,9 +190,14 @@ class Contract:
                 "gives; check the contract's address in the settings."
             ) from error
 
-    def _answer(self, method: str, parameters: list[Any]) -> bytes:
+    def _answer(self, method: str, parameters: list[Any], block: int | str) -> bytes:
+        async def ask(endpoint: Endpoint) -> Any:
+            if isinstance(block, int):
+                await endpoint.blocks([block])  # one that lags is left for the next, which has the block
+            return (await endpoint.ask([(method, parameters)], Any))[0]
+
         try:
-            found = self.rpc.call(method, parameters)
+            found = self.rpc.use(ask)
         except RpcError as error:
             raise self.refusal(error) from error
         if not isinstance(found, str) or not _BYTES.fullmatch(found):
@@ -325,9 +308,13 @@ class CreditOracle(Contract):
 
     def _logs(self, events: tuple[str, ...], from_block: int, to_block: int | None) -> list[RawLog]:
         last = self.rpc.block("latest").number if to_block is None else to_block
-        return self.rpc.logs(
-            [self.address], [_hex(self.abi.events[name].id) for name in events], from_block, last
-        )
+        topics = [_hex(self.abi.events[name].id) for name in events]
+
+        async def ask(endpoint: Endpoint) -> list[RawLog]:
+            await endpoint.blocks([last])  # one that lags would leave logs out and not say so
+            return await endpoint.logs([self.address], topics, from_block, last)
+
+        return self.rpc.use(ask)
 
     def verify_score(self, borrower: bytes, proof: ScoreProof, max_age: int) -> dict[str, int]:
         """What a lending contract would be told; Refused says why it would not."""
@@ -345,105 +332,6 @@ class CreditOracle(Contract):
 def fields_of(proof: ScoreProof | AtLeastProof) -> tuple[Any, ...]:
     """A proof's fields in the order of its Solidity struct, for a contract call."""
     return tuple(getattr(proof, each.name) for each in dataclass_fields(proof))
-
-
-class Wallet:
-    """An account that pays: one transaction at a time, replaced at a higher fee until it is mined."""
-
-    def __init__(self, rpc: Rpc, account: LocalAccount, chain_id: int, poll_seconds: float = 1.0) -> None:
-        self.rpc = rpc
-        self.address = bytes.fromhex(account.address[2:])
-        self._account = account
-        self._chain_id = chain_id
-        self._poll_seconds = poll_seconds
-
-    def send(
-        self,
-        contract: Contract,
-        function: str,
-        *arguments: Any,
-        is_needless: Callable[[], bool] = lambda: False,
-    ) -> Receipt | None:
-        """Call `function` in a transaction and wait until it is mined.
-
-        Refused when the call would revert (nothing is sent then) or reverted; None when, before a
-        replacement, `is_needless` says that another has done the work; Retry when it is not mined.
-        """
-        transaction = self._prepared(contract, contract.call_data(function, *arguments))
-        hashes: list[str] = []
-        for _ in range(MAX_REPLACEMENTS):
-            hashes += self._sent(transaction)
-            if not hashes:
-                raise Retry(f"another transaction of {_hex(self.address)} took the nonce; try again")
-            receipt = self._mined(hashes)
-            if receipt is not None:
-                return self._checked(contract, transaction, receipt)
-            if is_needless():
-                return None
-            for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
-                transaction[fee] = transaction[fee] * (100 + FEE_BUMP_PERCENT) // 100 + 1
-        raise Retry(
-            f"the transaction {hashes[-1]} is not mined after {MAX_REPLACEMENTS} rising offers of a fee; "
-            f"check the balance and nonce of {_hex(self.address)}"
-        )
-
-    def _prepared(self, contract: Contract, call: bytes) -> dict[str, Any]:
-        request = {"from": _hex(self.address), "to": _hex(contract.address), "data": _hex(call)}
-        try:
-            gas = int(self.rpc.call("eth_estimateGas", [request]), 16)
-        except RpcError as error:
-            raise contract.refusal(error) from error
-        nonce, priority, block = self.rpc.batch(
-            [
-                ("eth_getTransactionCount", [_hex(self.address), "latest"]),
-                ("eth_maxPriorityFeePerGas", []),
-                ("eth_getBlockByNumber", ["latest", False]),
-            ]
-        )
-        tip = int(priority, 16)
-        return {
-            "chainId": self._chain_id,
-            "nonce": int(nonce, 16),
-            "to": contract.address,
-            "data": call,
-            "value": 0,
-            "gas": gas + gas // 5,
-            "maxPriorityFeePerGas": tip,
-            "maxFeePerGas": 2 * int(block["baseFeePerGas"], 16) + tip,
-        }
-
-    def _sent(self, transaction: dict[str, Any]) -> list[str]:
-        """The transaction's hash; none when an earlier one of the same nonce was mined meanwhile."""
-        signed = self._account.sign_transaction(transaction)
-        try:
-            return [self.rpc.call("eth_sendRawTransaction", [_hex(bytes(signed.raw_transaction))])]
-        except RpcError as error:
-            if _NONCE_IS_USED.search(error.text):
-                return []
-            raise
-
-    def _mined(self, hashes: list[str]) -> dict[str, Any] | None:
-        deadline = time.monotonic() + REPLACE_AFTER_SECONDS
-        while time.monotonic() < deadline:
-            for receipt in self.rpc.batch([("eth_getTransactionReceipt", [each]) for each in hashes]):
-                if receipt is not None:
-                    found: dict[str, Any] = receipt
-                    return found
-            time.sleep(self._poll_seconds)
-        return None
-
-    def _checked(self, contract: Contract, transaction: dict[str, Any], receipt: dict[str, Any]) -> Receipt:
-        block = int(receipt["blockNumber"], 16)
-        if int(receipt["status"], 16) == 1:
-            return Receipt(receipt["transactionHash"], block, int(receipt["gasUsed"], 16))
-        request = {k: _hex(transaction[k]) for k in ("to", "data")} | {"from": _hex(self.address)}
-        try:
-            self.rpc.call("eth_call", [request, hex(block - 1)])
-        except RpcError as error:
-            raise contract.refusal(error) from error
-        raise Retry(
-            f"the transaction {receipt['transactionHash']} reverted in block {block}; it would not now"
-        )
 
 
 def _address(text: str) -> bytes:

@@ -28,11 +28,12 @@ from nacl.signing import SigningKey, VerifyKey
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
-from oracle.committee import Attestation
+from oracle.committee import Attestation, recover
 from oracle.epoch import SECRET_BYTES, Deployment
 from oracle.report import EpochReport, digest
 
 FORMAT = 1
+_DEALT = 1
 MAX_FILE_BYTES = 1 << 16
 _HIGH_BIT = 1 << 255
 
@@ -57,8 +58,8 @@ class Signer(Protocol):
     def address(self) -> bytes:
         """The member's 20-byte address."""
 
-    def sign_digest(self, signed: bytes) -> bytes:
-        """65 bytes r ‖ s ‖ v (27 or 28) over a 32-byte digest, s in the lower half."""
+    def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
+        """65 bytes r ‖ s ‖ v (27 or 28) over the report's EIP-712 digest, s in the lower half."""
 
 
 class NodeKeys:
@@ -128,7 +129,7 @@ class NodeKeys:
 
 
 class KeySigner:
-    """A secp256k1 key held in memory; `account` signs transactions."""
+    """A secp256k1 key held in memory: signs reports and transactions."""
 
     def __init__(self, private_key: bytes) -> None:
         self.account = Account.from_key(private_key)
@@ -149,6 +150,14 @@ class KeySigner:
     def sign_digest(self, signed: bytes) -> bytes:
         """65 bytes r ‖ s ‖ v over a 32-byte digest."""
         return bytes(self.account.unsafe_sign_hash(signed).signature)
+
+    def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
+        """65 bytes r ‖ s ‖ v over the report's EIP-712 digest."""
+        return self.sign_digest(digest(report, deployment))
+
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """The raw signed transaction; its fields are those of EIP-1559, integers and bytes."""
+        return bytes(self.account.sign_transaction(transaction).raw_transaction)
 
     def save(self, path: Path, password: str, cost: Cost = SENSITIVE) -> None:
         """Writes a new keystore v3 file (scrypt), as geth and Clef read it; Stop when the file exists."""
@@ -171,12 +180,13 @@ class SignedLog:
     """What this node has signed: one digest an epoch of a deployment, durable before it is signed.
 
     A context manager over one SQLite file; two processes may share it, and still sign only once (one waits
-    for the other for `wait_seconds`).
+    for the other for `wait_seconds`). A log that was not dealt with the keys may have forgotten something:
+    whoever holds it sits out (see sit_out.py).
     """
 
     def __init__(self, path: Path, wait_seconds: float = 5.0) -> None:
         self.path = path
-        _create_private(path)
+        create_private(path)
         with self._speaking():
             self._connection = _open_log(path, wait_seconds)
 
@@ -190,11 +200,41 @@ class SignedLog:
         """Closes the file."""
         self._connection.close()
 
+    @classmethod
+    def deal(cls, path: Path) -> None:
+        """A new log for new keys, which have signed nothing yet."""
+        with cls(path) as log, log._speaking():
+            log._connection.execute(f"PRAGMA user_version = {_DEALT}")
+
+    @property
+    def was_dealt(self) -> bool:
+        """Whether the log is as old as the keys."""
+        with self._speaking():
+            return bool(self._connection.execute("PRAGMA user_version").fetchone()[0] == _DEALT)
+
+    def sit_out(self, deployment: Deployment, until: int) -> None:
+        """Durably signs nothing for epochs before `until`."""
+        with self._speaking():
+            self._connection.execute(
+                "INSERT INTO sits_out VALUES (?, ?, ?)", (deployment.chain_id, deployment.contract, until)
+            )
+
+    def sits_out_until(self, deployment: Deployment) -> int:
+        """The first epoch that may be signed again, 0 when it never sat out."""
+        query = "SELECT coalesce(max(until), 0) FROM sits_out WHERE chain_id = ? AND contract = ?"
+        with self._speaking():
+            row = self._connection.execute(query, (deployment.chain_id, deployment.contract)).fetchone()
+        return int(row[0])
+
     def record(self, deployment: Deployment, epoch: int, signed: bytes) -> None:
         """Durably records what is about to be signed; Stop when the epoch has another digest.
 
         The same digest again is fine: signing is deterministic, and a crash repeats work.
         """
+        if epoch < self.sits_out_until(deployment):
+            raise Stop(
+                f"this node sits out until epoch {self.sits_out_until(deployment)} and signs nothing now"
+            )
         values = (deployment.chain_id, deployment.contract, epoch, signed)
         with self._speaking():
             self._connection.execute("INSERT INTO signed VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
@@ -237,10 +277,19 @@ class SignedLog:
 def attest(
     report: EpochReport, deployment: Deployment, keys: NodeKeys, signer: Signer, log: SignedLog
 ) -> Attestation:
-    """Records the report's digest, then signs it with both keys of the member."""
+    """Records the report's digest, then signs it with both keys of the member.
+
+    Stop when the signer's signature is not its own: it never leaves the node.
+    """
     signed = digest(report, deployment)
     log.record(deployment, report.epoch, signed)
-    return Attestation(report, to_compact(signer.sign_digest(signed)), keys.sign(signed))
+    signature = to_compact(signer.sign_report(report, deployment))
+    if recover(signed, signature) != signer.address:
+        raise Stop(
+            f"the signature for epoch {report.epoch} is not that of 0x{signer.address.hex()}: nothing was "
+            "sent; check which key the signer holds"
+        )
+    return Attestation(report, signature, keys.sign(signed))
 
 
 def to_compact(signature: bytes) -> bytes:
@@ -345,7 +394,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _create_private(path: Path) -> None:
+def create_private(path: Path) -> None:
+    """An empty file of mode 0600, durably there; one that exists is left as it is."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         _sync_folder(path.parent)
@@ -361,6 +411,9 @@ def _open_log(path: Path, wait_seconds: float) -> sqlite3.Connection:
         connection.execute(
             "CREATE TABLE IF NOT EXISTS signed (chain_id INTEGER, contract BLOB, epoch INTEGER, "
             "digest BLOB NOT NULL, PRIMARY KEY (chain_id, contract, epoch)) STRICT, WITHOUT ROWID"
+        )
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS sits_out (chain_id INTEGER, contract BLOB, until INTEGER) STRICT"
         )
     except sqlite3.DatabaseError:
         connection.close()

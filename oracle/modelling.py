@@ -2,8 +2,8 @@
 
 Rules that hold here: a manifest is written only once everything about it is known; figures are of loans
 that no training row has seen the end of, always beside the best single feature; a bundle counts only when a
-key that the caller names has signed it, and a model is never measured on loans that it learned from; what
-is proposed is printed, never sent.
+key that the caller names has signed it, and a model is never measured on loans that it learned from; a
+proposal is sent only with a proposer's key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from eth_abi.abi import encode
 
 from ledger_reader.errors import Stop
 from ledger_reader.rpc import Rpc
@@ -34,13 +33,12 @@ from models.training.fairness import fairness
 from models.training.outcomes import Outcome
 from models.training.pipeline import close_pipeline
 from models.training.recipes import TrainingResult, train
-from oracle.contract import CreditOracle, load_abi
+from oracle import proposal as proposals
+from oracle.contract import CreditOracle
 from oracle.groups import UNTOLD
-from oracle.keys import NodeKeys
+from oracle.keys import KeySigner, NodeKeys
+from oracle.proposal import Proposal
 from oracle.verbs import content_of, existing_ledger, head_of, read_manifest
-
-NOTICE_EPOCHS = 2
-"""A model is named at least so many epochs ahead."""
 
 
 @dataclass(frozen=True)
@@ -205,31 +203,42 @@ def drift_of(ledger: Path, bundle: Path, signers: Sequence[str], since: int | No
 
 
 def propose_model(
-    bundle: Path, signers: Sequence[str], from_epoch: int, urls: Sequence[str], previous: str | None
+    bundle: Path,
+    signers: Sequence[str],
+    from_epoch: int,
+    urls: Sequence[str],
+    proposer: KeySigner | None,
+    dry_run: bool = False,
 ) -> dict[str, Any]:
-    """What the owner's timelock would do to make a bundle's model hold from an epoch on; nothing is sent.
+    """Put a bundle's model up for approval in the ModelRegistry; show what the owner's timelock does then.
 
-    With RPC addresses the contract is asked which model holds now; else `previous` names it.
+    Sent only with a proposer's key and without `dry_run`; with RPC addresses the registry is looked up, and
+    asked whether the epoch leaves time enough.
     """
     found = registry.load(bundle, _keys(signers))
-    contract = found.manifest.schedule.contract
-    before = None if previous is None else plain.hexadecimal(previous, "the previous model", 32)
+    made, schedule = _proposal(found), found.manifest.schedule
+    told: dict[str, Any] = {"registry": f"what modelRegistry() of 0x{schedule.contract.hex()} answers"}
     if urls:
-        with Rpc(tuple(urls), chain_id=found.manifest.schedule.chain_id) as rpc:
-            before = _model_now(CreditOracle(rpc, contract), rpc, found, from_epoch)
-    figures = _part(_part(found.facts, "evaluation"), "all")
+        with Rpc(tuple(urls), chain_id=schedule.chain_id) as rpc:
+            target = proposals.registry_of(CreditOracle(rpc, schedule.contract))
+            proposals.check_notice(target, schedule, from_epoch)
+            told = {"registry": "0x" + target.address.hex(), "stateBefore": target.state_of(made.model_id)}
+            if proposer is not None and not dry_run:
+                told["sent"] = proposals.send(target, made, schedule.chain_id, proposer)
+    elif proposer is not None and not dry_run:
+        raise Stop("a proposal is sent to a chain; name an RPC address by --rpc, or add --dry-run.")
+    figures = _figures(found)
     return {
-        "modelId": "0x" + found.model_id.hex(),
-        "signer": "0x" + found.signer.hex(),
-        "cardHash": "0x" + Card(found.card_markdown, found.card_html).hash.hex(),
-        "aucBps": round(10_000 * float(figures["auc"]["value"])),
-        "ksBps": round(10_000 * float(figures["ks"]["value"])),
+        "modelId": "0x" + made.model_id.hex(),
+        "signer": "0x" + made.signer.hex(),
+        "cardHash": "0x" + made.card_hash.hex(),
+        "aucBps": made.auc_bps,
+        "ksBps": made.ks_bps,
         "testedOn": f"{figures['rows']} loans, {figures['bad']} bad",
-        "what": f"the owner's timelock calls scheduleModel: from epoch {from_epoch} on this model scores",
-        "to": "0x" + contract.hex(),
-        "callData": _schedule(found.model_id, from_epoch),
-        "rollBack": _roll_back(before, from_epoch),
-        "sent": False,
+        "callData": proposals.propose_data(made),
+        "timelock": proposals.owner_calls(made, from_epoch),
+        "sent": None,
+        **told,
     }
 
 
@@ -297,28 +306,24 @@ def _save_bundle(
     return str(path)
 
 
-def _model_now(oracle: CreditOracle, rpc: Rpc, found: Bundle, from_epoch: int) -> bytes:
-    """The model that holds at `from_epoch` as things stand; Stop when that is too soon."""
-    now = found.manifest.schedule.epoch_ended_by(rpc.block("latest").time) + 1
-    if from_epoch < now + NOTICE_EPOCHS:
-        raise Stop(
-            f"epoch {now} runs, and a model is named {NOTICE_EPOCHS} epochs ahead; "
-            f"name epoch {now + NOTICE_EPOCHS} or a later one."
-        )
-    return oracle.model_at(from_epoch)
+def _proposal(found: Bundle) -> Proposal:
+    figures = _figures(found)
+    return Proposal(
+        model_id=found.model_id,
+        card_hash=Card(found.card_markdown, found.card_html).hash,
+        signer=found.signer,
+        auc_bps=_bps(figures["auc"]["value"]),
+        ks_bps=_bps(figures["ks"]["value"]),
+    )
 
 
-def _schedule(model_id: bytes, from_epoch: int) -> str:
-    signature = load_abi("CreditOracle").functions["scheduleModel"]
-    return "0x" + (signature.id + encode(signature.inputs, (model_id, from_epoch))).hex()
+def _figures(found: Bundle) -> dict[str, Any]:
+    """The figures over all loans opened later than those that the model learned from."""
+    return _part(_part(found.facts, "evaluation"), "all")
 
 
-def _roll_back(before: bytes | None, from_epoch: int) -> str:
-    if before is None:
-        return (
-            "name the model that holds now by --previous, or give --rpc, to get the call that goes back to it"
-        )
-    return f"scheduleModel with 0x{before.hex()}: call data {_schedule(before, from_epoch)}"
+def _bps(share: float) -> int:
+    return round(10_000 * float(share))
 
 
 def _keys(signers: Sequence[str]) -> frozenset[bytes]:

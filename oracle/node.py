@@ -1,45 +1,56 @@
 """One member of the committee: a round from finality to the root on chain, and the loop around it.
 
 Rules that hold here: everything a round computes is a function of (snapshot, manifest, committee
-secret); what is signed is recorded first (keys.attest); the chain is the truth about committee,
-model and what was published; without a signing key the same path runs and stops before signing.
-An epoch's folder is whole before the committee secret is turned on, so a crash repeats work and
-never loses an epoch. Time-outs use the monotonic clock, and only to decide who publishes when.
+secret). Its inputs, and why no two honest nodes differ in them:
+- committee, model and source chains of the epoch: the contract's, read at a final block after its end
+- manifest and scorecard: by hash; the features by their set's hash
+- the snapshot: of final blocks, or of blocks that the contract froze; alike at every RPC address
+- the ledger: a function of the chains up to the snapshot, whatever else the file holds
+- the report before: by the contract's logs up to the snapshot; its scores by their hash
+- the committee secret: by the hash that the contract names, turned on once an epoch
+What is signed is recorded first; without a signing key, or without a seat, the same path runs and stops
+before signing. An epoch's folder is whole before the secret is turned on, so a crash repeats work and never
+loses an epoch. Clocks (monotonic) only decide who publishes when.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ledger_reader import checks
 from ledger_reader.errors import Retry, Stop
-from ledger_reader.ledger import Snapshot
-from ledger_reader.reader import block_at_or_before, sync
-from ledger_reader.rpc import Rpc
+from ledger_reader.rpc import Header, Rpc
 from ledger_reader.store import LedgerStore
-from models import manifest as manifests
-from models import scorecard as scorecards
-from models.manifest import Manifest
 from models.schedule import Schedule
-from models.scorecard import Scores
-from models.scoring import score_population
-from oracle import folder, gossip
-from oracle.ceremony import FIRST_EPOCH, SECRET_FILE
-from oracle.committee import MAX_MEMBERS, Attestation, Collection, Committee
-from oracle.contract import CreditOracle, Published, Refused, Wallet
-from oracle.epoch import Deployment, epoch_secret, next_secret, secret_at, secret_hash
-from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, load_secret, save_secret
-from oracle.mailbox import Mailbox
-from oracle.report import EpochReport, Previous, digest, make_report, scores_hash
+from oracle import folder
+from oracle.agreement import Agreement
+from oracle.committee import Collection
+from oracle.committee_secret import Secrets, salts_of
+from oracle.contract import Clock, CreditOracle, Published
+from oracle.epoch import Deployment
+from oracle.equivocation import submit
+from oracle.evidence import FILE as EVIDENCE_FILE
+from oracle.evidence import Evidence
+from oracle.handover import Handover
+from oracle.history import History
+from oracle.inquest import Inquest
+from oracle.journal import Journal
+from oracle.keys import NodeKeys, SignedLog, Signer, attest
+from oracle.mailbox import EPOCHS_AHEAD, Mailbox
+from oracle.peers import Peers
+from oracle.publishing import Publisher, start_block, tell_mark
+from oracle.report import EpochReport, digest, make_report
 from oracle.settings import Settings, address_text
+from oracle.sit_out import Memory, given_back, signed_on_chain
+from oracle.terms import Terms, terms_at
+from oracle.testimony import Witness
 from oracle.tree import EpochTree
+from oracle.wallet import REPLACE_AFTER_SECONDS, Payer, Wallet
 
 log = logging.getLogger("node")
 
-GOSSIP_SECONDS = 2.0
-"""How long one peer may take to accept a message: a slow one must not hold the others up."""
+MAX_LAG = 2
+"""Blocks that an RPC address may be behind another before the other is asked first."""
 
 
 @dataclass
@@ -49,20 +60,48 @@ class Node:
     settings: Settings
     rpcs: dict[int, Rpc]
     oracle: CreditOracle
-    schedule: Schedule
-    report_life: int
+    clock: Clock
     keys: NodeKeys
-    signer: KeySigner | None
+    signer: Signer | None
     wallet: Wallet | None
     signed: SignedLog
     mailbox: Mailbox
+    peers: Peers
+    secrets: Secrets
+    evidence: Evidence
+    inquest: Inquest
+    witness: Witness
     phase: str = "starting"
     dissent: dict[int, int] = field(default_factory=dict)
+    without_seat: int = 0
+    """The epoch that was computed and is not this node's to sign."""
+    compared: int = 0
+    """The latest epoch whose root on chain was compared with this node's."""
+    trouble: str = ""
+    """Why evidence could not be brought to the contract; said once."""
+    is_examined: bool = False
+    """Whether this process has looked for signatures that its log does not know of."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """The contract's clock."""
+        return Schedule(self.settings.chain_id, self.settings.contract, self.clock.genesis, self.clock.length)
 
     @property
     def deployment(self) -> Deployment:
         """The contract that this node serves."""
-        return Deployment.of(self.schedule)
+        return Deployment(self.settings.chain_id, self.settings.contract)
+
+    @property
+    def handover(self) -> Handover:
+        """Asks other members, and answers them."""
+        return Handover(self.oracle, self.secrets, self.mailbox, self.peers, self.keys)
+
+    def enter(self, phase: str, epoch: int | None = None) -> None:
+        """Say once what the node is at."""
+        if phase != self.phase:
+            log.info("%s%s", phase, "" if epoch is None else f" (epoch {epoch})")
+        self.phase = phase
 
 
 @dataclass(frozen=True)
@@ -80,56 +119,132 @@ class Round:
         return self.published is not None and self.published.report == self.report
 
 
-def open_node(settings: Settings, keys: NodeKeys, signer: KeySigner | None) -> Node:
-    """Connect a node to its chains and its contract; Stop when they are not what the settings say."""
-    rpcs = {chain: Rpc(urls, chain_id=chain) for chain, urls in settings.rpc.items()}
+def open_node(settings: Settings, keys: NodeKeys, signer: Signer | None, payer: Payer | None) -> Node:
+    """Connect a node to its chains and its contract; Stop when they are not what the settings say.
+
+    `signer` signs reports, `payer` transactions; None in a dry run.
+    """
+    rpcs = {chain: Rpc(urls, chain_id=chain, max_lag=MAX_LAG) for chain, urls in settings.rpc.items()}
     if settings.chain_id not in rpcs:
         raise Stop(
             f"settings.json names no RPC address of the home chain {settings.chain_id}; add one under rpc."
         )
     oracle = CreditOracle(rpcs[settings.chain_id], settings.contract)
-    clock = oracle.clock()
-    schedule = Schedule(settings.chain_id, settings.contract, clock.genesis, clock.length)
-    wallet = Wallet(oracle.rpc, signer.account, settings.chain_id, settings.poll_seconds) if signer else None
-    signed = SignedLog(settings.home / "signed.sqlite")
-    mailbox = Mailbox(Deployment.of(schedule))
-    return Node(settings, rpcs, oracle, schedule, clock.report_life, keys, signer, wallet, signed, mailbox)
+    deployment = Deployment(settings.chain_id, settings.contract)
+    mailbox, peers = Mailbox(deployment), Peers(keys, deployment, settings.peers)
+    evidence = Evidence(settings.home / EVIDENCE_FILE, deployment)
+    node = Node(
+        settings=settings,
+        rpcs=rpcs,
+        oracle=oracle,
+        clock=oracle.clock(),
+        keys=keys,
+        signer=signer,
+        wallet=_wallet(settings, oracle.rpc, payer) if payer else None,
+        signed=SignedLog(settings.home / "signed.sqlite"),
+        mailbox=mailbox,
+        peers=peers,
+        secrets=Secrets(settings.home, keys),
+        evidence=evidence,
+        inquest=Inquest(evidence, settings.epochs, peers),
+        witness=Witness(settings.epochs, keys, deployment, lambda: mailbox.known),
+    )
+    node.handover.listen()
+    return node
+
+
+def _wallet(settings: Settings, rpc: Rpc, payer: Payer) -> Wallet:
+    journal = Journal(settings.home / "wallet.json")
+    seconds = min(REPLACE_AFTER_SECONDS, settings.turn_seconds)
+    return Wallet(rpc, payer, settings.chain_id, settings.poll_seconds, journal, seconds)
+
+
+# ------------------------------------------------------------------ the loop
 
 
 def run(node: Node, once: bool = False, tell: Callable[[Round], None] | None = None) -> None:
     """Round after round, for ever or `once`; what may pass by itself is waited for."""
-    while True:
-        try:
-            epoch = due_epoch(node)
-            if epoch is not None:
-                result = run_round(node, epoch)
-                if tell is not None:
+    with node.evidence, node.inquest:
+        while True:
+            result = None
+            try:
+                result = step(node)
+                if result is not None and tell is not None:
                     tell(result)
-                if once:
-                    return
-            else:
-                _enter(node, "waiting")
-        except Retry as reason:
-            log.warning("again in %s s: %s", node.settings.poll_seconds, reason)
-        time.sleep(node.settings.poll_seconds)
+            except Retry as reason:
+                log.warning("again in %s s: %s", node.settings.poll_seconds, reason)
+            bring_proofs(node)
+            if result is not None and once:
+                return
+            time.sleep(node.settings.poll_seconds)
 
 
-def due_epoch(node: Node) -> int | None:
-    """The latest ended epoch that is not both on chain and in this node's folder; older ones are skipped."""
-    final = min(rpc.finalized().time for rpc in node.rpcs.values())
-    epoch = node.schedule.epoch_ended_by(final)
+def bring_proofs(node: Node) -> None:
+    """Bring to the contract what proves that a member told two stories; no failure of it stops the node."""
+    if node.wallet is None:
+        return
+    try:
+        submit(node.evidence, node.oracle, node.wallet)
+        node.trouble = ""
+    except (Retry, Stop) as reason:
+        if node.trouble != str(reason):
+            log.warning("a proof of two stories is not on chain yet: %s", reason)
+        node.trouble = str(reason)
+
+
+def step(node: Node) -> Round | None:
+    """One look at the world: the round that is due, or None when there is nothing to do."""
+    final = node.oracle.rpc.finalized()
+    epoch = node.schedule.epoch_ended_by(final.time)
+    meet(node, epoch, final)
+    if is_due(node, epoch, final):
+        return run_round(node, epoch, final)
+    node.enter("waiting")
+    compare(node, epoch)
+    return None
+
+
+def meet(node: Node, epoch: int, final: Header) -> None:
+    """Take messages of this epoch's members and the next ones'; have the secrets that are needed soon."""
+    coming = [node.oracle.committee_at(epoch + ahead, final.number) for ahead in range(EPOCHS_AHEAD + 1)]
+    known = dict.fromkeys(key for committee in coming for key in committee.identity_keys)
+    node.mailbox.open_for(epoch, tuple(known))
+    node.handover.prepare(epoch, final.number)
+
+
+def is_due(node: Node, epoch: int, final: Header) -> bool:
+    """Whether the latest ended epoch is to be computed or published; older ones are skipped."""
     if epoch < 1:
-        return None
-    on_chain = node.oracle.latest_epoch() >= epoch
-    here = epoch in folder.known_epochs(node.settings.epochs)
-    expired = final > node.schedule.end_of(epoch) + node.report_life
-    if (on_chain and here) or (expired and not on_chain):
-        return None
-    return epoch
+        return False
+    is_here = epoch in folder.known_epochs(node.settings.epochs)
+    if node.oracle.latest_epoch() >= epoch:
+        return not is_here
+    is_expired = final.time > node.schedule.end_of(epoch) + node.clock.report_life
+    return not is_expired and not (is_here and epoch == node.without_seat)
 
 
-def run_round(node: Node, epoch: int) -> Round:
-    """One epoch, design §8:
+def compare(node: Node, epoch: int) -> None:
+    """Once an epoch is on chain: say so when its root is not this node's, or when it is not read."""
+    if node.compared >= epoch or epoch not in folder.known_epochs(node.settings.epochs):
+        return
+    report = folder.read_report(node.settings.epochs, epoch)
+    if node.oracle.latest_epoch() < epoch:
+        return
+    terms = terms_at(
+        node.oracle, node.settings.home, node.schedule, epoch, node.oracle.rpc.finalized().number
+    )
+    published = Publisher(node.oracle, None, start_block(terms.manifest)).published(epoch)
+    node.compared = epoch
+    if published is not None:
+        _say(Round(report, 0, published, {}))
+        tell_mark(node.oracle, epoch)
+
+
+# ------------------------------------------------------------------ a round
+
+
+def run_round(node: Node, epoch: int, final: Header) -> Round:
+    """One epoch, design §8; `final` is a final block later than its end.
 
     1. the snapshot: the highest final block up to the epoch's end on each source chain
     2. sync the ledger to it
@@ -141,265 +256,145 @@ def run_round(node: Node, epoch: int) -> Round:
     8. serve proofs (the API does, from the folder)
     """
     clock = _Clock()
-    committee = node.oracle.committee_at(epoch)
-    model_id = node.oracle.model_at(epoch)
-    manifest = manifests.load(node.settings.home, model_id)
-    check_schedule(manifest, node.schedule)
-    node.mailbox.open_for(epoch, committee.identity_keys)
-    # 1.
-    _enter(node, "snapshot", epoch)
-    snapshot = take_snapshot(node, manifest, epoch)
-    # 2. and 3.
-    _enter(node, "sync", epoch)
+    terms = terms_at(node.oracle, node.settings.home, node.schedule, epoch, final.number)
+    # 1. to 3.
+    report = kept_report(node, terms) or compute(node, terms, final, clock)
+    salts_secret = folder.read_salts_secret(node.settings.epochs, epoch)
+    # 4. to 7.
+    publisher = Publisher(node.oracle, node.wallet, start_block(terms.manifest))
+    published = publisher.published(epoch)
+    seat = None if published else seat_of(node, terms, publisher, final)
+    if seat is not None:
+        published = agree(node, terms, publisher, seat, report, salts_secret)
+    clock.lap("agree_s")
+    return _finish(node, Round(report, _leaves(node, epoch), published, clock.seconds))
+
+
+def kept_report(node: Node, terms: Terms) -> EpochReport | None:
+    """The report that this node has signed already: computing it again could change nothing."""
+    epochs, signed = node.settings.epochs, node.signed.digest_of(node.deployment, terms.epoch)
+    if signed is None or terms.epoch not in folder.known_epochs(epochs):
+        return None
+    report = folder.read_report(epochs, terms.epoch)
+    return report if digest(report, node.deployment) == signed else None
+
+
+def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochReport:
+    """Steps 1 to 3: the epoch's report, its folder written, the secret turned on."""
+    epoch, epochs, dealt_hash = terms.epoch, node.settings.epochs, terms.committee.secret_hash
+    salts_secret = salts_of(node.secrets, epochs, node.deployment, terms.committee, epoch)
     with LedgerStore(node.settings.ledger) as store:
-        sync_to(node, store, manifest, snapshot)
+        history = History(node.settings, node.rpcs, store)
+        node.enter("snapshot", epoch)
+        snapshot = history.snapshot(terms)
+        node.enter("sync", epoch)
+        history.sync_to(terms, snapshot)
         clock.lap("sync_s")
-        _enter(node, "score", epoch)
-        scores = scores_at(node, store, manifest, snapshot, epoch)
-        previous = previous_scores(node, store, manifest, snapshot)
+        node.enter("score", epoch)
+        scores = history.scores_at(terms.manifest, snapshot, epoch)
+        previous = history.scores_before(node.oracle, terms, snapshot, final.number)
     clock.lap("score_s")
-    tree = EpochTree.build(epoch, scores, salts_of(node, committee, epoch))
+    tree = EpochTree.build(epoch, scores, salts_secret)
     report = make_report(
         tree=tree,
         snapshot=snapshot,
         deployment=node.deployment,
-        config=committee.config_digest,
-        model_id=model_id,
-        reference=manifest.reference,
+        config=terms.committee.config_digest,
+        model_id=terms.model_id,
+        reference=terms.manifest.reference,
         previous=previous,
     )
-    folder.write_epoch(node.settings.epochs, tree, report)
-    turn_secret(node, epoch)
+    folder.write_epoch(epochs, tree, report)
+    node.secrets.turn(dealt_hash, epoch)
+    forget(node, dealt_hash, epoch, final)
     clock.lap("commit_s")
     log.info("epoch %s: root 0x%s over %s scored borrowers", epoch, report.root.hex(), report.borrowers)
-    # 4. to 7.
-    published = published_report(node, manifest, epoch)
-    if published is None and node.signer is not None:
-        published = agree(node, manifest, committee, tree.secret, report)
-    clock.lap("agree_s")
-    return _finish(node, Round(report, len(scores.addresses), published, clock.seconds))
+    return report
 
 
-def check_schedule(manifest: Manifest, schedule: Schedule) -> None:
-    """Stop unless the manifest was made for this contract and its clock."""
-    if manifest.schedule != schedule:
-        raise Stop(
-            f"the manifest 0x{manifests.model_id(manifest).hex()} is for {manifest.schedule}, the contract "
-            f"says {schedule}; the owner must schedule a manifest made for this contract."
+def forget(node: Node, dealt_hash: bytes, epoch: int, final: Header) -> None:
+    """Delete the committee secrets that the contract names no more, and what proofs of old epochs need."""
+    next_hash = node.oracle.committee_at(epoch + 1, final.number).secret_hash
+    node.secrets.forget(epoch, {next_hash}, {dealt_hash})
+    folder.prune(node.settings.epochs, node.clock.ring_size)
+
+
+def seat_of(node: Node, terms: Terms, publisher: Publisher, final: Header) -> int | None:
+    """The place in the epoch's committee; None, and said once, when there is none or it must not sign."""
+    why_not = None
+    if node.signer is None:
+        why_not = "a dry run signs nothing"
+    elif node.signer.address not in terms.committee.members:
+        why_not = (
+            f"the key of {address_text(node.signer.address)} is not a member's in epoch {terms.epoch}, so "
+            "nothing is signed; ask the owner which key the contract names"
         )
+    elif until := rests_until(node, terms.epoch, publisher, final):
+        why_not = f"this node sits out epoch {terms.epoch} and signs again from epoch {until} on"
+    else:
+        return terms.committee.members.index(node.signer.address)
+    if node.without_seat != terms.epoch:
+        log.warning("%s", why_not)
+    node.without_seat = terms.epoch
+    return None
 
 
-def take_snapshot(node: Node, manifest: Manifest, epoch: int) -> Snapshot:
-    """One block of each source chain; Stop when two RPC addresses differ, Retry when it is not final."""
-    end, blocks = node.schedule.end_of(epoch), []
-    for chain in manifest.sources:
-        rpc = node.rpcs.get(chain.chain_id)
-        if rpc is None:
-            raise Stop(
-                f"settings.json names no RPC address of chain {chain.chain_id}; the manifest reads it."
-            )
-        final = rpc.finalized().of(chain.chain_id)
-        block = block_at_or_before(rpc, chain.chain_id, end, final)
-        _check_at_every_address(node, block.chain_id, block.number, block.hash)
-        blocks.append(block)
-    return Snapshot(tuple(blocks))
+def rests_until(node: Node, epoch: int, publisher: Publisher, final: Header) -> int:
+    """The first epoch to be signed again, 0 when this one may be; looked into once a process."""
+    assert node.signer is not None  # noqa: S101 (the caller looked)
+    memory = Memory(node.signed, node.deployment, node.signer.address)
+    if not node.is_examined:
+        node.enter("asking peers for my own word", epoch)
+        node.handover.recall(epoch)
+        memory.examine(epoch, _shown(node, publisher, final))
+        node.is_examined = True
+    return memory.rests_until(epoch)
 
 
-def _check_at_every_address(node: Node, chain_id: int, number: int, expected: bytes) -> None:
-    for url in node.settings.rpc[chain_id]:
-        with Rpc(url, chain_id=chain_id) as one:
-            found = one.block(number).hash
-            if found != expected:
-                raise Stop(
-                    f"{one.name} has block {number} of chain {chain_id} as 0x{found.hex()}, another address "
-                    f"as 0x{expected.hex()}; find out which provider is wrong before this node signs."
-                )
+def _shown(node: Node, publisher: Publisher, final: Header) -> list[EpochReport]:
+    """What the chain and the peers show of this node's signatures."""
+    assert node.signer is not None  # noqa: S101 (the caller looked)
+    on_chain = signed_on_chain(node.oracle, node.signer.address, publisher.start_block, final.number)
+    return [*on_chain, *given_back(node.mailbox.of(node.keys.identity_key))]
 
 
-def sync_to(node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot) -> None:
-    """Bring the ledger of every source chain to the snapshot's block."""
-    for chain in manifest.sources:
-        rpc, block = node.rpcs[chain.chain_id], snapshot.of(chain.chain_id).number
-        check = checks.named(node.settings.verify, rpc, chain)
-        sync(rpc, store, chain, until_block=block, check=check)
-        if check is not None:
-            log.info("read chain %s up to block %s: %s", chain.chain_id, block, check.checked)
-
-
-def scores_at(node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot, epoch: int) -> Scores:
-    """All scores of an epoch: a function of snapshot and manifest, of nothing else."""
-    card = scorecards.load(node.settings.home, manifest.scorecard)
-    return score_population(store.events(snapshot), manifest, card, node.schedule.until(epoch))
-
-
-def previous_scores(
-    node: Node, store: LedgerStore, manifest: Manifest, snapshot: Snapshot
-) -> Previous | None:
-    """The scores of the latest report on chain at the snapshot: from its folder, else scored again.
-
-    Whatever their source, they count only if they hash to that report's scoresHash.
-    """
-    reports = node.oracle.published(_start_block(node, manifest), snapshot.of(node.settings.chain_id).number)
-    if not reports:
-        return None
-    before = reports[max(reports)].report
-    found = _kept_scores(node, before) or _scored_again(node, store, before)
-    if scores_hash(found) != before.scores_hash:
-        raise Stop(
-            f"this node computes other scores for epoch {before.epoch} than were published "
-            f"(0x{scores_hash(found).hex()}, published 0x{before.scores_hash.hex()}); compare the ledgers."
-        )
-    return Previous(before.epoch, found)
-
-
-def _kept_scores(node: Node, before: EpochReport) -> Scores | None:
-    """The scores in this node's own folder, if they are those of the report."""
-    if before.epoch not in folder.known_epochs(node.settings.epochs):
-        return None
-    kept = folder.read_scores(node.settings.epochs, before.epoch)
-    return kept if scores_hash(kept) == before.scores_hash else None
-
-
-def _scored_again(node: Node, store: LedgerStore, before: EpochReport) -> Scores:
-    manifest = manifests.load(node.settings.home, before.model_id)
-    snapshot = take_snapshot(node, manifest, before.epoch)
-    return scores_at(node, store, manifest, snapshot, before.epoch)
-
-
-def salts_of(node: Node, committee: Committee, epoch: int) -> bytes:
-    """S_e: from the committee secret, or from the epoch's folder once the secret was turned on.
-
-    Stop when a first secret, as it was dealt, is not the one whose hash the contract names.
-    """
-    held_for, secret = load_secret(node.settings.home / SECRET_FILE, node.keys)
-    if held_for > epoch:
-        return folder.read_salts_secret(node.settings.epochs, epoch)
-    if held_for == FIRST_EPOCH and secret_hash(secret) != committee.secret_hash:
-        raise Stop(
-            f"the secret in {node.settings.home} is not the committee's: it hashes to "
-            f"0x{secret_hash(secret).hex()}, the contract names 0x{committee.secret_hash.hex()}; "
-            "ask the member who dealt it."
-        )
-    return epoch_secret(secret_at(secret, epoch, held_for), node.deployment, epoch)
-
-
-def turn_secret(node: Node, epoch: int) -> None:
-    """Replace K_e by K_{e+1}, now that the epoch's folder stands: K_e is not needed again."""
-    path = node.settings.home / SECRET_FILE
-    held_for, secret = load_secret(path, node.keys)
-    if held_for <= epoch:
-        save_secret(path, epoch + 1, next_secret(secret_at(secret, epoch, held_for)), node.keys)
+def _no_seat(node: Node, epoch: int, sentence: str) -> None:
+    if node.without_seat != epoch:
+        log.warning("%s", sentence)
+    node.without_seat = epoch
 
 
 def agree(
-    node: Node, manifest: Manifest, committee: Committee, salts_secret: bytes, report: EpochReport
-) -> Published | None:
-    """Sign, send, collect and publish until the chain holds the epoch.
-
-    Retry when the round ends without a quorum; Stop when this node's key is no member's.
-    """
-    assert node.signer is not None  # noqa: S101 (the caller looked)
-    if node.signer.address not in committee.members:
-        raise Stop(
-            f"the key of {address_text(node.signer.address)} is not a member's in epoch {report.epoch}; "
-            "ask the owner which key the contract names, and sign with that one only."
-        )
-    me = committee.members.index(node.signer.address)
-    collection = Collection(committee, node.deployment, report.epoch)
-    collection.expect(report)
-    mine = attest(report, node.deployment, node.keys, node.signer, node.signed)
-    collection.offer(node.keys.identity_key, mine)
-    leaders = committee.leaders(salts_secret, report.epoch)
-    began = time.monotonic()
-    while True:
-        send_to_peers(node, mine)
-        collect(node, collection)
-        _enter(node, f"{len(collection.agreeing())} signatures, {committee.quorum} needed", report.epoch)
-        published = published_report(node, manifest, report.epoch)
-        if published is not None:
-            return published
-        waited = time.monotonic() - began
-        if waited > node.settings.round_seconds:
-            raise Retry(f"epoch {report.epoch} found no quorum in {waited:.0f} s")
-        turn = leaders[int(waited / node.settings.turn_seconds) % len(leaders)]
-        if collection.has_quorum and turn == me:
-            publish(node, collection, report)
-            continue
-        time.sleep(node.settings.poll_seconds)
-
-
-def send_to_peers(node: Node, mine: Attestation) -> None:
-    """Offer my attestation to every peer at once, again each time round: a peer may have restarted."""
-    envelope = gossip.seal(
-        node.keys, gossip.ATTESTATION, node.deployment, mine.report.epoch, gossip.attestation_body(mine)
+    node: Node, terms: Terms, publisher: Publisher, seat: int, report: EpochReport, salts_secret: bytes
+) -> Published:
+    """Steps 4 to 7: sign, send, collect and publish until the chain holds the epoch."""
+    assert node.signer is not None  # noqa: S101 (who has a seat has a signer)
+    agreement = Agreement(
+        settings=node.settings,
+        mailbox=node.mailbox,
+        peers=node.peers,
+        publisher=publisher,
+        collection=Collection(terms.committee, node.deployment, report.epoch),
+        seat=seat,
+        mine=attest(report, node.deployment, node.keys, node.signer, node.signed),
+        dissent=node.dissent,
+        inquest=node.inquest,
+        tell=lambda state: node.enter(state, report.epoch),
     )
-
-    def offer(url: str) -> None:
-        try:
-            gossip.send(url, envelope, GOSSIP_SECONDS)
-        except Retry as reason:
-            log.debug("%s", reason)
-
-    with ThreadPoolExecutor(MAX_MEMBERS) as pool:
-        list(pool.map(offer, node.settings.peers.values()))
+    return agreement.reach(salts_secret)
 
 
-def collect(node: Node, collection: Collection) -> None:
-    """Offer what came in to the round; what does not count is logged with its sender."""
-    for envelope in node.mailbox.take(collection.epoch):
-        try:
-            collection.offer(envelope.sender, gossip.attestation_from_body(envelope.body))
-        except Stop as refusal:
-            log.warning("refused a message of %s…: %s", envelope.sender.hex()[:16], refusal)
-    for member, attestation in collection.dissent():
-        if member not in node.dissent or node.dissent[member] != collection.epoch:
-            node.dissent[member] = collection.epoch
-            signed = digest(attestation.report, node.deployment).hex()
-            log.error("member %s signed another report of epoch %s: 0x%s", member, collection.epoch, signed)
-
-
-def publish(node: Node, collection: Collection, report: EpochReport) -> None:
-    """Send the transaction; another member's being first is no failure."""
-    assert node.wallet is not None  # noqa: S101 (a signer has a wallet)
-    mask, signatures = collection.mask_and_signatures()
-    try:
-        receipt = node.wallet.send(
-            node.oracle,
-            "publish",
-            report.values(),
-            mask,
-            signatures,
-            is_needless=lambda: node.oracle.latest_epoch() >= report.epoch,
-        )
-    except Refused as refusal:
-        if refusal.error != "EpochNotRising":
-            raise
-        return
-    if receipt is not None:
-        log.info("epoch %s: published in %s, gas %s", report.epoch, receipt.transaction, receipt.gas)
-
-
-def published_report(node: Node, manifest: Manifest, epoch: int) -> Published | None:
-    """The epoch's report as it stands on chain, None when it does not."""
-    if node.oracle.latest_epoch() < epoch:
-        return None
-    return node.oracle.published(_start_block(node, manifest)).get(epoch)
-
-
-def _start_block(node: Node, manifest: Manifest) -> int:
-    """The block from which the home contract exists: where the manifest begins to read it."""
-    for chain in manifest.sources:
-        for source in chain.sources:
-            if (chain.chain_id, source.address) == (node.settings.chain_id, node.settings.contract):
-                return source.start_block
-    raise Stop(
-        f"the manifest 0x{manifests.model_id(manifest).hex()} does not read the contract "
-        f"{address_text(node.settings.contract)}; enrolment is read from there: list it among the sources."
-    )
+def _leaves(node: Node, epoch: int) -> int:
+    return len(folder.read_scores(node.settings.epochs, epoch).addresses)
 
 
 def _finish(node: Node, result: Round) -> Round:
-    _enter(node, "waiting", result.report.epoch)
+    node.enter("waiting", result.report.epoch)
+    _say(result)
+    return result
+
+
+def _say(result: Round) -> None:
     if result.published is not None and not result.agrees:
         log.error(
             "epoch %s: the chain has root 0x%s, this node computes 0x%s; compare the ledgers",
@@ -407,13 +402,6 @@ def _finish(node: Node, result: Round) -> Round:
             result.published.report.root.hex(),
             result.report.root.hex(),
         )
-    return result
-
-
-def _enter(node: Node, phase: str, epoch: int | None = None) -> None:
-    if phase != node.phase:
-        log.info("%s%s", phase, "" if epoch is None else f" (epoch {epoch})")
-    node.phase = phase
 
 
 class _Clock:

@@ -9,7 +9,6 @@ from 310 to 850. The status is in the leaf and so in every proof; where it says 
 opening and top are keyed values nobody can open, and neither a score nor a threshold verifies.
 """
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -24,6 +23,8 @@ from ledger_reader.keccak import keccak256
 from models import plain
 from models.scorecard import DISPUTED, INSUFFICIENT, SCORED, THIN, Scores
 from models.segment import HIGHEST, LOWEST
+from oracle import bulk
+from oracle.array_file import map_array, write_array
 from oracle.epoch import salt, salts
 
 STEP = 10
@@ -86,7 +87,7 @@ def has_score(status: int) -> bool:
 
 def features_hash(features: Sequence[int], salt3: bytes) -> bytes:
     """keccak256(abi.encode(int64[] features, bytes32 salt3))."""
-    return _features_hash(_int_words(np.asarray([features], dtype=np.int64))[0].tobytes(), salt3)
+    return _features_hash(bulk.int_words(np.asarray([features], dtype=np.int64))[0].tobytes(), salt3)
 
 
 def detail_hash(reasons: int, hashed_features: bytes, salt2: bytes) -> bytes:
@@ -208,6 +209,8 @@ class EpochTree:
     def build(cls, epoch: int, scores: Scores, secret: bytes) -> "EpochTree":
         """Commits to every row under S_e (`secret`); Stop when there is no row at all."""
         _check_scores(scores)
+        if bulk.pays(len(scores.addresses)):
+            return cls(epoch, scores, secret, bulk.merkle_tree(bulk.leaves(scores, secret, STEP)))
         leaves = [each.leaf for each in _commitments(scores, secret, slice(None))]
         return cls(epoch, scores, secret, merkle_tree(leaves))
 
@@ -215,21 +218,17 @@ class EpochTree:
     def load(cls, folder: Path, epoch: int, scores: Scores, secret: bytes) -> "EpochTree":
         """Opens what `save` wrote, memory-mapped; Stop when it is missing or not of these scores' size."""
         _check_scores(scores)
-        nodes = _read_nodes(folder / FILE)
+        nodes = map_array(folder / FILE)
         if nodes.dtype != np.uint8 or nodes.shape != (2 * len(scores.addresses) - 1, 32):
             raise Stop(
-                f"{folder / FILE} is not the tree of {len(scores.addresses)} borrowers: rebuild the epoch"
+                f"{folder / FILE} is not the tree of {len(scores.addresses)} borrowers: "
+                "let the node compute the epoch again"
             )
         return cls(epoch, scores, secret, nodes)
 
     def save(self, folder: Path) -> None:
         """Writes tree.npy durably; a crash leaves the old file or the new one."""
-        temporary = folder / f".{FILE}.tmp"
-        with temporary.open("wb") as file:
-            np.save(file, self.nodes, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / FILE)
+        write_array(folder / FILE, self.nodes)
 
     @property
     def root(self) -> bytes:
@@ -259,7 +258,7 @@ class EpochTree:
         if root_from(found.leaf, self.path(index)) != self.root:
             raise Stop(
                 f"the tree of epoch {self.epoch} does not hold what its scores and secret give for "
-                f"0x{self.scores.addresses[index].tobytes().hex()}: rebuild the epoch's folder"
+                f"0x{self.scores.addresses[index].tobytes().hex()}: let the node compute the epoch again"
             )
         return found
 
@@ -364,7 +363,7 @@ def _commitments(scores: Scores, secret: bytes, rows: slice) -> Iterator[Commitm
         column[rows].tolist() for column in (scores.status, scores.score, scores.width, scores.reasons)
     ]
     keyed = [_split(salts(secret, purpose, addresses)) for purpose in ("salt", "salt2", "salt3", "seed")]
-    words = _split(_int_words(scores.features[rows]))
+    words = _split(bulk.int_words(scores.features[rows]))
     for address, status, score, width, reasons, features, salt1, salt2, salt3, seed in zip(
         _split(addresses), *integers, words, *keyed, strict=True
     ):
@@ -381,27 +380,8 @@ def _features_hash(words: bytes, salt3: bytes) -> bytes:
     return keccak256(_word(64) + salt3 + _word(len(words) // 32) + words)
 
 
-def _int_words(features: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Each int64 as a 32-byte word, sign-extended: shape (n, 32 k)."""
-    count, width = features.shape
-    words = np.empty((count, width, 32), dtype=np.uint8)
-    words[:, :, :24] = np.where(features < 0, 255, 0)[:, :, None]
-    words[:, :, 24:] = features.astype(">i8").reshape(-1).view(np.uint8).reshape(count, width, 8)
-    return words.reshape(count, 32 * width)
-
-
 def _split(rows: NDArray[np.uint8]) -> list[bytes]:
     return [row.tobytes() for row in np.ascontiguousarray(rows)]
-
-
-def _read_nodes(file: Path) -> NDArray[np.uint8]:
-    try:
-        nodes: NDArray[np.uint8] = np.load(file, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise Stop(f"{file} is missing: rebuild the epoch") from None
-    except (ValueError, EOFError, OSError) as error:
-        raise Stop(f"{file} cannot be read as a tree ({error}): rebuild the epoch") from error
-    return nodes
 
 
 def _word(value: int) -> bytes:

@@ -4,6 +4,7 @@ Rules that hold here: nothing is printed; files are read with a size limit and r
 sentence; addresses go in and out as 0x hex.
 """
 
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,22 +29,36 @@ from models.measure import Population
 from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import folder, reading
+from oracle import audit as audits
+from oracle import difference, evidence, folder, reading, refusals
 from oracle import report as reports
 from oracle.api.app import make_app
-from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
-from oracle.contract import CreditOracle
+from oracle.ceremony import IDENTITY_FILE, make_rotation
+from oracle.check.checkup import check_node
+from oracle.contract import CreditOracle, Refused
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
 from oracle.epoch import Deployment
-from oracle.keys import KeySigner, NodeKeys
+from oracle.equivocation import submit
+from oracle.evidence import Evidence
+from oracle.journal import Journal
+from oracle.keys import NodeKeys
 from oracle.mailbox import Server, listen
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
 from oracle.report import digest
 from oracle.settings import address_bytes, address_text, load_settings
+from oracle.signers import open_payer, open_signer
 from oracle.statement import statement
-from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, score_proof_from_json, to_json
+from oracle.tree import (
+    AtLeastProof,
+    EpochTree,
+    ScoreProof,
+    at_least_proof_from_json,
+    score_proof_from_json,
+    to_json,
+)
+from oracle.wallet import Wallet
 
 
 def read_chain(
@@ -181,11 +196,44 @@ def run_node(
     """Open a node's folder and run it; `tell` gets each round's outcome."""
     settings = load_settings(home)
     keys = NodeKeys.load(home / IDENTITY_FILE, password)
-    has_key = (home / SIGNER_FILE).exists() and not dry_run
-    signer = KeySigner.load(home / SIGNER_FILE, password) if has_key else None
-    node = open_node(settings, keys, signer)
+    signer = None if dry_run else open_signer(settings, password)
+    payer = None if signer is None else open_payer(settings, password)
+    node = open_node(settings, keys, signer, payer)
     with Server(node_app(node), settings.listen_host, settings.listen_port):
         run(node, once, lambda result: tell(describe_round(node, result)))
+
+
+def list_evidence(home: Path) -> dict[str, Any]:
+    """What members signed against this node's reports, and the proofs that one told two stories."""
+    settings = load_settings(home)
+    deployment = Deployment(settings.chain_id, settings.contract)
+    with Evidence(home / evidence.FILE, deployment) as kept:
+        return {
+            "dissent": [evidence.describe(each, deployment) for each in kept.dissents()],
+            "proofs": [evidence.describe_proof(each) for each in kept.proofs()],
+        }
+
+
+def submit_evidence(home: Path, password: str) -> dict[str, Any]:
+    """Bring every proof that is not settled to the contract; all evidence after that."""
+    settings = load_settings(home)
+    payer = open_payer(settings, password)
+    if payer is None:
+        raise Stop(f"{home} holds no key that could pay for a transaction: name a wallet in settings.json.")
+    rpc = Rpc(settings.rpc[settings.chain_id], chain_id=settings.chain_id)
+    wallet = Wallet(rpc, payer, settings.chain_id, settings.poll_seconds, Journal(home / "wallet.json"))
+    deployment = Deployment(settings.chain_id, settings.contract)
+    with rpc, Evidence(home / evidence.FILE, deployment) as kept:
+        submit(kept, CreditOracle(rpc, settings.contract), wallet)
+    return list_evidence(home)
+
+
+def deal_rotation(
+    home: Path, password: str, members: Sequence[Path], from_epoch: int, quorum: int | None, out: Path
+) -> dict[str, Any]:
+    """As `ceremony.make_rotation`, by the node in `home`."""
+    keys = NodeKeys.load(home / IDENTITY_FILE, password)
+    return make_rotation(home, keys, members, from_epoch, quorum, out)
 
 
 def describe_round(node: Node, result: Round) -> dict[str, Any]:
@@ -205,6 +253,16 @@ def describe_round(node: Node, result: Round) -> dict[str, Any]:
     }
 
 
+def check_home(home: Path, password: str | None) -> dict[str, Any]:
+    """What `check` found, row by row, and how many rows say `fix`."""
+    rows = check_node(home, password)
+    return {
+        "home": str(home),
+        "fix": sum(row.state == "fix" for row in rows),
+        "rows": [{"what": row.what, "state": row.state, "says": row.says} for row in rows],
+    }
+
+
 def serve_api(home: Path, host: str, port: int) -> None:
     """Serve the borrowers' API until interrupted."""
     app = make_app(load_settings(home), domain=f"{host}:{port}")
@@ -215,17 +273,58 @@ def serve_api(home: Path, host: str, port: int) -> None:
 
 def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> dict[str, Any]:
     """A proof from a node's folder, with the kind that `verify` asks for."""
-    tree = folder.open_tree(load_settings(home).epochs, epoch)
+    return _proof(folder.open_tree(load_settings(home).epochs, epoch), account, at_least)
+
+
+def make_proof_from(path: Path, account: str, at_least: int | None) -> dict[str, Any]:
+    """The same from one epoch's folder, without a node."""
+    return _proof(folder.open_folder(path), account, at_least)
+
+
+def _proof(tree: EpochTree, account: str, at_least: int | None) -> dict[str, Any]:
     index = tree.index_of(_address(account))
     if at_least is None:
         return {"kind": "score", "account": account, **to_json(tree.score_proof(index))}
     return {"kind": "atLeast", "account": account, **to_json(tree.at_least_proof(index, at_least))}
 
 
+def audit_epoch(
+    urls: Sequence[str],
+    contract: str,
+    epoch: int,
+    manifest: Path,
+    ledger: Path | None = None,
+    secret: Path | None = None,
+    against: Path | None = None,
+    verify: str | None = None,
+) -> dict[str, Any]:
+    """Rebuild a published epoch from the chain; `difference` is the first thing that is not as published."""
+    found, _ = read_manifest(manifest)
+    salts_secret = folder.read_secret(secret) if secret else None
+    with audits.opened(tuple(urls)) as rpcs, tempfile.TemporaryDirectory() as scratch:
+        subject = audits.find(rpcs, _address(contract), epoch, found, manifest.absolute().parent.parent)
+        path = ledger or Path(scratch) / "ledger.duckdb"
+        audit = audits.audit(subject, rpcs, path, salts_secret, verify)
+    other = difference.read_rows(against, epoch) if against else None
+    borrower = difference.first_difference(difference.rows_of(audit.scores), other) if other else None
+    sentences = [f"epoch {epoch}: {each}" for each in (audit.first, borrower) if each]
+    return {
+        "epoch": epoch,
+        "transaction": subject.published.transaction,
+        "leaves": len(audit.scores.addresses),
+        "rootRebuilt": secret is not None,
+        "checks": [
+            {"what": c.what, "published": c.published, "ours": c.ours, "equal": not c.differs}
+            for c in audit.checks
+        ],
+        "difference": "; ".join(sentences) or None,
+    }
+
+
 def verify_proof(
     urls: Sequence[str], contract: str, account: str, proof: Path, max_age: int
 ) -> dict[str, Any]:
-    """What the contract says to a proof; Refused with its own error when it says no."""
+    """What the contract says to a proof, and its current epoch; Refused when it says no."""
     found = read_proof(plain.read(content_of(proof), str(proof)))
     borrower = _address(account)
     with Rpc(tuple(urls)) as rpc:
@@ -234,7 +333,14 @@ def verify_proof(
             told = oracle.verify_score(borrower, found, max_age)
         else:
             told = oracle.verify_at_least(borrower, found, max_age)
-    return {"account": account, "proven": True, **told}
+        current = oracle.read("currentEpoch")[0]
+    return {"account": account, "proven": True, **told, "currentEpoch": current}
+
+
+def explain_refusal(account: str, refused: Refused) -> dict[str, Any]:
+    """The problem, its cause and the way out, of a proof that was refused."""
+    found = refusals.explain(refused)
+    return {"account": account, "proven": False, "error": refused.error, **found._asdict()}
 
 
 def read_proof(found: object) -> ScoreProof | AtLeastProof:

@@ -22,56 +22,49 @@ Deposits and withdrawals have none, for they secure all debts of the account tog
 loses as bad debt is in no log of an account.
 """  # noqa: E501 (a signature stays on one line)
 
-from ledger_reader.protocols.protocol import (
-    Event,
-    Market,
-    Protocol,
-    Row,
-    Words,
-    address_at,
-    address_in,
-    entry,
-    liquidation,
-    word,
-)
+import numpy as np
+
+from ledger_reader.columns import Bytes, Logs, Rows, full
+from ledger_reader.protocols.protocol import Event, Market, Protocol, entry, liquidation
 
 
-def supply(topics: Words, data: str, market: Market) -> list[Row]:
+def supply(logs: Logs, market: Market) -> list[Rows]:
     """The rows of Supply, and of Deposit of Aave v2."""
-    reserve, owner = address_in(topics[1]), address_in(topics[2])
-    return entry(market, "deposit", owner, address_at(data, 0), reserve, word(data, 1))
+    return [_entry(logs, market, "deposit", "onBehalfOf", "user")]
 
 
-def withdraw(topics: Words, data: str, market: Market) -> list[Row]:
+def withdraw(logs: Logs, market: Market) -> list[Rows]:
     """The rows of Withdraw, the same in Aave v2."""
-    reserve, user = address_in(topics[1]), address_in(topics[2])
-    return entry(market, "withdraw", user, address_in(topics[3]), reserve, word(data, 0))
+    return [_entry(logs, market, "withdraw", "user", "to")]
 
 
-def borrow(topics: Words, data: str, market: Market) -> list[Row]:
+def borrow(logs: Logs, market: Market) -> list[Rows]:
     """The rows of Borrow, of the same words in Aave v2."""
-    reserve, owner = address_in(topics[1]), address_in(topics[2])
-    debt = loan_id(market, reserve)
-    return entry(market, "borrow", owner, address_at(data, 0), reserve, word(data, 1), debt)
+    return [_entry(logs, market, "borrow", "onBehalfOf", "user", loan_id(logs, market, "reserve"))]
 
 
-def repay(topics: Words, data: str, market: Market) -> list[Row]:
+def repay(logs: Logs, market: Market) -> list[Rows]:
     """The rows of Repay, of which Aave v2 lacks the last word."""
-    reserve, user = address_in(topics[1]), address_in(topics[2])
-    debt = loan_id(market, reserve)
-    return entry(market, "repay", user, address_in(topics[3]), reserve, word(data, 0), debt)
+    return [_entry(logs, market, "repay", "user", "repayer", loan_id(logs, market, "reserve"))]
 
 
-def liquidate(topics: Words, data: str, market: Market) -> list[Row]:
+def liquidate(logs: Logs, market: Market) -> list[Rows]:
     """The rows of LiquidationCall, the same in Aave v2."""
-    reserve, user = address_in(topics[2]), address_in(topics[3])
-    debt = loan_id(market, reserve)
-    return liquidation(market, user, address_at(data, 2), reserve, word(data, 0), debt)
+    user, liquidator, reserve = map(logs.address, ("user", "liquidator", "debtAsset"))
+    debt = loan_id(logs, market, "debtAsset")
+    return [liquidation(logs, market, user, liquidator, reserve, logs.number("debtToCover"), debt)]
 
 
-def loan_id(market: Market, reserve: bytes) -> bytes:
+def _entry(
+    logs: Logs, market: Market, kind: str, account: str, other: str, debt: Bytes | None = None
+) -> Rows:
+    who, by, reserve = map(logs.address, (account, other, "reserve"))
+    return entry(logs, market, kind, who, by, reserve, logs.number("amount"), debt)
+
+
+def loan_id(logs: Logs, market: Market, reserve: str) -> Bytes:
     """Which debt: the pool and the reserve."""
-    return market.address[:12] + reserve
+    return np.concatenate((full(market.address[:12], len(logs)), logs.address(reserve)), axis=1)
 
 
 PROTOCOL = Protocol(

@@ -21,42 +21,34 @@ for they secure all debts of the account together. cTokens that change hands are
 not read here. Bad debt is in no log.
 """  # noqa: E501 (a signature stays on one line)
 
-from ledger_reader.protocols.protocol import (
-    Event,
-    Market,
-    Protocol,
-    Row,
-    Words,
-    address_at,
-    entry,
-    liquidation,
-    word,
-)
+from ledger_reader.columns import Logs, Rows
+from ledger_reader.protocols.protocol import Event, Market, Protocol, entry, liquidation
 
 
-def _mint(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    account = address_at(data, 0)
-    return entry(market, "deposit", account, account, market.asset, word(data, 1))
+def _mint(logs: Logs, market: Market) -> list[Rows]:
+    account, amount = logs.address("minter"), logs.number("mintAmount")
+    return [entry(logs, market, "deposit", account, account, market.asset, amount)]
 
 
-def _redeem(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    account = address_at(data, 0)
-    return entry(market, "withdraw", account, account, market.asset, word(data, 1))
+def _redeem(logs: Logs, market: Market) -> list[Rows]:
+    account, amount = logs.address("redeemer"), logs.number("redeemAmount")
+    return [entry(logs, market, "withdraw", account, account, market.asset, amount)]
 
 
-def _borrow(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    account = address_at(data, 0)
-    return entry(market, "borrow", account, account, market.asset, word(data, 1), market.position)
+def _borrow(logs: Logs, market: Market) -> list[Rows]:
+    account, amount = logs.address("borrower"), logs.number("borrowAmount")
+    return [entry(logs, market, "borrow", account, account, market.asset, amount, market.position)]
 
 
-def _repay(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    payer, account = address_at(data, 0), address_at(data, 1)
-    return entry(market, "repay", account, payer, market.asset, word(data, 2), market.position)
+def _repay(logs: Logs, market: Market) -> list[Rows]:
+    account, payer, amount = logs.address("borrower"), logs.address("payer"), logs.number("repayAmount")
+    return [entry(logs, market, "repay", account, payer, market.asset, amount, market.position)]
 
 
-def _liquidate(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    liquidator, account = address_at(data, 0), address_at(data, 1)
-    return liquidation(market, account, liquidator, market.asset, word(data, 2), market.position)
+def _liquidate(logs: Logs, market: Market) -> list[Rows]:
+    account, liquidator = logs.address("borrower"), logs.address("liquidator")
+    amount = logs.number("repayAmount")
+    return [liquidation(logs, market, account, liquidator, market.asset, amount, market.position)]
 
 
 PROTOCOL = Protocol(

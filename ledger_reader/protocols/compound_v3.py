@@ -34,25 +34,20 @@ change hands without money moving, and bad debt, are not read.
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
+from ledger_reader.columns import Logs, Numbers, Rows, legs, numbers
 from ledger_reader.logs import RawLog
-from ledger_reader.protocols.protocol import (
-    Event,
-    Market,
-    Protocol,
-    Row,
-    Words,
-    address_in,
-    entry,
-    legs,
-    liquidation,
-    word,
-)
+from ledger_reader.protocols.protocol import Event, Market, Protocol, entry, liquidation
 
 _ROUNDING = 2
 """Units by which what is minted or burned may differ from what was moved: a balance is kept as principal."""
 
 _WORD = 64
+"""Digits of a word."""
+
+_KEPT = 3
+"""The word that `joined` adds stands behind two topics and the amount."""
 
 
 def joined(logs: Sequence[RawLog]) -> list[RawLog]:
@@ -81,50 +76,56 @@ def _belongs(log: RawLog, after: RawLog) -> bool:
     )
 
 
-def _supply(topics: Words, data: str, market: Market) -> list[Row]:
-    payer, owner = address_in(topics[1]), address_in(topics[2])
-    return _base("repay", "deposit", owner, payer, data, market)
+def _supply(logs: Logs, market: Market) -> list[Rows]:
+    return _base(logs, market, "repay", "deposit", "dst", "from")
 
 
-def _withdraw(topics: Words, data: str, market: Market) -> list[Row]:
-    owner, receiver = address_in(topics[1]), address_in(topics[2])
-    return _base("borrow", "withdraw", owner, receiver, data, market)
+def _withdraw(logs: Logs, market: Market) -> list[Rows]:
+    return _base(logs, market, "borrow", "withdraw", "src", "to")
 
 
-def _base(debt: str, balance: str, owner: bytes, other: bytes, data: str, market: Market) -> list[Row]:
+def _base(logs: Logs, market: Market, debt: str, balance: str, owner: str, other: str) -> list[Rows]:
     """The rows of base tokens that moved: the part that was debt, then the part that was balance."""
-    moved = word(data, 0)
-    kept = word(data, 1) if len(data) == 2 + 2 * _WORD else 0
-    if abs(moved - kept) <= _ROUNDING:
-        kept = moved
-    kept = min(kept, moved)
-    of_debt = entry(market, debt, owner, other, market.asset, moved - kept, market.position)
-    of_balance = entry(market, balance, owner, other, market.asset, kept)
-    return legs(*of_debt, *of_balance)
+    who, by = logs.address(owner), logs.address(other)
+    moved = logs.number("amount").astype(object)
+    kept = _kept(logs, moved)
+    of_debt = entry(logs, market, debt, who, by, market.asset, moved - kept, market.position)
+    of_balance = entry(logs, market, balance, who, by, market.asset, kept)
+    return legs(of_debt, of_balance)
 
 
-def _nothing(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
+def _kept(logs: Logs, moved: Numbers) -> Numbers:
+    """How much was balance: what `joined` put behind the amount, nothing where it put nothing."""
+    if logs.size != _WORD:
+        return moved - moved
+    kept = numbers(logs.word(_KEPT)).astype(object)
+    return np.where(abs(moved - kept) <= _ROUNDING, moved, np.minimum(kept, moved))
+
+
+def _nothing(logs: Logs, market: Market) -> list[Rows]:  # noqa: ARG001 (one shape for all)
     return []
 
 
-def _supply_collateral(topics: Words, data: str, market: Market) -> list[Row]:
-    payer, owner, asset = map(address_in, topics[1:4])
-    return entry(market, "deposit", owner, payer, asset, word(data, 0), market.position)
+def _supply_collateral(logs: Logs, market: Market) -> list[Rows]:
+    return [_collateral(logs, market, "deposit", "dst", "from", "amount")]
 
 
-def _withdraw_collateral(topics: Words, data: str, market: Market) -> list[Row]:
-    owner, receiver, asset = map(address_in, topics[1:4])
-    return entry(market, "withdraw", owner, receiver, asset, word(data, 0), market.position)
+def _withdraw_collateral(logs: Logs, market: Market) -> list[Rows]:
+    return [_collateral(logs, market, "withdraw", "src", "to", "amount")]
 
 
-def _absorb_debt(topics: Words, data: str, market: Market) -> list[Row]:
-    absorber, borrower = address_in(topics[1]), address_in(topics[2])
-    return liquidation(market, borrower, absorber, market.asset, word(data, 0), market.position)
+def _absorb_debt(logs: Logs, market: Market) -> list[Rows]:
+    absorber, borrower, paid = logs.address("absorber"), logs.address("borrower"), logs.number("basePaidOut")
+    return [liquidation(logs, market, borrower, absorber, market.asset, paid, market.position)]
 
 
-def _absorb_collateral(topics: Words, data: str, market: Market) -> list[Row]:
-    absorber, borrower, asset = map(address_in, topics[1:4])
-    return entry(market, "withdraw", borrower, absorber, asset, word(data, 0), market.position)
+def _absorb_collateral(logs: Logs, market: Market) -> list[Rows]:
+    return [_collateral(logs, market, "withdraw", "borrower", "absorber", "collateralAbsorbed")]
+
+
+def _collateral(logs: Logs, market: Market, kind: str, owner: str, other: str, amount: str) -> Rows:
+    who, by, asset = map(logs.address, (owner, other, "asset"))
+    return entry(logs, market, kind, who, by, asset, logs.number(amount), market.position)
 
 
 _SUPPLY = Event("Supply(address indexed from, address indexed dst, uint256 amount)", _supply)

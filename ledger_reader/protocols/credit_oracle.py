@@ -8,15 +8,16 @@
 Neither has an amount, an asset or a counterparty.
 """
 
-from ledger_reader.protocols.protocol import Event, Market, Protocol, Row, Words, address_in
+from ledger_reader.columns import Logs, Rows
+from ledger_reader.protocols.protocol import Event, Market, Protocol
 
 
-def _enrolled(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    return [Row(0, "enrolled", address_in(topics[1]))]
+def _enrolled(logs: Logs, market: Market) -> list[Rows]:  # noqa: ARG001 (one shape for all)
+    return [Rows(logs.at, 0, "enrolled", logs.address("account"))]
 
 
-def _withdrawn(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    return [Row(0, "withdrawn", address_in(topics[1]))]
+def _withdrawn(logs: Logs, market: Market) -> list[Rows]:  # noqa: ARG001 (one shape for all)
+    return [Rows(logs.at, 0, "withdrawn", logs.address("account"))]
 
 
 PROTOCOL = Protocol(

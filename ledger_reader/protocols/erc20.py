@@ -11,32 +11,18 @@ must not count. An ERC-721 Transfer has four topics and is skipped. A token is d
 is a listed asset. A transfer to oneself keeps both legs.
 """
 
-from ledger_reader.protocols.protocol import (
-    NO_ONE,
-    Event,
-    Market,
-    Protocol,
-    Row,
-    Words,
-    address_in,
-    full_row,
-    word,
-)
+from ledger_reader.columns import Logs, Maybe, Rows, differ
+from ledger_reader.protocols.protocol import NO_ONE, Event, Market, Protocol
 
 
-def _transfer(topics: Words, data: str, market: Market) -> list[Row]:
-    amount, cents = market.money(word(data, 0))
-    if amount == 0 or cents == 0:
-        return []
-    sender, receiver, asset = address_in(topics[1]), address_in(topics[2]), market.asset
-    if sender == NO_ONE:
-        return [] if receiver == NO_ONE else [Row(1, "transfer_in", receiver, None, asset, amount, cents)]
-    if receiver == NO_ONE:
-        return [Row(0, "transfer_out", sender, None, asset, amount, cents)]
-    return [
-        full_row((0, "transfer_out", sender, receiver, asset, amount, cents, None, None)),
-        full_row((1, "transfer_in", receiver, sender, asset, amount, cents, None, None)),
-    ]
+def _transfer(logs: Logs, market: Market) -> list[Rows]:
+    sender, receiver = logs.address("from"), logs.address("to")
+    amount, cents, counts = market.money(logs.number("value"))
+    is_sent, is_received = differ(sender, NO_ONE), differ(receiver, NO_ONE)
+    money = (market.asset, amount, cents)
+    paid = Rows(logs.at, 0, "transfer_out", sender, Maybe(receiver, is_received), *money)
+    got = Rows(logs.at, 1, "transfer_in", receiver, Maybe(sender, is_sent), *money)
+    return [paid.where(counts & is_sent), got.where(counts & is_received)]
 
 
 PROTOCOL = Protocol(

@@ -19,36 +19,49 @@ unknown amount too. The loan id is the Controller's address left-padded to 32 by
 no id and can be opened again.
 """  # noqa: E501 (a signature stays on one line)
 
+from ledger_reader.columns import Bytes, Logs, Rows, capped, without
 from ledger_reader.ledger import MAX_AMOUNT
-from ledger_reader.protocols.protocol import Event, Market, Protocol, Row, Words, address_in, word
+from ledger_reader.protocols.protocol import Event, Market, Protocol
 
 
-def _borrow(topics: Words, data: str, market: Market) -> list[Row]:
-    return [_change("borrow", "deposit", topics, data, market)]
+def _borrow(logs: Logs, market: Market) -> list[Rows]:
+    return _changes(logs, market, "borrow", "deposit", "loan_increase", "collateral_increase")
 
 
-def _repay(topics: Words, data: str, market: Market) -> list[Row]:
-    return [_change("repay", "withdraw", topics, data, market)]
+def _repay(logs: Logs, market: Market) -> list[Rows]:
+    return _changes(logs, market, "repay", "withdraw", "loan_decrease", "collateral_decrease")
 
 
-def _change(of_debt: str, of_collateral: str, topics: Words, data: str, market: Market) -> Row:
-    user, collateral, debt = address_in(topics[1]), word(data, 0), word(data, 1)
-    if market.has_amounts and debt == 0 and collateral > 0:
-        return Row(0, of_collateral, user, amount=min(collateral, MAX_AMOUNT), loan_id=market.position)
-    amount, cents = market.money(debt) if debt else (None, None)
-    return Row(0, of_debt, user, None, market.asset, amount, cents, market.position)
+def _changes(
+    logs: Logs, market: Market, of_debt: str, of_collateral: str, debt: str, collateral: str
+) -> list[Rows]:
+    is_collateral = (logs.number(debt) == 0) & (logs.number(collateral) != 0) & market.has_amounts
+    others = logs.where(~is_collateral)
+    moved = _collateral(logs.where(is_collateral), market, of_collateral, collateral)
+    return [moved, _of_debt(others, market, of_debt, debt)]
 
 
-def _remove(topics: Words, data: str, market: Market) -> list[Row]:
-    taken = min(word(data, 0), MAX_AMOUNT) if market.has_amounts else None
-    row = Row(0, "withdraw", address_in(topics[1]), amount=taken, loan_id=market.position)
-    return [] if taken == 0 else [row]
+def _collateral(logs: Logs, market: Market, kind: str, amount: str) -> Rows:
+    """Rows in the collateral, a token that the source does not name."""
+    moved = capped(logs.number(amount), MAX_AMOUNT) if market.has_amounts else None
+    return Rows(logs.at, 0, kind, logs.address("user"), amount=moved, loan_id=market.position)
 
 
-def _liquidate(topics: Words, data: str, market: Market) -> list[Row]:
-    liquidator, user, debt = address_in(topics[1]), address_in(topics[2]), word(data, 2)
-    amount, cents = market.money(debt) if debt else (None, None)
-    return [Row(0, "liquidation", user, liquidator, market.asset, amount, cents, market.position)]
+def _of_debt(logs: Logs, market: Market, kind: str, debt: str, other: Bytes | None = None) -> Rows:
+    """Rows in the debt's token; of a debt that does not change the amount is unknown."""
+    raw = logs.number(debt)
+    amount, cents, _ = market.money(raw)
+    told = without(amount, raw == 0), without(cents, raw == 0)
+    return Rows(logs.at, 0, kind, logs.address("user"), other, market.asset, *told, market.position)
+
+
+def _remove(logs: Logs, market: Market) -> list[Rows]:
+    rows = _collateral(logs, market, "withdraw", "collateral_decrease")
+    return [rows.where(logs.number("collateral_decrease") != 0) if market.has_amounts else rows]
+
+
+def _liquidate(logs: Logs, market: Market) -> list[Rows]:
+    return [_of_debt(logs, market, "liquidation", "debt", logs.address("liquidator"))]
 
 
 PROTOCOL = Protocol(

@@ -23,63 +23,47 @@ collateral of a market listed without one, nothing and dust. The loan id, of deb
 the market's id; lending has none, for it secures no debt.
 """  # noqa: E501 (a signature stays on one line)
 
-from ledger_reader.protocols.protocol import (
-    Event,
-    Market,
-    Protocol,
-    Row,
-    RowsOf,
-    Words,
-    address_at,
-    address_in,
-    entry,
-    legs,
-    liquidation,
-    word,
-)
+from ledger_reader.columns import Bytes, Logs, Rows, legs, looked_up
+from ledger_reader.protocols.protocol import Event, Market, Protocol, RowsOf, entry, liquidation
 
 
-def _lent(kind: str, account: int, caller: int | None, is_debt: bool) -> RowsOf:
-    """Rows in the lent token; `account` and `caller` are topics, no `caller`: it is the first data word."""
+def _lent(kind: str, is_debt: bool) -> RowsOf:
+    """Rows in the lent token."""
 
-    def rows(topics: Words, data: str, market: Market) -> list[Row]:
-        tokens = market.lends.get(topics[1].lower())
-        if tokens is None:
-            return []
-        other = address_at(data, 0) if caller is None else address_in(topics[caller])
-        raw = word(data, 1 if caller is None else 0)
-        loan_id = _id(topics) if is_debt else None
-        return entry(market, kind, address_in(topics[account]), other, tokens[0], raw, loan_id)
+    def rows(logs: Logs, market: Market) -> list[Rows]:
+        return [_entry(logs, market, kind, has_id=is_debt, is_collateral=False)]
 
     return rows
 
 
-def _collateral(kind: str, account: int, caller: int | None) -> RowsOf:
-    """Rows in the collateral; `account` and `caller` as for `_lent`."""
+def _collateral(kind: str) -> RowsOf:
+    """Rows in the collateral."""
 
-    def rows(topics: Words, data: str, market: Market) -> list[Row]:
-        _, token = market.lends.get(topics[1].lower(), (b"", None))
-        if token is None:
-            return []
-        other = address_at(data, 0) if caller is None else address_in(topics[caller])
-        raw = word(data, 1 if caller is None else 0)
-        return entry(market, kind, address_in(topics[account]), other, token, raw, _id(topics))
+    def rows(logs: Logs, market: Market) -> list[Rows]:
+        return [_entry(logs, market, kind, has_id=True, is_collateral=True)]
 
     return rows
 
 
-def _liquidate(topics: Words, data: str, market: Market) -> list[Row]:
-    tokens = market.lends.get(topics[1].lower())
-    if tokens is None:
-        return []
-    caller, borrower = address_in(topics[2]), address_in(topics[3])
-    closed = liquidation(market, borrower, caller, tokens[0], word(data, 0), _id(topics))
-    lost = entry(market, "default", borrower, market.address, tokens[0], word(data, 3), _id(topics))
-    return legs(*closed, *lost)
+def _entry(logs: Logs, market: Market, kind: str, *, has_id: bool, is_collateral: bool) -> Rows:
+    logs, token = _of_listed(logs, market, is_collateral)
+    who, by, loan_id = logs.address("onBehalf"), logs.address("caller"), logs.id("id") if has_id else None
+    return entry(logs, market, kind, who, by, token, logs.number("assets"), loan_id)
 
 
-def _id(topics: Words) -> bytes:
-    return bytes.fromhex(topics[1][2:])
+def _liquidate(logs: Logs, market: Market) -> list[Rows]:
+    logs, token = _of_listed(logs, market, is_collateral=False)
+    loan_id, caller, borrower = logs.id("id"), logs.address("caller"), logs.address("borrower")
+    closed = liquidation(logs, market, borrower, caller, token, logs.number("repaidAssets"), loan_id)
+    lost = logs.number("badDebtAssets")
+    return legs(closed, entry(logs, market, "default", borrower, market.address, token, lost, loan_id))
+
+
+def _of_listed(logs: Logs, market: Market, is_collateral: bool) -> tuple[Logs, Bytes]:
+    """The logs of listed markets that have such a token, and the token of each."""
+    nothing = (None, None)
+    tokens = looked_up(logs.id("id"), lambda key: market.lends.get(key, nothing)[is_collateral], 20)
+    return logs.where(tokens.known), tokens.values[tokens.known]
 
 
 PROTOCOL = Protocol(
@@ -88,32 +72,32 @@ PROTOCOL = Protocol(
         Event(
             "Supply(bytes32 indexed id, address indexed caller, address indexed onBehalf, uint256 assets,"
             " uint256 shares)",
-            _lent("deposit", account=3, caller=2, is_debt=False),
+            _lent("deposit", is_debt=False),
         ),
         Event(
             "Withdraw(bytes32 indexed id, address caller, address indexed onBehalf,"
             " address indexed receiver, uint256 assets, uint256 shares)",
-            _lent("withdraw", account=2, caller=None, is_debt=False),
+            _lent("withdraw", is_debt=False),
         ),
         Event(
             "Borrow(bytes32 indexed id, address caller, address indexed onBehalf,"
             " address indexed receiver, uint256 assets, uint256 shares)",
-            _lent("borrow", account=2, caller=None, is_debt=True),
+            _lent("borrow", is_debt=True),
         ),
         Event(
             "Repay(bytes32 indexed id, address indexed caller, address indexed onBehalf, uint256 assets,"
             " uint256 shares)",
-            _lent("repay", account=3, caller=2, is_debt=True),
+            _lent("repay", is_debt=True),
         ),
         Event(
             "SupplyCollateral(bytes32 indexed id, address indexed caller, address indexed onBehalf,"
             " uint256 assets)",
-            _collateral("deposit", account=3, caller=2),
+            _collateral("deposit"),
         ),
         Event(
             "WithdrawCollateral(bytes32 indexed id, address caller, address indexed onBehalf,"
             " address indexed receiver, uint256 assets)",
-            _collateral("withdraw", account=2, caller=None),
+            _collateral("withdraw"),
         ),
         Event(
             "Liquidate(bytes32 indexed id, address indexed caller, address indexed borrower,"

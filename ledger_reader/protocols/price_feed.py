@@ -10,17 +10,19 @@ value: what a price does to amounts the store works out, for events strictly lat
 asset. A price belongs to nobody, so it is no event of any borrower.
 """
 
+from ledger_reader.columns import Logs, Rows, capped
 from ledger_reader.ledger import MAX_AMOUNT
-from ledger_reader.protocols.protocol import Event, Market, Protocol, Row, Words
+from ledger_reader.protocols.protocol import Event, Market, Protocol
 
 _NEGATIVE = 2**255
 
 
-def _answer(topics: Words, data: str, market: Market) -> list[Row]:  # noqa: ARG001 (one shape for all)
-    answer = int(topics[1], 16)
-    if not 0 < answer < _NEGATIVE or market.asset is None:
+def _answer(logs: Logs, market: Market) -> list[Rows]:
+    if market.asset is None:
         return []
-    return [Row(0, "price", market.address, None, market.asset, min(answer, MAX_AMOUNT))]
+    answer = logs.number("current")
+    told = Rows(logs.at, 0, "price", market.address, None, market.asset, capped(answer, MAX_AMOUNT))
+    return [told.where((answer > 0) & (answer < _NEGATIVE))]
 
 
 PROTOCOL = Protocol(

@@ -1,12 +1,13 @@
 """What a protocol file exports: its name, its events, and how an event's words become rows.
 
 Rules that hold here: pure; an event is declared by its Solidity signature with `indexed` written
-out, from which follow its topic0, how many topics it has and how many data words it needs. A log
-whose topics differ in number, whose data is shorter, or which has an indexed address with dirt in
-its upper twelve bytes, is not this event and is skipped; longer data is read as far as it is
+out, from which follow its topic0, how many topics it has, how many data words it needs and where each
+argument stands. A log whose topics differ in number, whose data is shorter, or which has an indexed address
+with dirt in its upper twelve bytes, is not this event and is skipped; longer data is read as far as it is
 declared, and of an address in the data the lower twenty bytes count. Numbers are read as whole
-256-bit words and saturate, so that no log can raise.
-Events with dynamic arguments (strings, arrays) need a reader of their own and are not declared here.
+256-bit words and saturate, so that no log can raise. All logs of an event become rows together, by column
+(see columns.py). Events with dynamic arguments (strings, arrays) need a reader of their own and are not
+declared here.
 
 Lending protocols share `entry`: the account is whom the debt or the balance belongs to, the
 counterparty is who else had a hand in it and null when nobody had. A token that is not listed is
@@ -16,39 +17,34 @@ without a pin has no value yet at decode, so of it only 0 is dropped.
 """
 
 import re
-from binascii import unhexlify
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
+from ledger_reader.columns import (
+    Bytes,
+    Column,
+    Logs,
+    Mask,
+    Maybe,
+    Numbers,
+    Rows,
+    capped,
+    differ,
+    each,
+    full,
+    scaled,
+)
 from ledger_reader.keccak import keccak256
-from ledger_reader.ledger import MAX_AMOUNT, MAX_TIME, MAX_VALUE_CENTS
+from ledger_reader.ledger import MAX_AMOUNT, MAX_VALUE_CENTS
 from ledger_reader.logs import RawLog
 from ledger_reader.sources import Asset, Source
 
 NO_ONE = bytes(20)
 """The zero address: what tokens are minted from and burned to."""
-
-
-class Row(NamedTuple):
-    """One leg of one event, in the order of the ledger's own columns."""
-
-    leg: int
-    kind: str
-    account: bytes
-    counterparty: bytes | None = None
-    asset: bytes | None = None
-    amount: int | None = None
-    value_cents: int | None = None
-    loan_id: bytes | None = None
-    due_time: int | None = None
-
-
-_Values = tuple[int, str, bytes, bytes | None, bytes | None, int | None, int | None, bytes | None, int | None]
-
-full_row: Callable[[_Values], Row] = partial(tuple.__new__, Row)
-"""A row of all its values in order, in a third of the time that Row() takes: for the commonest events."""
 
 
 class Worth(NamedTuple):
@@ -60,8 +56,16 @@ class Worth(NamedTuple):
 
 _UNKNOWN = Worth(None, 1)
 
-Money = tuple[int | None, int | None]
-"""(raw amount, value in US cents): saturated, the value rounded down, null where unknown."""
+
+class Money(NamedTuple):
+    """Raw amounts and their values in US cents: saturated, rounded down, null where unknown.
+
+    `counts`: of a listed token, not nothing, not dust.
+    """
+
+    amount: Column
+    cents: Column
+    counts: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,37 +84,52 @@ class Market:
     listed: Mapping[bytes | None, Worth]
     """By address, the listed tokens; None is in it too: the unknown token of a source without an asset."""
 
-    lends: Mapping[str, tuple[bytes, bytes | None]]
-    """Of one contract that holds many markets: by id (0x hex), the lent token and the collateral."""
+    lends: Mapping[bytes, tuple[bytes, bytes | None]]
+    """Of one contract that holds many markets: by id, the lent token and the collateral."""
 
-    def money(self, raw: int) -> Money:
-        """A raw amount of the source's own asset."""
+    def money(self, raw: Numbers) -> Money:
+        """Raw amounts of the source's own asset, listed or not."""
         return self._money(raw, self.worth)
 
-    def known(self, asset: bytes | None, raw: int) -> Money | None:
-        """A raw amount of the token `asset`; None when it is not listed, nothing, or dust."""
-        worth = self.listed.get(asset)
-        if worth is None:
-            return None
-        money = self._money(raw, worth)
-        return None if money[0] == 0 or money[1] == 0 else money
+    def known(self, asset: Bytes | bytes | None, raw: Numbers) -> Money:
+        """Raw amounts of a token, or of one each; those of tokens that are not listed do not count."""
+        if isinstance(asset, np.ndarray):
+            return self._of_tokens(each(asset), raw)
+        money = self._money(raw, self.listed.get(asset, _UNKNOWN))
+        return money if asset in self.listed else money._replace(counts=np.zeros(len(raw), np.bool_))
 
-    def _money(self, raw: int, worth: Worth) -> Money:
+    def is_listed(self, tokens: Bytes) -> Mask:
+        """Which of the tokens are listed."""
+        return np.array([token in self.listed for token in each(tokens)], np.bool_)
+
+    def _of_tokens(self, tokens: Sequence[bytes], raw: Numbers) -> Money:
+        kinds = {token: place for place, token in enumerate(dict.fromkeys(tokens))}
+        if len(kinds) == 1:
+            return self.known(tokens[0], raw)
+        of = np.array([kinds[token] for token in tokens], np.int64)
+        counts, known = np.zeros(len(raw), np.bool_), np.zeros(len(raw), np.bool_)
+        cents = np.zeros(len(raw), np.int64)
+        for token, place in kinds.items():
+            mine = of == place
+            money = self.known(token, raw[mine])
+            counts[mine] = money.counts
+            if money.cents is not None:
+                cents[mine], known[mine] = money.cents, True
+        amount = capped(raw, MAX_AMOUNT) if self.has_amounts else None
+        return Money(amount, Maybe(cents, known), counts)
+
+    def _money(self, raw: Numbers, worth: Worth) -> Money:
         if not self.has_amounts:
-            return None, None
-        pin, unit = worth
-        amount = raw if raw < MAX_AMOUNT else MAX_AMOUNT
-        if pin is None:
-            return amount, None
-        cents = raw * pin // unit
-        return amount, cents if cents < MAX_VALUE_CENTS else MAX_VALUE_CENTS
+            return Money(None, None, np.ones(len(raw), np.bool_))
+        counts: Mask = raw != 0
+        if worth.pin_cents is None:
+            return Money(capped(raw, MAX_AMOUNT), None, counts)
+        cents = capped(scaled(raw, worth.pin_cents, worth.unit), MAX_VALUE_CENTS).astype(np.int64)
+        return Money(capped(raw, MAX_AMOUNT), cents, counts & (cents != 0))
 
 
-Words = Sequence[str]
-"""0x hex: topics in full, topic0 first."""
-
-RowsOf = Callable[[Words, str, Market], Sequence[Row]]
-"""(topics, data as 0x hex, market) → the rows of one log; shape checked before."""
+RowsOf = Callable[[Logs, Market], Sequence[Rows]]
+"""(logs of one event and market, their shape checked before) → their rows."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +146,7 @@ class Event:
         types = ",".join(argument.split()[0] for argument in self._arguments())
         return f"0x{keccak256(f'{name}({types})'.encode()).hex()}"
 
-    @property
+    @cached_property
     def indexed_types(self) -> tuple[str, ...]:
         """Types of the indexed arguments: topics 1, 2, 3."""
         return tuple(a.split()[0] for a in self._arguments() if a.split()[1] == "indexed")
@@ -136,6 +155,13 @@ class Event:
     def data_words(self) -> int:
         """How many 32-byte words the data must have at least."""
         return len(self._arguments()) - len(self.indexed_types)
+
+    @cached_property
+    def names(self) -> Mapping[str, int]:
+        """In which word each argument stands: topics first, then the data."""
+        parts = [argument.split() for argument in self._arguments()]
+        in_order = sorted(parts, key=lambda part: part[1] != "indexed")
+        return {part[-1]: place for place, part in enumerate(in_order)}
 
     def _arguments(self) -> list[str]:
         inside = re.fullmatch(r"\w+\((.*)\)", self.signature)
@@ -170,63 +196,38 @@ def market(source: Source, listed: Mapping[bytes | None, Worth]) -> Market:
         worth=listed.get(token, _UNKNOWN),
         position=bytes(12) + source.address,
         listed=listed,
-        lends={f"0x{m.id.hex()}": (m.loan, m.collateral) for m in source.markets},
+        lends={m.id: (m.loan, m.collateral) for m in source.markets},
     )
 
 
 def entry(
+    logs: Logs,
     market: Market,
     kind: str,
-    account: bytes,
-    other: bytes,
-    asset: bytes | None,
-    raw: int,
-    loan_id: bytes | None = None,
-) -> list[Row]:
-    """The row of `raw` units of a listed token; none for an unlisted token, nothing or dust.
+    account: Bytes,
+    other: Bytes | bytes,
+    asset: Bytes | bytes | None,
+    raw: Numbers,
+    loan_id: Column = None,
+) -> Rows:
+    """The rows of `raw` units of a listed token; none for an unlisted token, nothing or dust.
 
     `other` is the counterparty, unless it is the account itself.
     """
-    money = market.known(asset, raw)
-    if money is None:
-        return []
-    amount, cents = money
-    counterparty = None if other == account else other
-    return [full_row((0, kind, account, counterparty, asset, amount, cents, loan_id, None))]
+    amount, cents, counts = market.known(asset, raw)
+    counterparty = Maybe(full(other, len(logs)), differ(account, other))
+    return Rows(logs.at, 0, kind, account, counterparty, asset, amount, cents, loan_id).where(counts)
 
 
 def liquidation(
-    market: Market, account: bytes, liquidator: bytes, asset: bytes | None, raw: int, loan_id: bytes
-) -> list[Row]:
+    logs: Logs,
+    market: Market,
+    account: Bytes,
+    liquidator: Bytes,
+    asset: Bytes | bytes | None,
+    raw: Numbers,
+    loan_id: Column,
+) -> Rows:
     """As `entry`, for debt closed from without: the liquidator is named also when it is the account."""
-    money = market.known(asset, raw)
-    if money is None:
-        return []
-    return [Row(0, "liquidation", account, liquidator, asset, *money, loan_id)]
-
-
-def legs(*rows: Row) -> list[Row]:
-    """Rows of one log, numbered as they stand."""
-    return [row._replace(leg=leg) for leg, row in enumerate(rows)]
-
-
-def address_in(topic: str) -> bytes:
-    """The address in an indexed word."""
-    return unhexlify(topic[26:])
-
-
-def address_at(data: str, index: int) -> bytes:
-    """The address in the `index`-th word of the data."""
-    start = 26 + 64 * index
-    return unhexlify(data[start : start + 40])
-
-
-def word(data: str, index: int) -> int:
-    """The `index`-th 32-byte word of the data as an unsigned integer."""
-    start = 2 + 64 * index
-    return int.from_bytes(unhexlify(data[start : start + 64]))
-
-
-def time_in(data: str, index: int) -> int:
-    """The `index`-th word as Unix seconds, saturated at MAX_TIME."""
-    return min(word(data, index), MAX_TIME)
+    amount, cents, counts = market.known(asset, raw)
+    return Rows(logs.at, 0, "liquidation", account, liquidator, asset, amount, cents, loan_id).where(counts)

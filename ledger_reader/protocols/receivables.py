@@ -29,74 +29,51 @@ payment and a credit of 0 say nothing and are dropped. Dropped too: currencies t
 assets, dust, and an invoice to oneself.
 """  # noqa: E501 (a signature stays on one line)
 
-from collections.abc import Sequence
-
-from ledger_reader.protocols.protocol import (
-    Event,
-    Market,
-    Protocol,
-    Row,
-    RowsOf,
-    Words,
-    address_at,
-    address_in,
-    time_in,
-    word,
-)
+from ledger_reader.columns import Bytes, Logs, Rows, differ, without
+from ledger_reader.protocols.protocol import Event, Market, Money, Protocol, RowsOf
 
 _PARTIES = "bytes32 indexed invoiceId, address indexed supplier, address indexed buyer, "
 
 
-def _of_parties(kind: str, both: bool, hides: bool, has_due: bool = False) -> RowsOf:
-    """Rows of the supplier, and of `both`; `hides`: an amount of 0 is unknown; `has_due`: the third word."""
+def _of_parties(kind: str, both: bool, hides: bool, has_due: bool = False, payer: str = "buyer") -> RowsOf:
+    """Rows of the supplier (counterparty: `payer`), and of `both`; `hides`: an amount of 0 is unknown."""
 
-    def rows(topics: Words, data: str, market: Market) -> list[Row]:
-        invoice, supplier, buyer = _invoice(topics)
-        due = time_in(data, 2) if has_due else None
-        sums = _sum(market, address_at(data, 0), word(data, 1), hides)
-        if sums is None or supplier == buyer:
-            return []
-        first = Row(0, kind, supplier, buyer, *sums, invoice, due)
-        second = Row(1, kind, buyer, supplier, *sums, invoice, due)
-        return [first, second] if both else [first]
-
-    return rows
-
-
-def _of_holder(kind: str, hides: bool) -> RowsOf:
-    """The row of who holds the invoice, with who comes next as counterparty."""
-
-    def rows(topics: Words, data: str, market: Market) -> list[Row]:
-        invoice, supplier, buyer = _invoice(topics)
-        sums = _sum(market, address_at(data, 2), word(data, 3), hides)
-        if sums is None or supplier == buyer:
-            return []
-        return [Row(0, kind, address_at(data, 0), address_at(data, 1), *sums, invoice)]
+    def rows(logs: Logs, market: Market) -> list[Rows]:
+        invoice, supplier, buyer = _invoice(logs)
+        currency, due = logs.address("currency"), logs.time("dueTime") if has_due else None
+        amount, cents, counts = _sum(logs, market, currency, "amount", hides)
+        rest = (currency, amount, cents, invoice, due)
+        of_supplier = Rows(logs.at, 0, kind, supplier, logs.address(payer), *rest).where(counts)
+        of_buyer = Rows(logs.at, 1, kind, buyer, supplier, *rest).where(counts)
+        return [of_supplier, of_buyer] if both else [of_supplier]
 
     return rows
 
 
-def _paid(topics: Words, data: str, market: Market) -> Sequence[Row]:
-    # As the others of both parties, behind one more word: who paid.
-    rows = _BOTH_PAID(topics, "0x" + data[66:], market)
-    return [row._replace(counterparty=address_at(data, 0)) if row.leg == 0 else row for row in rows]
+def _of_holder(kind: str, new: str, amount: str, hides: bool) -> RowsOf:
+    """The row of who holds the invoice, with who comes next, `new`, as counterparty."""
+
+    def rows(logs: Logs, market: Market) -> list[Rows]:
+        currency, holder, other = map(logs.address, ("currency", "holder", new))
+        invoice, _, _ = _invoice(logs)
+        raw, cents, counts = _sum(logs, market, currency, amount, hides)
+        return [Rows(logs.at, 0, kind, holder, other, currency, raw, cents, invoice).where(counts)]
+
+    return rows
 
 
-_BOTH_PAID = _of_parties("invoice_paid", both=True, hides=False)
+def _invoice(logs: Logs) -> tuple[Bytes, Bytes, Bytes]:
+    return logs.id("invoiceId"), logs.address("supplier"), logs.address("buyer")
 
 
-def _invoice(topics: Words) -> tuple[bytes, bytes, bytes]:
-    return bytes.fromhex(topics[1][2:]), address_in(topics[2]), address_in(topics[3])
-
-
-def _sum(
-    market: Market, currency: bytes, raw: int, hides: bool
-) -> tuple[bytes, int | None, int | None] | None:
-    """(currency, amount, value); None when the row is dropped."""
-    if raw == 0 and hides and currency in market.listed:
-        return currency, None, None
-    money = market.known(currency, raw)
-    return None if money is None else (currency, *money)
+def _sum(logs: Logs, market: Market, currency: Bytes, name: str, hides: bool) -> Money:
+    """The amounts and values, and which rows are not dropped."""
+    raw = logs.number(name)
+    amount, cents, counts = market.known(currency, raw)
+    if hides:
+        is_hidden = market.is_listed(currency) & (raw == 0)
+        amount, cents, counts = without(amount, is_hidden), without(cents, is_hidden), counts | is_hidden
+    return Money(amount, cents, counts & differ(logs.address("supplier"), logs.address("buyer")))
 
 
 PROTOCOL = Protocol(
@@ -122,19 +99,19 @@ PROTOCOL = Protocol(
         Event(
             f"InvoiceFinanced({_PARTIES}address holder, address financier, address currency,"
             " uint256 advance)",
-            _of_holder("invoice_financed", hides=False),
+            _of_holder("invoice_financed", "financier", "advance", hides=False),
         ),
         Event(
             f"InvoiceAssigned({_PARTIES}address holder, address newHolder, address currency, uint256 amount)",
-            _of_holder("invoice_assigned", hides=True),
+            _of_holder("invoice_assigned", "newHolder", "amount", hides=True),
         ),
         Event(
             f"InvoiceSplit({_PARTIES}address holder, address newHolder, address currency, uint256 amount)",
-            _of_holder("invoice_split", hides=False),
+            _of_holder("invoice_split", "newHolder", "amount", hides=False),
         ),
         Event(
             f"InvoicePaid({_PARTIES}address payer, address currency, uint256 amount, uint256 outstanding)",
-            _paid,
+            _of_parties("invoice_paid", both=True, hides=False, payer="payer"),
         ),
         Event(
             f"InvoiceCredited({_PARTIES}address currency, uint256 amount, bytes32 documentHash)",

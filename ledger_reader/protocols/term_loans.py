@@ -12,36 +12,28 @@
 The loan id is the protocol's own, as 32 bytes. Amounts are of the source's asset.
 """  # noqa: E501 (a signature stays on one line)
 
-from ledger_reader.protocols.protocol import (
-    Event,
-    Market,
-    Protocol,
-    Row,
-    Words,
-    address_in,
-    time_in,
-    word,
-)
+from ledger_reader.columns import Bytes, Logs, Numbers, Rows
+from ledger_reader.protocols.protocol import Event, Market, Protocol
 
 
-def _drawn(topics: Words, data: str, market: Market) -> list[Row]:
-    return [_row("borrow", topics, market.address, word(data, 1), market, time_in(data, 2))]
+def _drawn(logs: Logs, market: Market) -> list[Rows]:
+    return [_rows(logs, market, "borrow", market.address, "owed", logs.time("dueTime"))]
 
 
-def _repaid(topics: Words, data: str, market: Market) -> list[Row]:
-    return [_row("repay", topics, address_in(topics[3]), word(data, 0), market)]
+def _repaid(logs: Logs, market: Market) -> list[Rows]:
+    return [_rows(logs, market, "repay", logs.address("payer"), "amount")]
 
 
-def _defaulted(topics: Words, data: str, market: Market) -> list[Row]:
-    return [_row("default", topics, market.address, word(data, 0), market)]
+def _defaulted(logs: Logs, market: Market) -> list[Rows]:
+    return [_rows(logs, market, "default", market.address, "unpaid")]
 
 
-def _row(
-    kind: str, topics: Words, counterparty: bytes, raw: int, market: Market, due: int | None = None
-) -> Row:
-    loan_id, borrower = bytes.fromhex(topics[1][2:]), address_in(topics[2])
-    amount, cents = market.money(raw)
-    return Row(0, kind, borrower, counterparty, market.asset, amount, cents, loan_id, due)
+def _rows(
+    logs: Logs, market: Market, kind: str, other: Bytes | bytes, amount: str, due: Numbers | None = None
+) -> Rows:
+    money = market.money(logs.number(amount))[:2]
+    loan_id, borrower = logs.id("loanId"), logs.address("borrower")
+    return Rows(logs.at, 0, kind, borrower, other, market.asset, *money, loan_id, due)
 
 
 PROTOCOL = Protocol(

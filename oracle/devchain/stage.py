@@ -28,12 +28,14 @@ from ledger_reader.errors import Stop
 from ledger_reader.sources import ChainSources
 from models import plain
 from oracle.committee import from_json as committee_from_json
-from oracle.contract import Clock, Contract, CreditOracle, Receipt, Wallet
+from oracle.contract import Clock, Contract, CreditOracle
 from oracle.devchain.anvil import HOST, Anvil, Transaction, die_with_parent, free_port
 from oracle.devchain.deploy import DAY, DOLLAR, DevDeployment, Policy, deploy
 from oracle.devchain.people import demo_address, demo_key
+from oracle.keys import KeySigner
 from oracle.settings import address_text, write_settings
 from oracle.tree import AtLeastProof, at_least_proof_from_json
+from oracle.wallet import Receipt, Wallet
 
 MEMBERS = 4
 LENGTH = 7 * DAY
@@ -243,8 +245,8 @@ def last_words(home: Path, characters: int = 500) -> str:
 def borrow(stage: Stage, name: str, dollars: int, proof: AtLeastProof) -> Receipt:
     """Draw a loan in a transaction signed by one of the cast; Refused when the contract says no."""
     stage.anvil.set_balances([demo_address(name)])
-    account = Account.from_key(demo_key(name))
-    wallet = Wallet(stage.anvil.rpc, account, stage.deployment.chain_id, poll_seconds=0.1)
+    payer = KeySigner(demo_key(name))
+    wallet = Wallet(stage.anvil.rpc, payer, stage.deployment.chain_id, poll_seconds=0.1)
     loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans, calls=("CreditOracle",))
     values = (proof.epoch, proof.status, proof.threshold, proof.opening, proof.rung, proof.path)
     receipt = wallet.send(loans, "borrow", dollars * DOLLAR, 30 * DAY, values)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Retry, Stop
 from oracle import committee, keys, report
 from oracle.epoch import Deployment
-from oracle.keys import Cost, KeySigner, NodeKeys, SignedLog, Signer
+from oracle.keys import Cost, KeySigner, NodeKeys, SignedLog
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "commitment.json"
 CHEAP = Cost(passes=1, memory_bytes=8192, scrypt_n=2)
@@ -192,7 +192,7 @@ def test_to_compact__what_is_no_signature__stops(signature: bytes) -> None:
 
 @given(st.binary(min_size=32, max_size=32))
 def test_sign_digest__any_digest__is_compact_and_back_and_recovers_to_the_signer(digest: bytes) -> None:
-    signer: Signer = KeySigner(KEY)
+    signer = KeySigner(KEY)
     signature = signer.sign_digest(digest)
     compact = keys.to_compact(signature)
     assert len(compact) == 64
@@ -342,9 +342,25 @@ class Watcher:
     def address(self) -> bytes:
         return self.signer.address
 
-    def sign_digest(self, signed: bytes) -> bytes:
+    def sign_report(self, found: report.EpochReport, deployment: Deployment) -> bytes:
         self.seen.append(self.log.digest_of(HOME, golden_report().epoch))
-        return self.signer.sign_digest(signed)
+        return self.signer.sign_report(found, deployment)
+
+
+class OtherKey(KeySigner):
+    """A signer that says it holds one key and signs with another."""
+
+    @property
+    def address(self) -> bytes:
+        return KeySigner(b"\7" * 32).address
+
+
+def test_attest__a_signature_of_another_key__never_leaves_the_node(tmp_path: Path) -> None:
+    with (
+        SignedLog(tmp_path / "signed.sqlite") as log,
+        pytest.raises(Stop, match=r"epoch \d+ is not that of 0x[0-9a-f]{40}: nothing was sent"),
+    ):
+        keys.attest(golden_report(), HOME, NodeKeys(SEED), OtherKey(KEY), log)
 
 
 def test_attest__a_report__is_recorded_before_it_is_signed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_reader.errors import Stop
+from ledger_reader.errors import Retry, Stop
 from oracle import gossip
 from oracle.epoch import Deployment
 from oracle.gossip import Envelope
@@ -80,7 +80,7 @@ def test_accept__past_or_far_epoch__is_refused(epoch: int) -> None:
     assert mailbox.take(epoch) == []
 
 
-@pytest.mark.parametrize("kind", [gossip.SECRET, "Attestation", "x" * 32])
+@pytest.mark.parametrize("kind", [gossip.RECALL, "Attestation", "x" * 32])
 def test_accept__another_kind__is_refused(kind: str) -> None:
     mailbox = opened()
     with pytest.raises(Stop, match=f"of the unknown kind '{kind}'"):
@@ -212,3 +212,43 @@ def test_open_for__another_committee__takes_of_the_new_one_only() -> None:
 def test_accept__a_peer_a_little_ahead__is_kept_as_sent(ahead: int) -> None:
     envelope = sealed(epoch=NOW + ahead)
     assert accept_all(opened(), [envelope]).take(NOW + ahead) == [envelope]
+
+
+def test_accept__a_flood_of_secrets__pushes_no_attestation_out() -> None:
+    mailbox = accept_all(opened(), [sealed(b"word")])
+    accept_all(mailbox, [sealed(bytes([n]), kind=gossip.SECRET) for n in range(20)])
+    assert bodies(mailbox) == [b"word"]
+    assert len(mailbox.take(NOW, gossip.SECRET)) == KEPT
+
+
+def test_accept__a_request__is_answered_and_not_kept() -> None:
+    mailbox, seen = opened(), list[Envelope]()
+    mailbox.answers[gossip.RECALL] = seen.append
+    accept_all(mailbox, [sealed(kind=gossip.RECALL)])
+    assert seen == [sealed(kind=gossip.RECALL)]
+    assert mailbox.take(NOW, gossip.RECALL) == []
+
+
+def test_accept__requests_of_one_member_at_once__answers_the_first_and_others_too() -> None:
+    mailbox, seen = opened(), list[Envelope]()
+    mailbox.answers[gossip.RECALL] = seen.append
+    accept_all(mailbox, [sealed(kind=gossip.RECALL)])
+    with pytest.raises(Retry, match="is answered, no more"):
+        accept_all(mailbox, [sealed(kind=gossip.RECALL)])
+    accept_all(mailbox, [sealed(keys=BEN, kind=gossip.RECALL)])
+    assert [each.sender for each in seen] == [ANN.identity_key, BEN.identity_key]
+
+
+def test_accept__a_request_of_a_stranger__is_not_answered() -> None:
+    mailbox, seen = opened(), list[Envelope]()
+    mailbox.answers[gossip.RECALL] = seen.append
+    with pytest.raises(Stop, match="is not known here"):
+        accept_all(mailbox, [sealed(keys=EVE, kind=gossip.RECALL)])
+    assert not seen
+
+
+def test_of__a_member__gives_its_own_attestations_of_all_epochs() -> None:
+    mine = [sealed(b"now"), sealed(b"early", epoch=NOW + 1)]
+    mailbox = accept_all(opened(), [*mine, sealed(b"other", BEN)])
+    assert mailbox.of(ANN.identity_key) == mine
+    assert mailbox.of(EVE.identity_key) == []

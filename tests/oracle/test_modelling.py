@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_abi.abi import decode
 
 from ledger_reader import sources as source_lists
 from ledger_reader.errors import Stop
@@ -20,11 +21,12 @@ from models.schedule import Schedule
 from models.training.outcomes import Outcome
 from models.training.pipeline import open_pipeline
 from oracle import modelling
+from oracle.contract import Signature, load_abi
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import Plan, plan
 from oracle.devchain.people import address
 from oracle.devchain.rehearsal import CHAIN_ID, rehearse_into
-from oracle.keys import INTERACTIVE, NodeKeys
+from oracle.keys import INTERACTIVE, KeySigner, NodeKeys
 from tests.oracle.conftest import small_card
 
 ECONOMY = plan(7, 214, 365)
@@ -214,17 +216,38 @@ def test_drift__since_training__is_told_by_month_and_feature(trained: Trained) -
     assert {one["name"] for one in told["features"]} >= {"loans_repaid"}
 
 
-def test_propose__offline__prints_what_the_timelock_does_and_how_to_go_back(trained: Trained) -> None:
-    before = "0x" + "ab" * 32
-    told = modelling.propose_model(trained.bundle, SIGNER, 9, [], before)
-    wanted = bytes.fromhex(trained.told["modelId"][2:])
-    data = bytes.fromhex(told["callData"][2:])
-    assert (data[4:36], int.from_bytes(data[36:], "big")) == (wanted, 9)
-    assert "ab" * 32 in told["rollBack"]
-    assert data[:4].hex() in told["rollBack"]
-    assert (told["signer"], told["sent"], told["to"]) == (SIGNER[0], False, "0x" + CONTRACT.hex())
-    assert told["aucBps"] == round(10_000 * trained.told["auc"])
+def test_propose__with_a_key_and_no_chain__is_refused(trained: Trained) -> None:
+    with pytest.raises(Stop, match="name an RPC address by --rpc, or add --dry-run"):
+        modelling.propose_model(trained.bundle, SIGNER, 9, [], KeySigner.generate())
+
+
+@pytest.mark.parametrize("proposer", [None, KeySigner.generate()], ids=["no key", "a key"])
+def test_propose__dry__shows_the_proposal_and_what_the_timelock_does_then(
+    trained: Trained, proposer: KeySigner | None
+) -> None:
+    told = modelling.propose_model(trained.bundle, SIGNER, 9, [], proposer, dry_run=True)
+    abi = load_abi("ModelRegistry").functions
+    assert told["sent"] is None
+    assert told["modelId"] == trained.told["modelId"]
+    assert (told["aucBps"], told["signer"]) == (round(10_000 * trained.told["auc"]), SIGNER[0])
     assert 0 < told["ksBps"] <= 10_000
+    assert CONTRACT.hex() in told["registry"]
+    values = decode(abi["propose"].inputs, arguments_of(told["callData"], abi["propose"]))
+    shown = [told[name] for name in ("modelId", "cardHash", "signer")]
+    assert [f"0x{one.hex()}" for one in values[:3]] == shown
+    assert values[3:] == (told["aucBps"], told["ksBps"])
+    model = bytes.fromhex(told["modelId"][2:])
+    wanted = (("approve", (model,)), ("activate", (model, 9)), ("rollBack", (9,)))
+    for step, (name, arguments) in zip(told["timelock"], wanted, strict=True):
+        assert decode(abi[name].inputs, arguments_of(step["callData"], abi[name])) == arguments
+        assert step["call"].startswith(f"{name}(")
+
+
+def arguments_of(call_data: str, function: Signature) -> bytes:
+    """What follows the selector, which must be the function's."""
+    raw = bytes.fromhex(call_data[2:])
+    assert raw[:4] == function.id
+    return raw[4:]
 
 
 def test_open_key__of_a_model_key_file__signs(tmp_path: Path) -> None:
