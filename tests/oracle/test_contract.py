@@ -62,16 +62,30 @@ def oracle(rpc: Rpc) -> CreditOracle:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any], dict[str, Any]]) -> list[Any]:
-    """Lets httpx2 speak to `answer` in place of a socket; the requests come to the list returned."""
+    """Lets httpx2 speak to `answer` in place of a socket; the requests come to the list returned.
+
+    A request for a block is answered as by a node that has it, and kept from `answer` and the list.
+    """
     asked: list[Any] = []
 
     async def handle(_: object, request: httpx2.Request) -> httpx2.Response:
-        asked.append(json.loads(await request.aread()))
-        content = {"jsonrpc": "2.0", "id": asked[-1]["id"], **answer(asked[-1])}
+        call = json.loads(await request.aread())
+        if call["method"] == "eth_getBlockByNumber":
+            told = {"result": header(int(call["params"][0], 16))}
+        else:
+            asked.append(call)
+            told = answer(call)
+        content = {"jsonrpc": "2.0", "id": call["id"], **told}
         return httpx2.Response(200, stream=httpx2.ByteStream(json.dumps(content).encode()), request=request)
 
     monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
     return asked
+
+
+def header(number: int) -> dict[str, str]:
+    """A block's header as a node gives it."""
+    parent, own = hexed(word(number)), hexed(word(number + 1))
+    return {"number": hex(number), "hash": own, "parentHash": parent, "timestamp": hex(12 * number)}
 
 
 def selector(signature: str) -> bytes:
@@ -253,8 +267,8 @@ def test_verify_score__accepted__is_told_by_name(
 
 def log_of(oracle: CreditOracle, event: str, epoch: int, at: int) -> dict[str, Any]:
     """A log as a node gives it: of one event about one epoch, `at` a block."""
-    report = replace(REPORT, epoch=epoch)
-    data = encode(list(oracle.abi.events[event].inputs[1:]), [report.values(), 7, 5_000])
+    kinds = oracle.abi.events["Published"].inputs[1:]
+    data = encode(list(kinds), [replace(REPORT, epoch=epoch).values(), 7, 5_000])
     return {
         "address": hexed(ADDRESS),
         "topics": [hexed(oracle.abi.events[event].id), hexed(word(epoch))],
