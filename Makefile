@@ -84,6 +84,8 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/gas.py
 	@python benchmarks/measure.py
 	@python benchmarks/score.py
+	@python benchmarks/commit.py
+	@python benchmarks/round.py
 	@python benchmarks/accuracy.py
 
 clean:  ## remove everything that the targets above made
