@@ -84,6 +84,8 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/gas.py
 	@python benchmarks/measure.py
 	@python benchmarks/score.py
+	@python benchmarks/commit.py
+	@python benchmarks/round.py
 	@python benchmarks/accuracy.py
 
 # Slither has an environment of its own: it holds web3 below 8 and websockets below 16.
