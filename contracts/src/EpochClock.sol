@@ -66,6 +66,7 @@ abstract contract EpochClock is ICreditOracle {
     function _checkConfig(Config memory c) private pure {
         if (c.epochLength == 0) revert EpochLengthZero();
         if (uint256(c.delay) * 2 >= c.epochLength) revert DelayTooLong(c.delay, c.epochLength);
+        if (c.maxGap >= c.epochLength) revert GapTooLong(c.maxGap, c.epochLength);
         uint256 leastAge = uint256(c.epochLength) + c.delay + c.reportLife;
         if (c.maxAge < leastAge) revert MaxAgeTooShort(c.maxAge, leastAge);
         uint256 leastRing = (uint256(c.maxAge) + c.epochLength - 1) / c.epochLength + 2; // rounded up

@@ -239,6 +239,8 @@ interface ICreditOracle {
     error DelayTooLong(uint64 delay, uint64 epochLength);
     /// @notice A snapshot must stay readable until the next epoch's root is read: at least length + delay + reportLife.
     error MaxAgeTooShort(uint64 maxAge, uint256 least);
+    /// @notice `maxGap` must be less than an epoch, so that snapshots rise with the epochs.
+    error GapTooLong(uint64 maxGap, uint64 epochLength);
     /// @notice The ring must hold every root that can still be read: ringSize × length ≥ maxAge + 2 × length.
     error RingTooSmall(uint32 ringSize, uint256 least);
 

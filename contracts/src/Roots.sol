@@ -80,7 +80,7 @@ abstract contract Roots is SignedWords, Ownable2Step {
     function rootOf(uint64 epoch) external view returns (Root memory) {
         Entry memory entry = _ring[epoch % RING_SIZE];
         Times memory t = entry.times;
-        if (t.epoch != epoch) return Root(0, 0, 0, 0, Mark.Standing);
+        if (!_isKept(epoch, t.epoch)) return Root(0, 0, 0, 0, Mark.Standing);
         return Root(entry.root, t.epoch, t.activeFrom, t.snapshotTime, t.mark);
     }
 
@@ -184,7 +184,12 @@ abstract contract Roots is SignedWords, Ownable2Step {
 
     function _published(uint64 epoch) private view returns (Times storage times) {
         times = _ring[epoch % RING_SIZE].times;
-        if (epoch == 0 || times.epoch != epoch) revert NotInRing(epoch);
+        if (!_isKept(epoch, times.epoch)) revert NotInRing(epoch);
+    }
+
+    /// @dev Whether an epoch's place, which holds `found`, is its own: a skipped epoch leaves an older one where it was.
+    function _isKept(uint64 epoch, uint64 found) private view returns (bool) {
+        return epoch != 0 && found == epoch && uint256(epoch) + RING_SIZE > _head.latestEpoch;
     }
 
     /// @dev Whether the ring holds a root between two epochs that was not vetoed.

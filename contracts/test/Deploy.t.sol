@@ -38,9 +38,19 @@ contract DeployTest is Fixture {
         _new(c);
     }
 
+    function test_deploy__when_a_snapshot_could_be_older_than_the_one_before__then_refused(uint64 gap) public {
+        ICreditOracle.Config memory c = _config();
+        c.maxGap = uint64(_bound(gap, WEEK, type(uint64).max));
+        vm.expectRevert(abi.encodeWithSelector(ICreditOracle.GapTooLong.selector, c.maxGap, WEEK));
+        _new(c);
+        c.maxGap = WEEK - 1;
+        vm.assertEq(_new(c).config().maxGap, WEEK - 1);
+    }
+
     function test_deploy__when_ring_is_one_too_small__then_refused(uint64 maxAge, uint64 length) public {
         ICreditOracle.Config memory c = _config();
         c.epochLength = uint64(_bound(length, 2 * DELAY + 1, 1000 days));
+        c.maxGap = 0;
         uint64 leastAge = c.epochLength + c.delay + c.reportLife;
         c.maxAge = uint64(_bound(maxAge, leastAge, leastAge + 1000 days));
         uint256 most = (uint256(c.maxAge) + 2 * c.epochLength - 1) / c.epochLength; // K × length < maxAge + 2 × length
