@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ledger_reader.errors import Retry, Stop
-from oracle import gossip
+from oracle import gossip, metrics
 from oracle.attestations import read_attestations, write_attestations
 from oracle.committee import Attestation, Collection, recover
 from oracle.contract import Published
@@ -86,6 +86,7 @@ class Agreement:
         self._collect()
         if self.collection.has_quorum and not had_quorum:
             write_attestations(self.settings.epochs, epoch, list(self.collection.agreeing().values()))
+        metrics.count_signatures(len(self.collection.agreeing()), self.collection.committee.quorum)
         self.tell(self._state())
 
     def _collect(self) -> None:
@@ -96,12 +97,19 @@ class Agreement:
             except Stop as refusal:
                 log.warning("refused a message of %s…: %s", envelope.sender.hex()[:16], refusal)
         self.inquest.hear(self.collection, self.mine)
+        for proof in self.collection.equivocations():
+            metrics.equivocation_epoch.labels(proof.member).set(self.report.epoch)
         for member, attestation in self.collection.dissent():
+            metrics.dissent_epoch.labels(member).set(self.report.epoch)
             if self.dissent.get(member) != self.report.epoch:
                 self.dissent[member] = self.report.epoch
                 signed = digest(attestation.report, self.collection.deployment).hex()
                 log.error(
-                    "member %s signed another report of epoch %s: 0x%s", member, self.report.epoch, signed
+                    "member %s signed another report of epoch %s: 0x%s",
+                    member,
+                    self.report.epoch,
+                    signed,
+                    extra={"member": member},
                 )
 
     def _publish(self, attempt: int) -> None:

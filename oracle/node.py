@@ -22,7 +22,7 @@ from ledger_reader.errors import Retry, Stop
 from ledger_reader.rpc import Header, Rpc
 from ledger_reader.store import LedgerStore
 from models.schedule import Schedule
-from oracle import folder
+from oracle import folder, metrics
 from oracle.agreement import Agreement
 from oracle.committee import Collection
 from oracle.committee_secret import Secrets, salts_of
@@ -99,8 +99,10 @@ class Node:
 
     def enter(self, phase: str, epoch: int | None = None) -> None:
         """Say once what the node is at."""
+        metrics.enter(phase)
         if phase != self.phase:
-            log.info("%s%s", phase, "" if epoch is None else f" (epoch {epoch})")
+            where = "" if epoch is None else f" (epoch {epoch})"
+            log.info("%s%s", phase, where, extra={"epoch": epoch, "phase": phase})
         self.phase = phase
 
 
@@ -172,6 +174,7 @@ def run(node: Node, once: bool = False, tell: Callable[[Round], None] | None = N
                 if result is not None and tell is not None:
                     tell(result)
             except Retry as reason:
+                metrics.rounds.labels("retried").inc()
                 log.warning("again in %s s: %s", node.settings.poll_seconds, reason)
             bring_proofs(node)
             if result is not None and once:
@@ -291,6 +294,7 @@ def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochRe
         history.sync_to(terms, snapshot)
         clock.lap("sync_s")
         node.enter("score", epoch)
+        metrics.count_events(store.held())
         scores = history.scores_at(terms.manifest, snapshot, epoch)
         previous = history.scores_before(node.oracle, terms, snapshot, final.number)
     clock.lap("score_s")
@@ -348,7 +352,9 @@ def rests_until(node: Node, epoch: int, publisher: Publisher, final: Header) -> 
         node.handover.recall(epoch)
         memory.examine(epoch, _shown(node, publisher, final))
         node.is_examined = True
-    return memory.rests_until(epoch)
+    until = memory.rests_until(epoch)
+    metrics.sits_out.set(until > 0)
+    return until
 
 
 def _shown(node: Node, publisher: Publisher, final: Header) -> list[EpochReport]:
@@ -390,11 +396,14 @@ def _leaves(node: Node, epoch: int) -> int:
 
 def _finish(node: Node, result: Round) -> Round:
     node.enter("waiting", result.report.epoch)
+    metrics.finish(result.report.epoch, result.report.borrowers, result.seconds)
     _say(result)
     return result
 
 
 def _say(result: Round) -> None:
+    outcome = "unpublished" if result.published is None else "agreed" if result.agrees else "disagreed"
+    metrics.rounds.labels(outcome).inc()
     if result.published is not None and not result.agrees:
         log.error(
             "epoch %s: the chain has root 0x%s, this node computes 0x%s; compare the ledgers",

@@ -3,16 +3,20 @@
 import time
 from importlib import metadata
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from oracle import folder
+from oracle import folder, metrics
 from oracle.gossip import inbox_app
 from oracle.node import Node
 from oracle.settings import address_text
 
 
 def node_app(node: Node) -> FastAPI:
-    """The inbox and questions of `gossip`, and GET /health: phase, last epoch, who dissented."""
+    """Inbox and questions of `gossip`, GET /metrics for Prometheus, GET /health for people and `check`.
+
+    Health: phase, last epoch in the folder, version, member, this machine's time, who dissented.
+    """
     app = inbox_app(node.mailbox.accept, node.witness.answer)
 
     @app.get("/health")
@@ -28,5 +32,9 @@ def node_app(node: Node) -> FastAPI:
             "dryRun": node.signer is None,
             "dissent": [{"member": member, "epoch": epoch} for member, epoch in sorted(node.dissent.items())],
         }
+
+    @app.get("/metrics")
+    def show_metrics() -> Response:
+        return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
     return app

@@ -30,7 +30,7 @@ from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
 from oracle import audit as audits
-from oracle import difference, evidence, folder, reading, refusals
+from oracle import difference, evidence, folder, metrics, reading, refusals
 from oracle import report as reports
 from oracle.api.app import make_app
 from oracle.ceremony import IDENTITY_FILE, make_rotation
@@ -44,6 +44,7 @@ from oracle.evidence import Evidence
 from oracle.journal import Journal
 from oracle.keys import NodeKeys
 from oracle.mailbox import Server, listen
+from oracle.metrics import RpcTally
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
 from oracle.report import digest
@@ -59,6 +60,7 @@ from oracle.tree import (
     to_json,
 )
 from oracle.wallet import Wallet
+from oracle.watch import Watch
 
 
 def read_chain(
@@ -199,7 +201,9 @@ def run_node(
     signer = None if dry_run else open_signer(settings, password)
     payer = None if signer is None else open_payer(settings, password)
     node = open_node(settings, keys, signer, payer)
-    with Server(node_app(node), settings.listen_host, settings.listen_port):
+    metrics.describe(address_text(settings.contract), signer is not None)
+    metrics.registry.register(RpcTally(node.rpcs))
+    with Server(node_app(node), settings.listen_host, settings.listen_port), Watch(node):
         run(node, once, lambda result: tell(describe_round(node, result)))
 
 

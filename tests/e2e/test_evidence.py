@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ledger_reader.errors import Retry
+from models.scorecard import Scores
 from oracle import folder, gossip
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
 from oracle.committee import Attestation, Committee
@@ -77,12 +78,18 @@ def password(stage: Stage) -> str:
 def alter(stage: Stage, home: Path, row: int, without: bool = False) -> bytes:
     """Give one borrower another status in a member's folder (or leave it out), as if computed so."""
     tree = folder.open_tree(home / "epochs", EPOCH)
-    address = tree.scores.addresses[row].tobytes()
+    address = bytes(tree.scores.addresses[row])
     if without:
         kept = np.arange(len(tree.scores.addresses)) != row
-        columns = ("addresses", "status", "score", "width", "reasons", "features", "total")
-        scores = replace(
-            tree.scores, **{name: np.array(getattr(tree.scores, name)[kept]) for name in columns}
+        scores = Scores(
+            addresses=tree.scores.addresses[kept],
+            status=tree.scores.status[kept],
+            score=tree.scores.score[kept],
+            width=tree.scores.width[kept],
+            reasons=tree.scores.reasons[kept],
+            features=tree.scores.features[kept],
+            feature_names=tree.scores.feature_names,
+            total=tree.scores.total[kept],
         )
     else:
         status = np.array(tree.scores.status)
