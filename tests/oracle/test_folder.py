@@ -174,6 +174,22 @@ def test_read_salts_secret__killed_between_old_and_new_folder__is_not_lost(kept:
     assert [each.name for each in kept.settings.epochs.iterdir()] == [f"{EPOCH:08d}"]
 
 
+def test_write_epoch__dies_before_the_new_folder_stands__the_secret_is_not_lost(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final, rename = folder.folder_of(kept.settings.epochs, EPOCH), Path.rename
+
+    def die(path: Path, target: Path) -> Path:
+        if target == final:
+            raise SystemExit("killed")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", die)
+    with pytest.raises(SystemExit, match="killed"):
+        folder.write_epoch(kept.settings.epochs, kept.tree, kept.report)
+    assert folder.read_salts_secret(kept.settings.epochs, EPOCH) == SECRET
+
+
 # --------------------------------------------------------------------------------- open_folder
 
 
