@@ -2,7 +2,8 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,70 @@ def test_send__peer_takes_it__posts_the_message(monkeypatch: pytest.MonkeyPatch)
     answering(monkeypatch, answer)
     gossip.send("http://peer:1/", sealed(), 1.0)
     assert seen == [("http://peer:1/inbox", gossip.encode(sealed()))]
+
+
+@pytest.mark.parametrize("status", [202, 400, 404, 429, 503])
+def test_ask__peer_does_not_answer__asks_to_try_again_with_a_line_of_why(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    body = httpx2.ByteStream(b"no\n" + b"x" * 9_000)
+    answering(monkeypatch, lambda _: httpx2.Response(status, stream=body))
+    with pytest.raises(Retry, match=rf"http://peer answered {status}: b'no\\n") as caught:
+        gossip.ask("http://peer", sealed(), 1.0)
+    assert len(str(caught.value)) < 300
+
+
+def test_ask__an_endless_answer__is_given_up_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    class Endless(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(1_000):
+                read.append(4096)
+                yield bytes(4096)
+
+    answering(monkeypatch, lambda _: httpx2.Response(200, stream=Endless()))
+    with pytest.raises(Retry, match="answers too much or too slowly"):
+        gossip.ask("http://peer", sealed(), 5.0)
+    assert sum(read) <= gossip.MAX_BYTES + 2 * 4096
+
+
+def test_ask__an_answer_that_trickles__is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Trickle(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            while True:
+                time.sleep(0.05)
+                yield b" " * 4096
+
+    answering(monkeypatch, lambda _: httpx2.Response(200, stream=Trickle()))
+    with pytest.raises(Retry, match="answers too much or too slowly"):
+        gossip.ask("http://peer", sealed(), 0.1)
+
+
+def test_ask__out_of_reach__asks_to_try_again() -> None:
+    with pytest.raises(Retry, match="cannot be reached"):
+        gossip.ask("nowhere", sealed(), 1.0)
+
+
+def test_questions__answered__comes_back_whole_and_a_refusal_as_its_sentence() -> None:
+    async def exchange(content: bytes, answer: Callable[[bytes], bytes] | None) -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=gossip.inbox_app(never, answer))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://node") as client:
+            return await client.post(gossip.QUESTIONS, content=content)
+
+    def refuse(_: bytes) -> bytes:
+        raise Stop("not to you")
+
+    answered = asyncio.run(exchange(b"what", lambda message: message + b" indeed"))
+    assert (answered.status_code, answered.content) == (200, b"what indeed")
+    refused = asyncio.run(exchange(b"what", refuse))
+    assert (refused.status_code, refused.text) == (400, "not to you")
+    assert asyncio.run(exchange(bytes(gossip.MAX_BYTES + 1), never_answered)).status_code == 413
+    assert asyncio.run(exchange(b"what", None)).status_code == 404
+
+
+def never_answered(message: bytes) -> bytes:
+    raise AssertionError(message)
 
 
 def test_import__of_gossip__loads_no_training_code() -> None:
