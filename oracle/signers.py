@@ -123,7 +123,7 @@ class ExternalSigner:
                 httpx2.Client(timeout=self._seconds, trust_env=False) as client,
                 client.stream("POST", self._url, content=request, headers=headers) as response,
             ):
-                for part in response.iter_raw(4096):
+                for part in response.iter_raw():
                     parts.append(part)
                     size += len(part)
                     if size > MAX_ANSWER_BYTES:

@@ -2,8 +2,7 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -267,7 +266,12 @@ def test_inbox__same_message_three_times__is_handed_over_whole_each_time() -> No
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[httpx2.Request], httpx2.Response]) -> None:
     """Lets httpx2 speak to `answer` in place of a socket."""
-    monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", lambda _, request: answer(request))
+
+    async def handle(_: object, request: httpx2.Request) -> httpx2.Response:
+        await request.aread()
+        return answer(request)
+
+    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 413, 500, 503])
@@ -299,7 +303,7 @@ def test_send__peer_takes_it__posts_the_message(monkeypatch: pytest.MonkeyPatch)
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         seen.append((str(request.url), request.read()))
-        return httpx2.Response(202)
+        return httpx2.Response(202, stream=httpx2.ByteStream(b""))
 
     answering(monkeypatch, answer)
     gossip.send("http://peer:1/", sealed(), 1.0)
@@ -317,31 +321,37 @@ def test_ask__peer_does_not_answer__asks_to_try_again_with_a_line_of_why(
     assert len(str(caught.value)) < 300
 
 
-def test_ask__an_endless_answer__is_given_up_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
+class Parts(httpx2.AsyncByteStream):
+    """A body of many parts with a pause before each; `given` of them were read."""
 
-    class Endless(httpx2.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            for _ in range(1_000):
-                read.append(4096)
-                yield bytes(4096)
+    def __init__(self, size: int, count: int, pause: float = 0.0) -> None:
+        self.size, self.count, self.pause, self.given = size, count, pause, 0
 
-    answering(monkeypatch, lambda _: httpx2.Response(200, stream=Endless()))
-    with pytest.raises(Retry, match="answers too much or too slowly"):
-        gossip.ask("http://peer", sealed(), 5.0)
-    assert sum(read) <= gossip.MAX_BYTES + 2 * 4096
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self.count):
+            await asyncio.sleep(self.pause)
+            self.given += 1
+            yield bytes(self.size)
 
 
-def test_ask__an_answer_that_trickles__is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Trickle(httpx2.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            while True:
-                time.sleep(0.05)
-                yield b" " * 4096
+@pytest.mark.parametrize("post", [gossip.ask, gossip.send])
+def test_exchange__an_endless_answer__is_given_up_at_the_limit(
+    monkeypatch: pytest.MonkeyPatch, post: Callable[[str, Envelope, float], object]
+) -> None:
+    body = Parts(4096, 1_000)
+    answering(monkeypatch, lambda _: httpx2.Response(200, stream=body))
+    with pytest.raises(Retry, match=r"answered (more than|200)"):
+        post("http://peer", sealed(), 5.0)
+    assert body.given * body.size <= gossip.MAX_BYTES + 2 * body.size
 
-    answering(monkeypatch, lambda _: httpx2.Response(200, stream=Trickle()))
-    with pytest.raises(Retry, match="answers too much or too slowly"):
-        gossip.ask("http://peer", sealed(), 0.1)
+
+@pytest.mark.parametrize("post", [gossip.ask, gossip.send])
+def test_exchange__an_answer_that_trickles__is_given_up_in_time(
+    monkeypatch: pytest.MonkeyPatch, post: Callable[[str, Envelope, float], object]
+) -> None:
+    answering(monkeypatch, lambda _: httpx2.Response(200, stream=Parts(1, 40, 0.02)))
+    with pytest.raises(Retry, match=r"did not answer within 0\.2 s"):
+        post("http://peer", sealed(), 0.2)
 
 
 def test_ask__out_of_reach__asks_to_try_again() -> None:
