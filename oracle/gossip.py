@@ -11,7 +11,6 @@ trusted: of a refusal at most a line is read, of an answer to a question MAX_BYT
 import asyncio
 import base64
 import ssl
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +43,6 @@ SECRET_REQUEST, RECALL = "secret request", "recall"
 _DOMAIN = b"credit-oracle envelope 1\n"
 _FIELDS = ("sender", "kind", "chainId", "contract", "epoch", "body", "signature")
 _ANSWER_BYTES = 200
-_ANSWER_PART = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,42 +140,46 @@ def attestation_from_body(body: bytes) -> Attestation:
 def send(url: str, envelope: Envelope, timeout: float) -> None:
     """Posts an envelope to the peer at `url` (http://host:port); Retry when it does not take it.
 
-    Never Stop: no peer can stop this node. `timeout` (seconds) is for each step of the exchange.
+    Never Stop: no peer can stop this node, nor hold it up for more than `timeout` (seconds, for all).
     """
-    try:
-        with (
-            httpx2.Client(timeout=timeout, verify=_trusted(), trust_env=False) as client,
-            client.stream("POST", url.rstrip("/") + INBOX, content=encode(envelope)) as response,
-        ):
-            if response.status_code != httpx2.codes.ACCEPTED:
-                answer = next(response.iter_raw(_ANSWER_BYTES), b"")
-                raise Retry(f"the peer at {url} answered {response.status_code}: {answer!r}")
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise Retry(f"the peer at {url} cannot be reached ({error or type(error).__name__})") from error
+    _exchange(url, INBOX, envelope, timeout, httpx2.codes.ACCEPTED)
 
 
 def ask(url: str, envelope: Envelope, timeout: float) -> bytes:
     """The message with which the peer at `url` answers a question, at most MAX_BYTES, not yet checked.
 
-    Retry when it gives none within `timeout` (seconds, for all of it but the connection). Never Stop.
+    Retry when it gives none within `timeout` (seconds, for all). Never Stop.
     """
-    deadline, parts, size = time.monotonic() + timeout, [], 0
+    return _exchange(url, QUESTIONS, envelope, timeout, httpx2.codes.OK)
+
+
+def _exchange(url: str, path: str, envelope: Envelope, timeout: float, done: int) -> bytes:
+    address, content = url.rstrip("/") + path, encode(envelope)
     try:
-        with (
-            httpx2.Client(timeout=timeout, verify=_trusted(), trust_env=False) as client,
-            client.stream("POST", url.rstrip("/") + QUESTIONS, content=encode(envelope)) as response,
-        ):
-            for part in response.iter_raw(_ANSWER_PART):
-                parts.append(part)
-                size += len(part)
-                if size > MAX_BYTES or time.monotonic() > deadline:
-                    raise Retry(f"the peer at {url} answers too much or too slowly")
+        status, answer = asyncio.run(asyncio.wait_for(_posted(address, content, timeout), timeout))
+    except TimeoutError as error:
+        raise Retry(f"the peer at {url} did not answer within {timeout:g} s") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Retry(f"the peer at {url} cannot be reached ({error or type(error).__name__})") from error
-    answer = b"".join(parts)
-    if response.status_code != httpx2.codes.OK:
-        raise Retry(f"the peer at {url} answered {response.status_code}: {answer[:_ANSWER_BYTES]!r}")
+    if status != done:
+        raise Retry(f"the peer at {url} answered {status}: {answer[:_ANSWER_BYTES]!r}")
+    if len(answer) > MAX_BYTES:
+        raise Retry(f"the peer at {url} answered more than {MAX_BYTES} bytes")
     return answer
+
+
+async def _posted(address: str, content: bytes, timeout: float) -> tuple[int, bytes]:
+    """Status and body, of the body little more than MAX_BYTES; the caller keeps the time."""
+    async with (
+        httpx2.AsyncClient(timeout=timeout, verify=_trusted(), trust_env=False) as client,
+        client.stream("POST", address, content=content) as response,
+    ):
+        answer = b""
+        async for part in response.aiter_raw():
+            answer += part
+            if len(answer) > MAX_BYTES:
+                break
+        return response.status_code, answer
 
 
 def inbox_app(accept: Callable[[bytes], None], answer: Callable[[bytes], bytes] | None = None) -> FastAPI:

@@ -4,7 +4,8 @@ Rules that hold here: the port is open to the world, and whoever it is gets no m
 connection that has not sent a whole request's headers in HEADER_SECONDS is cut off, and every one after
 LIFE_SECONDS, however slowly it trickles; an address has at most so many at once and so many requests a
 second; what is remembered of addresses is bounded. Refusing costs less than asking: nothing of a refused
-request's body is read. An IPv6 address counts by its /64.
+request's body is read. An IPv6 address counts by its /64. Behind a
+proxy all would share one allowance: members reach a node's port itself.
 """
 
 import asyncio

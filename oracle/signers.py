@@ -7,8 +7,8 @@ that does not answer is Retry; one that refuses, or signs something else, is Sto
 network may hold a password, so only host and port are ever shown.
 """
 
+import asyncio
 import re
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -116,25 +116,30 @@ class ExternalSigner:
         return answer
 
     def _exchange(self, request: bytes) -> bytes:
-        deadline, parts, size = time.monotonic() + self._seconds, [], 0
-        headers = {"content-type": "application/json"}
         try:
-            with (
-                httpx2.Client(timeout=self._seconds, trust_env=False) as client,
-                client.stream("POST", self._url, content=request, headers=headers) as response,
-            ):
-                for part in response.iter_raw(4096):
-                    parts.append(part)
-                    size += len(part)
-                    if size > MAX_ANSWER_BYTES:
-                        raise Stop(f"{self.name} answered over {MAX_ANSWER_BYTES} bytes: check its address")
-                    if time.monotonic() > deadline:
-                        raise Retry(f"{self.name} did not answer within {self._seconds:.0f} s")
+            status, answer = asyncio.run(asyncio.wait_for(self._posted(request), self._seconds))
+        except TimeoutError as error:
+            raise Retry(f"{self.name} did not answer within {self._seconds:g} s") from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Retry(f"{self.name} cannot be reached ({type(error).__name__})") from error
-        if response.status_code >= 500:
-            raise Retry(f"{self.name} answered {response.status_code}")
-        return b"".join(parts)
+        if len(answer) > MAX_ANSWER_BYTES:
+            raise Stop(f"{self.name} answered over {MAX_ANSWER_BYTES} bytes: check its address")
+        if status >= 500:
+            raise Retry(f"{self.name} answered {status}")
+        return answer
+
+    async def _posted(self, request: bytes) -> tuple[int, bytes]:
+        headers = {"content-type": "application/json"}
+        async with (
+            httpx2.AsyncClient(timeout=self._seconds, trust_env=False) as client,
+            client.stream("POST", self._url, content=request, headers=headers) as response,
+        ):
+            answer = b""
+            async for part in response.aiter_raw():
+                answer += part
+                if len(answer) > MAX_ANSWER_BYTES:
+                    break
+            return response.status_code, answer
 
 
 def open_signer(settings: Settings, password: str) -> KeySigner | ExternalSigner | None:

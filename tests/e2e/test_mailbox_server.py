@@ -235,3 +235,23 @@ def test_server__one_address_asks_too_often__is_told_so_before_it_is_heard() -> 
         ]
     assert answers == [202] * 3 + [429] * 3
     assert len(heard) == 3
+
+
+def test_send__a_peer_whose_headers_trickle__holds_nobody_up() -> None:
+    ended, listening = threading.Event(), socket.create_server(("127.0.0.1", 0))
+
+    def trickle() -> None:
+        with listening, contextlib.suppress(OSError):
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 202 Accepted\r\nx: ")
+                while not ended.wait(0.1):
+                    connection.sendall(b"x")
+
+    thread = threading.Thread(target=trickle, daemon=True)
+    thread.start()
+    envelope = gossip.seal(KEYS, gossip.ATTESTATION, HOME, 3, b"body")
+    with pytest.raises(Retry, match=r"did not answer within 0\.5 s"):
+        gossip.send(f"http://127.0.0.1:{listening.getsockname()[1]}", envelope, 0.5)
+    ended.set()
+    thread.join(timeout=10)

@@ -266,7 +266,12 @@ def test_inbox__same_message_three_times__is_handed_over_whole_each_time() -> No
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[httpx2.Request], httpx2.Response]) -> None:
     """Lets httpx2 speak to `answer` in place of a socket."""
-    monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", lambda _, request: answer(request))
+
+    async def handle(_: object, request: httpx2.Request) -> httpx2.Response:
+        await request.aread()
+        return answer(request)
+
+    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 413, 500, 503])
@@ -298,11 +303,81 @@ def test_send__peer_takes_it__posts_the_message(monkeypatch: pytest.MonkeyPatch)
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         seen.append((str(request.url), request.read()))
-        return httpx2.Response(202)
+        return httpx2.Response(202, stream=httpx2.ByteStream(b""))
 
     answering(monkeypatch, answer)
     gossip.send("http://peer:1/", sealed(), 1.0)
     assert seen == [("http://peer:1/inbox", gossip.encode(sealed()))]
+
+
+@pytest.mark.parametrize("status", [202, 400, 404, 429, 503])
+def test_ask__peer_does_not_answer__asks_to_try_again_with_a_line_of_why(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    body = httpx2.ByteStream(b"no\n" + b"x" * 9_000)
+    answering(monkeypatch, lambda _: httpx2.Response(status, stream=body))
+    with pytest.raises(Retry, match=rf"http://peer answered {status}: b'no\\n") as caught:
+        gossip.ask("http://peer", sealed(), 1.0)
+    assert len(str(caught.value)) < 300
+
+
+class Parts(httpx2.AsyncByteStream):
+    """A body of many parts with a pause before each; `given` of them were read."""
+
+    def __init__(self, size: int, count: int, pause: float = 0.0) -> None:
+        self.size, self.count, self.pause, self.given = size, count, pause, 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self.count):
+            await asyncio.sleep(self.pause)
+            self.given += 1
+            yield bytes(self.size)
+
+
+@pytest.mark.parametrize("post", [gossip.ask, gossip.send])
+def test_exchange__an_endless_answer__is_given_up_at_the_limit(
+    monkeypatch: pytest.MonkeyPatch, post: Callable[[str, Envelope, float], object]
+) -> None:
+    body = Parts(4096, 1_000)
+    answering(monkeypatch, lambda _: httpx2.Response(200, stream=body))
+    with pytest.raises(Retry, match=r"answered (more than|200)"):
+        post("http://peer", sealed(), 5.0)
+    assert body.given * body.size <= gossip.MAX_BYTES + 2 * body.size
+
+
+@pytest.mark.parametrize("post", [gossip.ask, gossip.send])
+def test_exchange__an_answer_that_trickles__is_given_up_in_time(
+    monkeypatch: pytest.MonkeyPatch, post: Callable[[str, Envelope, float], object]
+) -> None:
+    answering(monkeypatch, lambda _: httpx2.Response(200, stream=Parts(1, 40, 0.02)))
+    with pytest.raises(Retry, match=r"did not answer within 0\.2 s"):
+        post("http://peer", sealed(), 0.2)
+
+
+def test_ask__out_of_reach__asks_to_try_again() -> None:
+    with pytest.raises(Retry, match="cannot be reached"):
+        gossip.ask("nowhere", sealed(), 1.0)
+
+
+def test_questions__answered__comes_back_whole_and_a_refusal_as_its_sentence() -> None:
+    async def exchange(content: bytes, answer: Callable[[bytes], bytes] | None) -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=gossip.inbox_app(never, answer))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://node") as client:
+            return await client.post(gossip.QUESTIONS, content=content)
+
+    def refuse(_: bytes) -> bytes:
+        raise Stop("not to you")
+
+    answered = asyncio.run(exchange(b"what", lambda message: message + b" indeed"))
+    assert (answered.status_code, answered.content) == (200, b"what indeed")
+    refused = asyncio.run(exchange(b"what", refuse))
+    assert (refused.status_code, refused.text) == (400, "not to you")
+    assert asyncio.run(exchange(bytes(gossip.MAX_BYTES + 1), never_answered)).status_code == 413
+    assert asyncio.run(exchange(b"what", None)).status_code == 404
+
+
+def never_answered(message: bytes) -> bytes:
+    raise AssertionError(message)
 
 
 def test_import__of_gossip__loads_no_training_code() -> None:
