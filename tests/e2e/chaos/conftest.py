@@ -1,6 +1,7 @@
 """A crew for each file of cases, which one after another put it under fire."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,7 +13,17 @@ from tests.e2e.conftest import anvil_binary
 FOUR, SEVEN = 4, 7
 MOST_ROUNDS = 40
 
+CASE_SECONDS = 900
+"""A case waits for conditions, each with a limit of its own; on a busy machine they add up."""
+
 Endure = Callable[[Fault], None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A limit for cases that name none."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(CASE_SECONDS))
 
 
 @pytest.fixture(scope="module", params=[FOUR, pytest.param(SEVEN, marks=pytest.mark.fuzz)])

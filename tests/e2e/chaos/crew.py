@@ -30,7 +30,7 @@ from tests.e2e.chaos.world import World, build_world
 from tests.e2e.fault_proxy import Provider
 
 POLL_SECONDS, TURN_SECONDS, ROUND_SECONDS = 0.3, 4.0, 20.0
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 """How long a condition may take on a busy machine before the case fails."""
 
 BEAT_SECONDS, LOOK_SECONDS = 1.0, 0.05
@@ -125,12 +125,9 @@ class Crew:
         self.wait(self.is_published, "a root, after healing")
         published, self.right[self.epoch] = self.published(), right
         assert {epoch: found.report for epoch, found in published.items()} == self.right
-        self._check_spent(len(published))
-
-    def _check_spent(self, epochs: int) -> None:
         contract, head = self.world.oracle, self.world.height()
-        assert contract.count("Published", self.world.deployment.start_block, head) == epochs
-        assert self.world.sent_by_members() == epochs, "a publication was paid for in vain"
+        assert contract.count("Published", self.world.deployment.start_block, head) == len(published)
+        assert self.world.publications() == 1, "a publication was paid for in vain"
 
     def witness(self) -> EpochReport:
         """What a lone honest node makes of the chain: its report of the epoch, from a ledger read anew."""

@@ -123,6 +123,8 @@ def lying_in(kind: str) -> Fault:
         liars = crew.some(chance)
         own = {each.index for each in liars}
         crew.network.cut(pair for pair in crew.network.ports if not own & set(pair))
+        # The second lie is made once the first was offered to all; scores are made up once.
+        needed = 1 if kind == "scores" else 2
         for each in liars:
             each.restart(liar(kind))
             crew.tainted.add(each.index)
@@ -132,7 +134,7 @@ def lying_in(kind: str) -> Fault:
         for each in liars:
             crew.wait(
                 lambda m=each: (
-                    TOLD in m.said(marks[m.index])  # type: ignore[misc]
+                    m.said(marks[m.index]).count(TOLD) >= needed  # type: ignore[misc]
                     and crew.network.passed(m.index) > passed[m.index]
                 ),
                 f"a lie in {kind}, delivered",

@@ -11,9 +11,5 @@ def test_round__f_members_lie__the_honest_root_is_published(kind: str, endure: E
     endure(faults.lying_in(kind))
 
 
-def test_round__f_members_tell_two_stories__the_honest_root_is_published(endure: Endure) -> None:
-    endure(faults.lying_in("equivocation"))
-
-
 def test_round__after_all_lies__all_members_agree(endure: Endure) -> None:
     endure(faults.NONE)

@@ -71,7 +71,10 @@ CARD = {
 
 @dataclass
 class World:
-    """A chain with a committee on it; `epoch` is the latest that has ended, `homes` the folders as made."""
+    """A chain with a committee on it; `epoch` is the latest that has ended or is about to.
+
+    `homes` are the folders as made; `began` is the block from which on nothing but the round happens.
+    """
 
     folder: Path
     anvil: Anvil
@@ -80,6 +83,7 @@ class World:
     committee: Committee
     homes: list[Path]
     epoch: int = FIRST - 1
+    began: int = 0
 
     @property
     def oracle(self) -> CreditOracle:
@@ -119,6 +123,7 @@ class World:
         since, self.epoch = self._lived_until(), self.epoch + 1
         play(self.economy, self.anvil, self.deployment, since=since, until=self._lived_until())
         self.anvil.advance_to(self._lived_until())
+        self.began = self.height()
         return self.epoch
 
     def end_epoch(self) -> None:
@@ -154,11 +159,19 @@ class World:
         """Replace the last `depth` blocks by empty ones; what was in them is in no block and in no queue."""
         self.anvil.rpc.call("anvil_reorg", [depth, []])
 
-    def sent_by_members(self) -> int:
-        """Transactions of all members that are on chain."""
-        senders = ["0x" + member.hex() for member in self.committee.members]
-        counts = self.anvil.rpc.batch([("eth_getTransactionCount", [each, "latest"]) for each in senders])
-        return sum(int(count, 16) for count in counts)
+    def publications(self) -> int:
+        """Transactions of this epoch that called `publish`, in vain or not."""
+        numbers = range(self.began, self.height() + 1)
+        calls = [("eth_getBlockByNumber", [hex(number), True]) for number in numbers]
+        contract, selector = "0x" + self.deployment.oracle.hex(), self.oracle.abi.functions["publish"].id
+        sent = [each for block in self.anvil.rpc.batch(calls) for each in block["transactions"]]
+        return sum(
+            each["to"] == contract and each["input"].startswith("0x" + selector.hex()) for each in sent
+        )
+
+    def is_expelled(self, member: int) -> bool:
+        """Whether the contract has taken a member's place away."""
+        return bool(self.oracle.read("isExpelled", self.committee.members[member])[0])
 
     def _lived_until(self) -> int:
         return (
