@@ -241,7 +241,7 @@ def test_round__published_and_reorganised_away__one_member_alone_publishes_it_ag
 
 def test_round__publishing_is_paused__waits_and_publishes_after(stage: Stage) -> None:
     pause = stage.oracle.call_data("pause", stage.anvil.now() + DAY)
-    stage.anvil.mine_block([Transaction(demo_address("guardian"), stage.oracle.address, pause)])
+    decree(stage, demo_address("guardian"), pause)
     with contextlib.ExitStack() as stack:
         running = [
             stack.enter_context(stage.process(home, {}, "node", "--once", "--json"))
@@ -251,7 +251,7 @@ def test_round__publishing_is_paused__waits_and_publishes_after(stage: Stage) ->
         wait_until(lambda: any("PublishingPaused" in each.read_text() for each in logs), running)
         assert stage.oracle.latest_epoch() == 0
         unpause = stage.oracle.call_data("unpause")
-        stage.anvil.mine_block([Transaction(demo_address("guardian"), stage.oracle.address, unpause)])
+        decree(stage, demo_address("guardian"), unpause)
         rounds = [outcome(process, home) for process, home in zip(running, stage.homes[:3], strict=True)]
     assert all(each["agrees"] for each in rounds)
 
@@ -276,7 +276,7 @@ def test_round__log_restored_from_before_a_published_signature__the_chain_tells_
     stage.run_nodes(stage.homes[:3])
     assert stage.oracle.published(stage.deployment.start_block)[EPOCH].member_mask == 0b0111
     log.write_bytes(before)
-    stage.anvil.advance_to(stage.deployment.schedule.end_of(EPOCH + 2) + 60)
+    end_epoch(stage, EPOCH + 2)
     with stage.process(stage.homes[0], {}, "node", "--once", "--json") as process:
         said = outcome(process, stage.homes[0])
     assert (said["epoch"], said["published"]) == (EPOCH + 2, False)
@@ -315,9 +315,9 @@ def test_rotation__a_new_member_and_a_fresh_secret__all_get_it_of_the_dealer_and
         "rotate", "--home", homes[0], *files, "--from-epoch", from_epoch, "--out", tmp_path / "dealt"
     )
     call = bytes.fromhex(dealt["calldata"][2:])
-    stage.anvil.mine_block([Transaction(stage.deployment.owner, stage.oracle.address, call)])
+    decree(stage, stage.deployment.owner, call)
     refurnish(stage, homes, from_epoch)
-    stage.anvil.advance_to(stage.deployment.schedule.end_of(from_epoch) + 60)
+    end_epoch(stage, from_epoch)
     rounds = stage.run_nodes(homes)
     assert all(each["agrees"] and each["epoch"] == from_epoch for each in rounds)
     assert len({each["root"] for each in rounds}) == 1
@@ -327,6 +327,20 @@ def test_rotation__a_new_member_and_a_fresh_secret__all_get_it_of_the_dealer_and
         assert [each.name for each in sorted((home / "secrets").iterdir())] == [named.hex()]
     with stage.process(stage.homes[3], {}, "node", "--dry-run", "--once") as process:
         wait_until(lambda: "does not hold the secret 0x" in last_words(stage.homes[3], 2_000), [process])
+
+
+def decree(stage: Stage, sender: bytes, call: bytes) -> None:
+    """A call of the oracle's contract by its owner or guardian."""
+    stage.anvil.automine(False)
+    stage.anvil.mine_block([Transaction(sender, stage.oracle.address, call)])
+    stage.anvil.automine(True)
+
+
+def end_epoch(stage: Stage, epoch: int) -> None:
+    """The chain goes on until after an epoch's end, which has a block shortly before it."""
+    end = stage.deployment.schedule.end_of(epoch)
+    stage.anvil.advance_to(end - 60)
+    stage.anvil.advance_to(end + 60)
 
 
 def refurnish(stage: Stage, homes: list[Path], epoch: int) -> None:
