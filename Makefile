@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/contracts/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint fuzz bench setup contracts generated clean
+.PHONY: demo test lint fuzz bench slither setup contracts generated clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -52,6 +52,7 @@ generated: setup  ## rebuild every committed file that a program writes
 	@cd contracts && forge build
 	@python contracts/tools/write_abi.py
 	@python tests/golden/make_commitment.py
+	@python tests/golden/make_forest.py
 	@python tests/golden/make_rescore.py
 	@python docs/write_features.py
 
@@ -65,6 +66,7 @@ fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 	@HYPOTHESIS_PROFILE=fuzz pytest tests/e2e/test_faults.py tests/e2e/test_reorganisations.py
+	@pytest -v -m fuzz tests/e2e/chaos
 
 # Peers of the benchmarks have environments of their own: their dependencies are old, or not ours.
 .bench/.stamp: $(VENV)/.python-stamp
@@ -82,7 +84,21 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/gas.py
 	@python benchmarks/measure.py
 	@python benchmarks/score.py
+	@python benchmarks/commit.py
+	@python benchmarks/round.py
 	@python benchmarks/accuracy.py
+
+# Slither has an environment of its own: it holds web3 below 8 and websockets below 16.
+.bench/slither/.stamp: $(VENV)/.python-stamp
+	@test -x .bench/slither/bin/python || $(PYTHON) -m venv .bench/slither
+	@.bench/slither/bin/python -m pip install --quiet slither-analyzer==0.11.6
+	@touch $@
+
+# What contracts/slither.config.json leaves out: `timestamp` and `incorrect-equality`, because all these contracts are about
+# times of hours and more and about epoch numbers, which are compared for identity; `unused-return`, because a read gives
+# more than each reader needs; naming and optimization hints. Every other exception is explained at its line.
+slither: setup .bench/slither/.stamp  ## static analysis of the contracts
+	@cd contracts && ../.bench/slither/bin/slither .
 
 clean:  ## remove everything that the targets above made
 	@rm -rf $(VENV) .bench contracts/node_modules contracts/out contracts/cache demo build *.egg-info \

@@ -129,6 +129,8 @@ class Endpoint:
         port = "" if self.url.port is None else f":{self.url.port}"
         self.name = f"{self.url.scheme}://{self.url.host}{port}"
         """Scheme and host, fit to be shown."""
+        self.calls = self.failures = 0
+        """Calls made and requests that failed so far, for whoever watches."""
         self._clock, self._expected, self._is_checked = clock, chain_id, False
         self._timeout_s, self._limit = timeout_s, max_response_bytes
         self._bucket, self._widths, self._ids = Bucket(rate), Widths(), count(1)
@@ -249,6 +251,7 @@ class Endpoint:
             {"jsonrpc": "2.0", "id": i, "method": method, "params": list(params)}
             for i, (method, params) in zip(ids, calls, strict=True)
         ]
+        self.calls += len(calls)
         try:
             await self._clock.sleep(self._bucket.take(len(calls), self._clock.now()))
             body = msgspec.json.encode(requests[0] if len(requests) == 1 else requests)
@@ -257,6 +260,7 @@ class Endpoint:
                 _result(self.name, method, answers.get(i)) for i, (method, _) in zip(ids, calls, strict=True)
             ]
         except Unusable as reason:
+            self.failures += 1
             raise _of(calls[0][0], reason)  # noqa: B904 (the same exception, told what was asked)
 
     async def _post(self, body: bytes) -> bytes:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ledger_reader.errors import Retry, Stop
-from oracle import gossip
+from oracle import gossip, metrics
 from oracle.attestations import read_attestations, write_attestations
 from oracle.committee import Attestation, Collection, recover
 from oracle.contract import Published
+from oracle.inquest import Inquest
 from oracle.mailbox import Mailbox
 from oracle.peers import Peers
 from oracle.publishing import Publisher
@@ -28,7 +29,8 @@ log = logging.getLogger("node")
 class Agreement:
     """One round's: `seat` is this member's place in the committee, `mine` its own word.
 
-    `dissent`: by member, the epoch in which it last signed another report. `tell` hears of each state.
+    `dissent`: by member, the epoch in which it last signed another report; `inquest` keeps what it signed.
+    `tell` hears of each state.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Agreement:
     seat: int
     mine: Attestation
     dissent: dict[int, int]
+    inquest: Inquest
     tell: Callable[[str], None]
 
     @property
@@ -83,6 +86,7 @@ class Agreement:
         self._collect()
         if self.collection.has_quorum and not had_quorum:
             write_attestations(self.settings.epochs, epoch, list(self.collection.agreeing().values()))
+        metrics.count_signatures(len(self.collection.agreeing()), self.collection.committee.quorum)
         self.tell(self._state())
 
     def _collect(self) -> None:
@@ -92,12 +96,20 @@ class Agreement:
                 self.collection.offer(envelope.sender, gossip.attestation_from_body(envelope.body))
             except Stop as refusal:
                 log.warning("refused a message of %s…: %s", envelope.sender.hex()[:16], refusal)
+        self.inquest.hear(self.collection, self.mine)
+        for proof in self.collection.equivocations():
+            metrics.equivocation_epoch.labels(proof.member).set(self.report.epoch)
         for member, attestation in self.collection.dissent():
+            metrics.dissent_epoch.labels(member).set(self.report.epoch)
             if self.dissent.get(member) != self.report.epoch:
                 self.dissent[member] = self.report.epoch
                 signed = digest(attestation.report, self.collection.deployment).hex()
                 log.error(
-                    "member %s signed another report of epoch %s: 0x%s", member, self.report.epoch, signed
+                    "member %s signed another report of epoch %s: 0x%s",
+                    member,
+                    self.report.epoch,
+                    signed,
+                    extra={"member": member},
                 )
 
     def _publish(self, attempt: int) -> None:

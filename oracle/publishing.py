@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ledger_reader.errors import Retry, Stop
 from models import manifest as manifests
 from models.manifest import Manifest
+from oracle import metrics
 from oracle.committee import Collection
 from oracle.contract import CreditOracle, Mark, Published, Refused
 from oracle.report import EpochReport
@@ -67,6 +68,7 @@ class Publisher:
             _weigh(refusal)
         else:
             if receipt is not None:
+                metrics.gas_used.inc(receipt.gas)
                 log.info("epoch %s: published in %s, gas %s", report.epoch, receipt.transaction, receipt.gas)
 
 

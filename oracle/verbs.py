@@ -30,23 +30,37 @@ from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
 from oracle import audit as audits
-from oracle import difference, folder, reading
+from oracle import difference, evidence, folder, metrics, reading, refusals
 from oracle import report as reports
 from oracle.api.app import make_app
-from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE, make_rotation
+from oracle.ceremony import IDENTITY_FILE, make_rotation
 from oracle.check.checkup import check_node
-from oracle.contract import CreditOracle
+from oracle.contract import CreditOracle, Refused
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
 from oracle.epoch import Deployment
-from oracle.keys import KeySigner, NodeKeys
+from oracle.equivocation import submit
+from oracle.evidence import Evidence
+from oracle.journal import Journal
+from oracle.keys import NodeKeys
 from oracle.mailbox import Server, listen
+from oracle.metrics import RpcTally
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
 from oracle.report import digest
 from oracle.settings import address_bytes, address_text, load_settings
+from oracle.signers import open_payer, open_signer
 from oracle.statement import statement
-from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, score_proof_from_json, to_json
+from oracle.tree import (
+    AtLeastProof,
+    EpochTree,
+    ScoreProof,
+    at_least_proof_from_json,
+    score_proof_from_json,
+    to_json,
+)
+from oracle.wallet import Wallet
+from oracle.watch import Watch
 
 
 def read_chain(
@@ -184,11 +198,38 @@ def run_node(
     """Open a node's folder and run it; `tell` gets each round's outcome."""
     settings = load_settings(home)
     keys = NodeKeys.load(home / IDENTITY_FILE, password)
-    has_key = (home / SIGNER_FILE).exists() and not dry_run
-    signer = KeySigner.load(home / SIGNER_FILE, password) if has_key else None
-    node = open_node(settings, keys, signer)
-    with Server(node_app(node), settings.listen_host, settings.listen_port):
+    signer = None if dry_run else open_signer(settings, password)
+    payer = None if signer is None else open_payer(settings, password)
+    node = open_node(settings, keys, signer, payer)
+    metrics.describe(address_text(settings.contract), signer is not None)
+    metrics.registry.register(RpcTally(node.rpcs))
+    with Server(node_app(node), settings.listen_host, settings.listen_port), Watch(node):
         run(node, once, lambda result: tell(describe_round(node, result)))
+
+
+def list_evidence(home: Path) -> dict[str, Any]:
+    """What members signed against this node's reports, and the proofs that one told two stories."""
+    settings = load_settings(home)
+    deployment = Deployment(settings.chain_id, settings.contract)
+    with Evidence(home / evidence.FILE, deployment) as kept:
+        return {
+            "dissent": [evidence.describe(each, deployment) for each in kept.dissents()],
+            "proofs": [evidence.describe_proof(each) for each in kept.proofs()],
+        }
+
+
+def submit_evidence(home: Path, password: str) -> dict[str, Any]:
+    """Bring every proof that is not settled to the contract; all evidence after that."""
+    settings = load_settings(home)
+    payer = open_payer(settings, password)
+    if payer is None:
+        raise Stop(f"{home} holds no key that could pay for a transaction: name a wallet in settings.json.")
+    rpc = Rpc(settings.rpc[settings.chain_id], chain_id=settings.chain_id)
+    wallet = Wallet(rpc, payer, settings.chain_id, settings.poll_seconds, Journal(home / "wallet.json"))
+    deployment = Deployment(settings.chain_id, settings.contract)
+    with rpc, Evidence(home / evidence.FILE, deployment) as kept:
+        submit(kept, CreditOracle(rpc, settings.contract), wallet)
+    return list_evidence(home)
 
 
 def deal_rotation(
@@ -236,7 +277,15 @@ def serve_api(home: Path, host: str, port: int) -> None:
 
 def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> dict[str, Any]:
     """A proof from a node's folder, with the kind that `verify` asks for."""
-    tree = folder.open_tree(load_settings(home).epochs, epoch)
+    return _proof(folder.open_tree(load_settings(home).epochs, epoch), account, at_least)
+
+
+def make_proof_from(path: Path, account: str, at_least: int | None) -> dict[str, Any]:
+    """The same from one epoch's folder, without a node."""
+    return _proof(folder.open_folder(path), account, at_least)
+
+
+def _proof(tree: EpochTree, account: str, at_least: int | None) -> dict[str, Any]:
     index = tree.index_of(_address(account))
     if at_least is None:
         return {"kind": "score", "account": account, **to_json(tree.score_proof(index))}
@@ -279,7 +328,7 @@ def audit_epoch(
 def verify_proof(
     urls: Sequence[str], contract: str, account: str, proof: Path, max_age: int
 ) -> dict[str, Any]:
-    """What the contract says to a proof; Refused with its own error when it says no."""
+    """What the contract says to a proof, and its current epoch; Refused when it says no."""
     found = read_proof(plain.read(content_of(proof), str(proof)))
     borrower = _address(account)
     with Rpc(tuple(urls)) as rpc:
@@ -288,7 +337,14 @@ def verify_proof(
             told = oracle.verify_score(borrower, found, max_age)
         else:
             told = oracle.verify_at_least(borrower, found, max_age)
-    return {"account": account, "proven": True, **told}
+        current = oracle.read("currentEpoch")[0]
+    return {"account": account, "proven": True, **told, "currentEpoch": current}
+
+
+def explain_refusal(account: str, refused: Refused) -> dict[str, Any]:
+    """The problem, its cause and the way out, of a proof that was refused."""
+    found = refusals.explain(refused)
+    return {"account": account, "proven": False, "error": refused.error, **found._asdict()}
 
 
 def read_proof(found: object) -> ScoreProof | AtLeastProof:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.rpc import Rpc, RpcError
+from oracle import metrics
 from oracle.contract import Contract
 from oracle.journal import Journal, Offer
 
@@ -101,6 +102,7 @@ class Wallet:
                 return self._checked(contract, transaction, offered, receipt)
             if is_needless():
                 return None
+            metrics.fee_bumps.inc()
             _raise(transaction)
         raise Retry(
             f"the transaction {offered.hashes[-1]} is not mined after {MAX_REPLACEMENTS} rising offers of a "

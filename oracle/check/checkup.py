@@ -98,6 +98,7 @@ def _of_the_contract(
 ) -> list[tuple[str, Probe]]:
     return [
         ("contract", partial(onchain.contract_row, contract)),
+        ("state", partial(onchain.state, contract)),
         ("member", partial(onchain.membership, contract, member)),
         ("model", partial(onchain.models, contract, settings)),
         ("secret", partial(_secret, contract, settings, keys)),

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from ledger_reader.errors import Stop
 from models import plain
-from oracle.ceremony import IDENTITY_FILE, SECRET_FILE, SIGNER_FILE
+from oracle.ceremony import IDENTITY_FILE, SECRET_FILE, SIGNED_LOG, SIGNER_FILE
 from oracle.check.row import Row, fix, ok, pending
 from oracle.keys import KeySigner, NodeKeys, read_private
 from oracle.settings import Settings, address_text
 
-PRIVATE = (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE, "signed.sqlite")
+PRIVATE = (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE, SIGNED_LOG, "wallet.json")
 GIB = 1 << 30
 LEAST_FREE = GIB
 
@@ -80,9 +80,10 @@ def keys_open(home: Path, password: str | None, opened: list[NodeKeys]) -> list[
 
 def signed_log(home: Path) -> list[Row]:
     """Whether the log of what was signed is whole."""
-    path = home / "signed.sqlite"
+    path = home / SIGNED_LOG
     if not path.exists():
-        return [ok("signed log", "none yet: nothing was signed from this folder")]
+        says = f"{path} is missing, so this node sits out for two epochs before it signs again."
+        return [pending("signed log", says)]
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as log:
             (answer,) = log.execute("PRAGMA integrity_check(1)").fetchone()

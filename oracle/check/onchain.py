@@ -12,20 +12,18 @@ from models import manifest as manifests
 from models import scorecard as scorecards
 from models.schedule import Schedule
 from oracle import folder
-from oracle.ceremony import FIRST_EPOCH, SECRET_FILE
+from oracle.ceremony import SECRET_FILE
 from oracle.check.home import Member
 from oracle.check.row import Row, fix, ok, pending
-from oracle.committee import Committee
-from oracle.contract import Clock, CreditOracle
+from oracle.committee_secret import Secrets
+from oracle.contract import Clock, CreditOracle, Mark
 from oracle.epoch import secret_hash
 from oracle.keys import NodeKeys, load_secret
 from oracle.settings import Settings, address_text
+from oracle.watch import publish_gas
 
 LAST_EPOCH = 2**64 - 1
 COINS = {1: "ETH", 10: "ETH", 56: "BNB", 100: "xDAI", 137: "POL", 8453: "ETH", 42161: "ETH", 43114: "AVAX"}
-BASE_GAS, SIGNATURE_GAS = 70_000, 5_000
-"""About what one publication uses: measured, 3 signatures 80,600 and 21 signatures 170,000."""
-
 LOW_EPOCHS, ENOUGH_EPOCHS = 10, 50
 
 
@@ -63,6 +61,20 @@ def contract_row(contract: Contract) -> list[Row]:
     if contract.running - 1 > latest and contract.now > contract.schedule.end_of(contract.running - 1):
         return [pending("contract", f"{says}: epoch {contract.running - 1} has ended and awaits its root.")]
     return [ok("contract", says)]
+
+
+def state(contract: Contract) -> list[Row]:
+    """Whether publishing is paused, and what became of the latest root: nothing that a node can mend."""
+    latest, until = contract.oracle.latest_epoch(), contract.oracle.paused_until()
+    mark = contract.oracle.mark_of(latest)
+    if until > contract.now:
+        return [pending("state", f"publishing is paused for {until - contract.now} s more.")]
+    if mark is Mark.HELD:
+        says = "is outside the limits and not read: two epochs inside them, or the owner, release it."
+        return [pending("state", f"the root of epoch {latest} {says}")]
+    if mark is Mark.VETOED:
+        return [pending("state", f"the root of epoch {latest} is vetoed: the one before is read on.")]
+    return [ok("state", "not paused, nothing held or vetoed")]
 
 
 def membership(contract: Contract, member: Member) -> list[Row]:
@@ -118,25 +130,33 @@ def _model(contract: Contract, settings: Settings, what: str, model_id: bytes) -
 
 
 def secret(contract: Contract, settings: Settings, keys: NodeKeys) -> list[Row]:
-    """Whether the committee's secret for the running epoch is held, and is the chain's where that shows."""
+    """Whether the committee's secret is held: of the running epoch, and of a committee that is scheduled."""
+    now = contract.oracle.committee_at(contract.running).secret_hash
+    later = contract.oracle.committee_at(LAST_EPOCH).secret_hash
+    dealt = _dealt(settings, keys)
+    is_another = dealt is not None and secret_hash(dealt[1]) not in (now, later)
+    if is_another and Secrets(settings.home, keys).held(now) is None:
+        path, named = settings.home / SECRET_FILE, f"0x{now.hex()[:8]}…"
+        return [fix("secret", f"{path} is not what the contract names ({named}): ask its dealer.")]
+    rows = [_secret(contract, settings, keys, "secret", now)]
+    return rows if later == now else [*rows, _secret(contract, settings, keys, "secret later", later)]
+
+
+def _dealt(settings: Settings, keys: NodeKeys) -> tuple[int, bytes] | None:
     path = settings.home / SECRET_FILE
-    if not path.exists():
-        return [fix("secret", f"{path} is missing: ask a member to hand the committee's secret over.")]
-    held_for, found = load_secret(path, keys)
-    committee = contract.oracle.committee_at(contract.running)
-    if held_for > contract.running:
-        return [
-            pending(
-                "secret", f"held for epoch {held_for}; epoch {contract.running} is served from its folder."
-            )
-        ]
-    if held_for == FIRST_EPOCH and secret_hash(found) != committee.secret_hash:
-        named = f"0x{committee.secret_hash.hex()[:8]}…"
-        return [
-            fix("secret", f"it is not the one the contract names ({named}): ask the member who dealt it.")
-        ]
-    proof = "its hash is the contract's" if held_for == FIRST_EPOCH else _agreement(contract, settings)
-    return [ok("secret", f"held for epoch {held_for}; {proof}")]
+    return load_secret(path, keys) if path.exists() else None
+
+
+def _secret(contract: Contract, settings: Settings, keys: NodeKeys, what: str, named: bytes) -> Row:
+    dealt = _dealt(settings, keys)
+    found = Secrets(settings.home, keys).held(named)
+    if found is None and dealt is not None and secret_hash(dealt[1]) == named:
+        found = dealt
+    if found is None:
+        return pending(what, f"0x{named.hex()[:8]}… is not here: the node asks the other members for it.")
+    is_as_dealt = secret_hash(found[1]) == named
+    proof = "its hash is the contract's" if is_as_dealt else _agreement(contract, settings)
+    return ok(what, f"held for epoch {found[0]}; {proof}")
 
 
 def _agreement(contract: Contract, settings: Settings) -> str:
@@ -161,17 +181,12 @@ def balance(contract: Contract, settings: Settings, address: bytes | None) -> li
         for found in rpc.batch([("eth_getBalance", [address_text(address), "latest"]), ("eth_gasPrice", [])])
     )
     committee = contract.oracle.committee_at(contract.running)
-    epochs = wei // max(1, price * publish_gas(committee))
+    epochs = wei // max(1, price * publish_gas(committee.quorum))
     coin = COINS.get(settings.chain_id, f"coins of chain {settings.chain_id}")
     says = f"{wei / 10**18:.4f} {coin} at {address_text(address)}, for {_many(epochs)} epochs at today's fee"
     if epochs < LOW_EPOCHS:
         return [fix("balance", f"{says}: send {coin} on chain {settings.chain_id} to that address.")]
     return [(ok if epochs >= ENOUGH_EPOCHS else pending)("balance", says)]
-
-
-def publish_gas(committee: Committee) -> int:
-    """About what a publication with this committee's quorum uses."""
-    return BASE_GAS + SIGNATURE_GAS * committee.quorum
 
 
 def _many(epochs: int) -> str:

@@ -55,13 +55,13 @@ def told(what: str, probe: Probe) -> list[Row]:
         return [pending(what, str(reason))]
 
 
-def side_by_side(probes: Sequence[tuple[str, Probe]], seconds: float = PROBE_SECONDS) -> list[Row]:
+def side_by_side(probes: Sequence[tuple[str, Probe]]) -> list[Row]:
     """The rows of all probes, in the order given; one that does not end in time gives a `fix`."""
     futures = [_started(what, probe) for what, probe in probes]
-    wait(futures, timeout=seconds)
+    wait(futures, timeout=PROBE_SECONDS)
     rows: list[Row] = []
     for (what, _), future in zip(probes, futures, strict=True):
-        late = [fix(what, f"no answer within {seconds:.0f} s: look at what it talks to.")]
+        late = [fix(what, f"no answer within {PROBE_SECONDS:.0f} s: look at what it talks to.")]
         rows += future.result() if future.done() else late
     return rows
 
