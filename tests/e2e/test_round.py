@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from ledger_reader.errors import Retry
+from models import manifest as manifests
 from oracle import folder, gossip
 from oracle.ceremony import (
     FIRST_EPOCH,
@@ -29,7 +30,7 @@ from oracle.ceremony import (
     SIGNER_FILE,
 )
 from oracle.committee import Attestation
-from oracle.contract import Refused
+from oracle.contract import Mark, Refused
 from oracle.devchain.anvil import Transaction
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
@@ -327,6 +328,36 @@ def test_rotation__a_new_member_and_a_fresh_secret__all_get_it_of_the_dealer_and
         assert [each.name for each in sorted((home / "secrets").iterdir())] == [named.hex()]
     with stage.process(stage.homes[3], {}, "node", "--dry-run", "--once") as process:
         wait_until(lambda: "does not hold the secret 0x" in last_words(stage.homes[3], 2_000), [process])
+
+
+def test_round__the_root_before_is_vetoed__does_not_count_as_previous(stage: Stage) -> None:
+    stage.run_nodes(stage.homes[:3])
+    decree(stage, demo_address("guardian"), stage.oracle.call_data("veto", EPOCH, b"\x01" * 32))
+    end_epoch(stage, EPOCH + 1)
+    rounds = stage.run_nodes(stage.homes[:3])
+    assert all(each["agrees"] and each["epoch"] == EPOCH + 1 for each in rounds)
+    published = stage.oracle.published(stage.deployment.start_block)
+    assert sorted(published) == [EPOCH, EPOCH + 1]
+    assert published[EPOCH + 1].report.previous_epoch == 0
+    assert stage.oracle.mark_of(EPOCH) is Mark.VETOED
+
+
+def test_round__another_model_since__a_member_that_joins_late_scores_the_old_epoch_by_the_old_one(
+    stage: Stage,
+) -> None:
+    stage.run_nodes(stage.homes[:3])
+    old = stage.oracle.model_at(EPOCH)
+    manifest = manifests.load(stage.homes[0], old)
+    other = replace(manifest, reference=tuple(count + 1 for count in manifest.reference))
+    (named,) = {manifests.save(other, home) for home in stage.homes}
+    decree(stage, stage.deployment.owner, stage.oracle.call_data("scheduleModel", named, EPOCH + 3))
+    end_epoch(stage, EPOCH + 3)
+    rounds = stage.run_nodes(stage.homes)
+    assert all(each["agrees"] for each in rounds)
+    report = stage.oracle.published(stage.deployment.start_block)[EPOCH + 3].report
+    assert (report.model_id, report.previous_epoch) == (named, EPOCH)
+    assert report.mean_score > 0
+    assert folder.known_epochs(stage.homes[3] / "epochs") == [EPOCH + 3]
 
 
 def decree(stage: Stage, sender: bytes, call: bytes) -> None:
