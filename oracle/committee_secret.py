@@ -9,7 +9,7 @@ once the epoch's folder stands, and no file is ever turned back; a dealt file dr
 from collections.abc import Collection
 from pathlib import Path
 
-from ledger_reader.errors import Retry
+from ledger_reader.errors import Retry, Stop
 from oracle import folder
 from oracle.committee import Committee
 from oracle.epoch import Deployment, epoch_secret, next_secret, secret_at, secret_hash
@@ -58,11 +58,11 @@ class Secrets:
             if is_past and dealt_hash not in needed:
                 path.unlink()
 
-    def box_for(self, dealt_hash: bytes, epoch: int, identity_key: bytes) -> bytes | None:
-        """K of `epoch`, never an earlier one, sealed to a member; None when it is not here any more."""
+    def box_for(self, dealt_hash: bytes, epoch: int, identity_key: bytes) -> bytes:
+        """K of `epoch`, never an earlier one, sealed to a member; Stop when it is not here any more."""
         found = self.held(dealt_hash)
-        if found is None or found[0] > epoch:
-            return None
+        if found is None:
+            raise Stop(f"the secret 0x{dealt_hash.hex()} is not in this node's folder: ask another member")
         return seal_secret(epoch, secret_at(found[1], epoch, found[0]), identity_key)
 
     def _path(self, dealt_hash: bytes) -> Path:

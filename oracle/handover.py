@@ -9,6 +9,7 @@ finalized block.
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger_reader.errors import Retry, Stop
@@ -16,7 +17,7 @@ from oracle import gossip
 from oracle.committee import Committee, tolerated
 from oracle.committee_secret import Secrets
 from oracle.contract import CreditOracle
-from oracle.epoch import secret_hash
+from oracle.epoch import secret_at, secret_hash
 from oracle.gossip import Envelope
 from oracle.keys import NodeKeys, open_secret
 from oracle.mailbox import Mailbox
@@ -46,12 +47,20 @@ class Handover:
         self.mailbox.answers |= {gossip.SECRET_REQUEST: self.give_secret, gossip.RECALL: self.give_back}
 
     def give_secret(self, request: Envelope) -> None:
-        """Seal the secret of the request's epoch to its sender; Stop when that one is no member."""
-        committee = self.oracle.committee_at(request.epoch, "finalized")
+        """Seal the secret to a member that lacks it: of the epoch asked for, or of the next that is here.
+
+        Stop when the sender is no member of the committee of that epoch.
+        """
+        wanted = self.oracle.committee_at(request.epoch, "finalized").secret_hash
+        found = self.secrets.held(wanted)
+        if found is None:
+            return
+        epoch = max(request.epoch, found[0])
+        committee = self.oracle.committee_at(epoch, "finalized")
         member = committee.members[committee.index_of(request.sender)]
-        box = self.secrets.box_for(committee.secret_hash, request.epoch, request.sender)
-        if box is not None:
-            self.peers.tell(member, gossip.SECRET, request.epoch, box)
+        if committee.secret_hash == wanted:
+            box = self.secrets.box_for(wanted, epoch, request.sender)
+            self.peers.tell(member, gossip.SECRET, epoch, box)
 
     def give_back(self, request: Envelope) -> None:
         """Send a member its own attestations as it once sent them: it may have lost its log."""
@@ -68,28 +77,43 @@ class Handover:
     def prepare(self, epoch: int, block: int) -> None:
         """Have the secrets of this epoch and the next ones here, as far as this node may hold them."""
         self.secrets.take_in()
-        for each in range(max(epoch, 1), epoch + AHEAD + 1):
-            committee = self.oracle.committee_at(each, block)
-            if self.keys.identity_key in committee.identity_keys and not self._has(committee, each, block):
-                self.peers.tell_all(gossip.SECRET_REQUEST, each, committee.secret_hash)
-                self.take(committee, each, block)
+        coming = range(max(epoch, 1), epoch + AHEAD + 1)
+        committees = {each: self.oracle.committee_at(each, block) for each in coming}
+        mine = {e: c for e, c in committees.items() if self.keys.identity_key in c.identity_keys}
+        lacking = {e: c for e, c in mine.items() if not self._has(c, e, block)}
+        for dealt_hash in dict.fromkeys(committee.secret_hash for committee in lacking.values()):
+            first = min(e for e, c in lacking.items() if c.secret_hash == dealt_hash)
+            self.peers.tell_all(gossip.SECRET_REQUEST, first, dealt_hash)
+        for each in sorted(lacking):
+            self.take(lacking[each], each, block)
 
     def take(self, committee: Committee, epoch: int, block: int) -> None:
-        """Keep the secret of an epoch if what members sent of it counts."""
-        is_dealt = self._begins(committee.secret_hash, epoch, block)
+        """Keep the secret of an epoch, unless it is here, if what members sent of it so far counts."""
+        dealt_hash = committee.secret_hash
+        if self.secrets.held(dealt_hash) is not None:
+            return
+        begins = self._begins(dealt_hash, epoch, block)
         said: dict[bytes, set[bytes]] = defaultdict(set)
-        for envelope in self.mailbox.take(epoch, gossip.SECRET):
-            secret = self._opened(envelope)
-            if secret is None or envelope.sender not in committee.identity_keys:
-                continue
-            said[secret].add(envelope.sender)
-            enough = secret_hash(secret) == committee.secret_hash
-            if not is_dealt:
-                enough = len(said[secret]) > tolerated(len(committee.members))
-            if enough:
-                self.secrets.keep(committee.secret_hash, epoch, secret)
+        for sender, secret in self._sent(committee, epoch, block):
+            said[secret].add(sender)
+            is_dealt = begins and secret_hash(secret) == dealt_hash
+            if is_dealt or (not begins and len(said[secret]) > tolerated(len(committee.members))):
+                self.secrets.keep(dealt_hash, epoch, secret)
                 log.info("holds the committee's secret of epoch %s now", epoch)
                 return
+
+    def _sent(self, committee: Committee, epoch: int, block: int) -> Iterator[tuple[bytes, bytes]]:
+        """(member's identity key, K of `epoch`) of what members sent for it, or for an epoch before it.
+
+        Not for one before the secret began: what was sent then is of another.
+        """
+        for each in range(epoch, max(epoch - AHEAD, 1) - 1, -1):
+            if self.oracle.committee_at(each, block).secret_hash != committee.secret_hash:
+                return
+            for envelope in self.mailbox.take(each, gossip.SECRET):
+                secret = self._opened(envelope)
+                if secret is not None and envelope.sender in committee.identity_keys:
+                    yield envelope.sender, secret_at(secret, epoch, each)
 
     def _has(self, committee: Committee, epoch: int, block: int) -> bool:
         """Whether the secret is here; Stop when it was dealt for another epoch than the contract's."""

@@ -3,7 +3,8 @@
 Rules that hold here: only envelopes of known identity keys are kept; memory is bounded (members ×
 epochs ahead × kinds × KEPT); a message for an epoch long over, or far ahead, is refused. What is kept is
 not yet believed: the round's Collection checks every signature. Requests are not kept but answered, in the
-server's thread, and no member is answered more often than once in ANSWER_SECONDS to one kind.
+server's thread, and no member is answered to one kind and epoch more often than once in
+ANSWER_SECONDS.
 """
 
 import socket
@@ -44,7 +45,7 @@ class Mailbox:
         self._known: tuple[bytes, ...] = ()
         self._epoch = 0
         self._boxes: dict[tuple[int, bytes, str], deque[Envelope]] = {}
-        self._answered: dict[tuple[bytes, str], float] = {}
+        self._answered: dict[tuple[bytes, str, int], float] = {}
         self.answers: dict[str, Callable[[Envelope], None]] = {}
 
     @property
@@ -95,8 +96,8 @@ class Mailbox:
                 box.append(envelope)
 
     def _check_pace(self, envelope: Envelope) -> None:
-        """Retry when the sender was answered to the same kind a moment ago."""
-        key, now = (envelope.sender, envelope.kind), time.monotonic()
+        """Retry when the sender was answered to the same kind, for the same epoch, a moment ago."""
+        key, now = (envelope.sender, envelope.kind, envelope.epoch), time.monotonic()
         with self._lock:
             if now - self._answered.get(key, -ANSWER_SECONDS) < ANSWER_SECONDS:
                 raise Retry(f"one {envelope.kind} in {ANSWER_SECONDS} s is answered, no more")

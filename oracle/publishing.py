@@ -22,7 +22,14 @@ log = logging.getLogger("node")
 TAKEN = ("EpochNotRising",)
 """The contract's words for: this epoch, or a later one, stands already."""
 
-TRANSIENT = ("PublishingPaused", "EpochNotEnded", "SnapshotBlockNotPast", "WrongHomeHash", "ReportExpired")
+TRANSIENT = (
+    "PublishingPaused",
+    "EpochNotEnded",
+    "SnapshotBlockNotPast",
+    "WrongHomeHash",
+    "ReportExpired",
+    "SnapshotTimeOutOfRange",
+)
 """The contract's words for what passes by itself, or cannot be helped: the round ends, not the node."""
 
 

@@ -16,7 +16,7 @@ from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.rpc import Rpc, RpcError
 from oracle import metrics
-from oracle.contract import Contract
+from oracle.contract import Contract, Refused
 from oracle.journal import Journal, Offer
 
 REPLACE_AFTER_SECONDS = 45.0
@@ -146,7 +146,10 @@ class Wallet:
         try:
             return int(self.rpc.call("eth_estimateGas", [request, at]), 16)
         except RpcError as error:
-            raise contract.refusal(error) from error
+            refusal = contract.refusal(error)
+            if at != "latest" and not isinstance(refusal, Refused):
+                return self._gas(contract, call, "latest")  # not every provider knows the pending state
+            raise refusal from error
 
     def _offered(self, transaction: dict[str, Any], before: Offer | None) -> Offer:
         """Write down and send; the fee is raised until the node's pool takes it."""

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from ledger_reader.errors import Retry
+from models import manifest as manifests
 from oracle import folder, gossip
 from oracle.ceremony import (
     FIRST_EPOCH,
@@ -29,7 +30,7 @@ from oracle.ceremony import (
     SIGNER_FILE,
 )
 from oracle.committee import Attestation
-from oracle.contract import Refused
+from oracle.contract import Mark, Refused
 from oracle.devchain.anvil import Transaction
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
@@ -241,7 +242,7 @@ def test_round__published_and_reorganised_away__one_member_alone_publishes_it_ag
 
 def test_round__publishing_is_paused__waits_and_publishes_after(stage: Stage) -> None:
     pause = stage.oracle.call_data("pause", stage.anvil.now() + DAY)
-    stage.anvil.mine_block([Transaction(demo_address("guardian"), stage.oracle.address, pause)])
+    decree(stage, demo_address("guardian"), pause)
     with contextlib.ExitStack() as stack:
         running = [
             stack.enter_context(stage.process(home, {}, "node", "--once", "--json"))
@@ -251,7 +252,7 @@ def test_round__publishing_is_paused__waits_and_publishes_after(stage: Stage) ->
         wait_until(lambda: any("PublishingPaused" in each.read_text() for each in logs), running)
         assert stage.oracle.latest_epoch() == 0
         unpause = stage.oracle.call_data("unpause")
-        stage.anvil.mine_block([Transaction(demo_address("guardian"), stage.oracle.address, unpause)])
+        decree(stage, demo_address("guardian"), unpause)
         rounds = [outcome(process, home) for process, home in zip(running, stage.homes[:3], strict=True)]
     assert all(each["agrees"] for each in rounds)
 
@@ -276,7 +277,7 @@ def test_round__log_restored_from_before_a_published_signature__the_chain_tells_
     stage.run_nodes(stage.homes[:3])
     assert stage.oracle.published(stage.deployment.start_block)[EPOCH].member_mask == 0b0111
     log.write_bytes(before)
-    stage.anvil.advance_to(stage.deployment.schedule.end_of(EPOCH + 2) + 60)
+    end_epoch(stage, EPOCH + 2)
     with stage.process(stage.homes[0], {}, "node", "--once", "--json") as process:
         said = outcome(process, stage.homes[0])
     assert (said["epoch"], said["published"]) == (EPOCH + 2, False)
@@ -315,9 +316,9 @@ def test_rotation__a_new_member_and_a_fresh_secret__all_get_it_of_the_dealer_and
         "rotate", "--home", homes[0], *files, "--from-epoch", from_epoch, "--out", tmp_path / "dealt"
     )
     call = bytes.fromhex(dealt["calldata"][2:])
-    stage.anvil.mine_block([Transaction(stage.deployment.owner, stage.oracle.address, call)])
+    decree(stage, stage.deployment.owner, call)
     refurnish(stage, homes, from_epoch)
-    stage.anvil.advance_to(stage.deployment.schedule.end_of(from_epoch) + 60)
+    end_epoch(stage, from_epoch)
     rounds = stage.run_nodes(homes)
     assert all(each["agrees"] and each["epoch"] == from_epoch for each in rounds)
     assert len({each["root"] for each in rounds}) == 1
@@ -327,6 +328,50 @@ def test_rotation__a_new_member_and_a_fresh_secret__all_get_it_of_the_dealer_and
         assert [each.name for each in sorted((home / "secrets").iterdir())] == [named.hex()]
     with stage.process(stage.homes[3], {}, "node", "--dry-run", "--once") as process:
         wait_until(lambda: "does not hold the secret 0x" in last_words(stage.homes[3], 2_000), [process])
+
+
+def test_round__the_root_before_is_vetoed__does_not_count_as_previous(stage: Stage) -> None:
+    stage.run_nodes(stage.homes[:3])
+    decree(stage, demo_address("guardian"), stage.oracle.call_data("veto", EPOCH, b"\x01" * 32))
+    end_epoch(stage, EPOCH + 1)
+    rounds = stage.run_nodes(stage.homes[:3])
+    assert all(each["agrees"] and each["epoch"] == EPOCH + 1 for each in rounds)
+    published = stage.oracle.published(stage.deployment.start_block)
+    assert sorted(published) == [EPOCH, EPOCH + 1]
+    assert published[EPOCH + 1].report.previous_epoch == 0
+    assert stage.oracle.mark_of(EPOCH) is Mark.VETOED
+
+
+def test_round__another_model_since__a_member_that_joins_late_scores_the_old_epoch_by_the_old_one(
+    stage: Stage,
+) -> None:
+    stage.run_nodes(stage.homes[:3])
+    old = stage.oracle.model_at(EPOCH)
+    manifest = manifests.load(stage.homes[0], old)
+    other = replace(manifest, reference=tuple(count + 1 for count in manifest.reference))
+    (named,) = {manifests.save(other, home) for home in stage.homes}
+    decree(stage, stage.deployment.owner, stage.oracle.call_data("scheduleModel", named, EPOCH + 3))
+    end_epoch(stage, EPOCH + 3)
+    rounds = stage.run_nodes(stage.homes)
+    assert all(each["agrees"] for each in rounds)
+    report = stage.oracle.published(stage.deployment.start_block)[EPOCH + 3].report
+    assert (report.model_id, report.previous_epoch) == (named, EPOCH)
+    assert report.mean_score > 0
+    assert folder.known_epochs(stage.homes[3] / "epochs") == [EPOCH + 3]
+
+
+def decree(stage: Stage, sender: bytes, call: bytes) -> None:
+    """A call of the oracle's contract by its owner or guardian."""
+    stage.anvil.automine(False)
+    stage.anvil.mine_block([Transaction(sender, stage.oracle.address, call)])
+    stage.anvil.automine(True)
+
+
+def end_epoch(stage: Stage, epoch: int) -> None:
+    """The chain goes on until after an epoch's end, which has a block shortly before it."""
+    end = stage.deployment.schedule.end_of(epoch)
+    stage.anvil.advance_to(end - 60)
+    stage.anvil.advance_to(end + 60)
 
 
 def refurnish(stage: Stage, homes: list[Path], epoch: int) -> None:

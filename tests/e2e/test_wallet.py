@@ -209,3 +209,12 @@ def test_send__simulated_at_pending__sees_what_others_have_sent(chain: Anvil, co
     assert wallet(chain, payer=OTHER).send(coin, *take, is_needless=lambda: True) is None
     with pytest.raises(Refused):
         wallet(chain, payer=OTHER).send(coin, *take, simulate_at="pending")
+
+
+def test_send__provider_without_such_a_state__simulates_at_the_latest(chain: Anvil, coin: Contract) -> None:
+    answers = mines_after(chain, 1)
+    receipt = wallet(chain, replace_seconds=60).send(
+        coin, "approve", OTHER.address, 7, is_needless=lambda: next(answers), simulate_at="unheard of"
+    )
+    assert receipt is not None
+    assert coin.read("allowance", PAYER.address, OTHER.address) == (7,)

@@ -98,14 +98,15 @@ def test_turn__away_for_many_epochs__comes_to_the_same_as_one_by_one(secrets: Se
 
 def test_box__of_an_epoch_turned_past__is_not_given(secrets: Secrets) -> None:
     secrets.keep(NAME, 4, DEALT)
-    assert secrets.box_for(NAME, 3, OTHER.identity_key) is None
-    assert secrets.box_for(b"\x09" * 32, 4, OTHER.identity_key) is None
+    with pytest.raises(Stop, match="of epoch 4 and cannot be turned back to 3"):
+        secrets.box_for(NAME, 3, OTHER.identity_key)
+    with pytest.raises(Stop, match="is not in this node's folder"):
+        secrets.box_for(b"\x09" * 32, 4, OTHER.identity_key)
 
 
 def test_box__of_a_later_epoch__holds_nothing_of_the_earlier(secrets: Secrets) -> None:
     secrets.keep(NAME, 3, DEALT)
     box = secrets.box_for(NAME, 5, OTHER.identity_key)
-    assert box is not None
     assert open_secret(box, OTHER) == (5, secret_at(DEALT, 5, 3))
     with pytest.raises(Stop):
         open_secret(box, KEYS)
