@@ -52,6 +52,7 @@ generated: setup  ## rebuild every committed file that a program writes
 	@cd contracts && forge build
 	@python contracts/tools/write_abi.py
 	@python tests/golden/make_commitment.py
+	@python tests/golden/make_forest.py
 	@python tests/golden/make_rescore.py
 	@python docs/write_features.py
 
@@ -65,6 +66,7 @@ fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 	@HYPOTHESIS_PROFILE=fuzz pytest tests/e2e/test_faults.py tests/e2e/test_reorganisations.py
+	@pytest -v -m fuzz tests/e2e/chaos
 
 # Peers of the benchmarks have environments of their own: their dependencies are old, or not ours.
 .bench/.stamp: $(VENV)/.python-stamp

@@ -5,7 +5,7 @@ way there is; a log that passed `check` is hex throughout, of the right lengths,
 and of a contract that was asked for; logs come in order of (block, log index), each once.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -46,19 +46,19 @@ def check(logs: Sequence[RawLog], addresses: Iterable[str], from_block: int, to_
     for number in numbers.values():
         if not from_block <= number <= to_block:
             raise ValueError(f"a log of block {number}, outside {from_block} to {to_block}")
-    _check_words({log.block_hash for log in logs})
-    _check_words({log.transaction_hash for log in logs})
-    _check_words({topic for log in logs for topic in log.topics})
+    _check_words([log.block_hash for log in logs], len(logs))
+    _check_words([log.transaction_hash for log in logs], len(logs))
+    _check_words(["".join(log.topics) for log in logs], sum([len(log.topics) for log in logs]))
     _check_bytes([log.data for log in logs])
     return _in_order(logs, [numbers[log.block_number] for log in logs])
 
 
-def _check_words(words: Collection[str]) -> None:
-    """All are 0x hex; their length is that of the type."""
-    text = "".join(words).encode("ascii")
+def _check_words(texts: Sequence[str], words: int) -> None:
+    """The texts are so many words of 0x hex; their length is that of the type."""
+    text = "".join(texts).encode("ascii")
     table = np.frombuffer(text, np.uint8).reshape(-1, 66)
     starts_well = (table[:, 0] == ord("0")).all() and (table[:, 1] == ord("x")).all()
-    if not starts_well or len(text.translate(None, _HEX)) != len(words):
+    if not starts_well or len(text.translate(None, _HEX)) != words:
         raise ValueError("a malformed log: a topic or a hash that is not 0x hex")
 
 

@@ -1,15 +1,18 @@
 """Bring a chain's ledger up to a settled block: which ranges, in which order, until where.
 
 Rules that hold here: only finalized blocks are read, or, where asked for, blocks with so many others on
-top; a range comes from one provider, and is fetched while those before are decoded and stored (a few
-ahead, no more); several ranges go in by one transaction with the block that ends them as the new head, so
-that a run killed at any moment goes on where the last transaction ended. All logs of a block must agree on
-its hash and time, the blocks that begin and end a range with their headers, and the first block of a range
-must be the child of the last block before it. Where the ledger's head is no longer of the chain, the new
-branch goes in by the transaction that deletes the old one, and the caller hears of it.
+top; a range comes from one provider, is asked for while the one before is decoded, and decoded while those
+before are stored (a few ahead, no more); several ranges go in by one transaction with the block that ends
+them as the new head, so that a run killed at any moment goes on where the last transaction ended. All logs
+of a block must agree on its hash and time, the blocks that begin and end a range with their headers, and
+the first block of a range must be the child of the last block before it. Where the ledger's head is no
+longer of the chain, the new branch goes in by the transaction that deletes the old one, and the caller
+hears of it.
 """
 
+import asyncio
 from bisect import bisect_left
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +24,8 @@ from ledger_reader.decode import decode, topics
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import BLOCKS, MAX_TIME, ChainBlock
 from ledger_reader.logs import RawLog
-from ledger_reader.rpc import Endpoint, Header, Rpc, Unusable
+from ledger_reader.pace import IMPATIENT
+from ledger_reader.rpc import Endpoint, Header, Operation, Rpc, Unusable
 from ledger_reader.sources import ChainSources
 from ledger_reader.store import LedgerStore
 
@@ -32,8 +36,11 @@ MAX_SPAN = 10_000
 TARGET_LOGS = 3_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
+AT_ONCE = 2
+"""Ranges asked for at a time: the node works on the next while one is decoded."""
+
 AHEAD = 3
-"""Ranges fetched before they are decoded: the node works on while a transaction goes in."""
+"""Ranges decoded before they are stored: reading goes on while a transaction goes in."""
 
 BATCH_ROWS, BATCH_RANGES = 122_880, 32
 """A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
@@ -60,12 +67,12 @@ class Progress:
 class Fetched:
     """What one fetch brought: all logs from block `start` to the block `end`, as the node gave them.
 
-    `before`: hash of the block before `start`, if known; `times`: of the blocks of all logs; `blocks`: rows
-    of BLOCKS.
+    `before`: hash of the block before `start`, as the node says; `times`: of the blocks of all logs;
+    `blocks`: rows of BLOCKS.
     """
 
     start: int
-    before: bytes | None
+    before: bytes
     end: Header
     logs: list[RawLog]
     times: dict[int, int]
@@ -182,7 +189,7 @@ def _advance(reading: _Reading, settled: Header, goal: int, tell: Callable[[Prog
     if after is not None and after >= goal:  # there is no new branch to write
         store.roll_back(chain.chain_id, after)
         tell(Progress(chain.chain_id, after, goal, 0, rolled_back_to=after))
-    for batch in _batches(_fetched(reading, tip, goal), chain):
+    for batch in _batches(reading.rpc.ahead(_ranges(reading, tip, goal), AHEAD)):
         store.append(batch.events, batch.blocks, batch.end.of(chain.chain_id), after=after)
         added += batch.events.num_rows
         tell(Progress(chain.chain_id, batch.end.number, goal, added, rolled_back_to=after))
@@ -197,20 +204,20 @@ class _Batch(NamedTuple):
     end: Header
 
 
-def _batches(parts: Iterator[Fetched], chain: ChainSources) -> Iterator[_Batch]:
-    """The ranges decoded, as many together as a transaction takes; few at first, so that people see it go."""
-    waiting: list[_Batch] = []
+def _batches(parts: Iterator["_Range"]) -> Iterator[_Batch]:
+    """As many ranges together as a transaction takes; few at first, so that people see it go."""
+    waiting: list[_Range] = []
     wanted = 1
     for part in parts:
-        waiting.append(_Batch(decode(part.logs, part.times, chain), part.blocks, part.end))
-        if len(waiting) >= wanted or sum(b.events.num_rows for b in waiting) >= BATCH_ROWS:
+        waiting.append(part)
+        if len(waiting) >= wanted or sum(each.events.num_rows for each in waiting) >= BATCH_ROWS:
             yield _together(waiting)
             waiting, wanted = [], min(2 * wanted, BATCH_RANGES)
     if waiting:
         yield _together(waiting)
 
 
-def _together(parts: Sequence[_Batch]) -> _Batch:
+def _together(parts: Sequence["_Range"]) -> _Batch:
     return _Batch(
         pa.concat_tables([part.events for part in parts]),
         pa.concat_tables([part.blocks for part in parts]),
@@ -249,23 +256,55 @@ def _is_on_chain(rpc: Rpc, block: ChainBlock | None) -> bool:
     return header is not None and block is not None and header.hash == block.hash
 
 
-def _fetched(reading: _Reading, tip: _Tip, goal: int) -> Iterator[Fetched]:
-    """All blocks after `tip` to `goal` in ranges; the next ones are fetched while the caller works."""
-    return reading.rpc.ahead(_ranges(reading, tip, goal), AHEAD)
+class _Range(NamedTuple):
+    """One range, decoded: which provider told it, and of how many logs."""
+
+    told_by: str
+    start: int
+    before: bytes
+    end: Header
+    logs: int
+    events: pa.Table
+    blocks: pa.Table
 
 
-async def _ranges(reading: _Reading, tip: _Tip, goal: int) -> AsyncGenerator[Fetched, None]:
-    """One after the other, for each must be the child of the one before."""
+async def _ranges(reading: _Reading, tip: _Tip, goal: int) -> AsyncGenerator[_Range, None]:
+    """All blocks after `tip` to `goal`, each range the child of the one before; the next is on its way."""
     first = min((source.start_block for source in reading.chain.sources), default=goal)
     if tip.number < goal and first > tip.number + 1:  # nothing to read before it: the head alone moves
         tip = _Tip(min(first, goal) - 1, None)
-    span = FIRST_SPAN
-    while tip.number < goal:
-        fetch = partial(_fetch, reading=reading, tip=tip, end=min(tip.number + span, goal))
-        part = await reading.rpc.first(fetch)
-        tip = _Tip(part.end.number, part.end.hash)
-        span = _next_span(span, len(part.logs))
-        yield part
+    asked, span, waiting = tip.number, FIRST_SPAN, deque[asyncio.Task[_Range]]()
+    try:
+        while tip.number < goal:
+            while asked < goal and len(waiting) < AT_ONCE:
+                fetch, asked = _fetching(reading, asked, span, goal)
+                waiting.append(asyncio.create_task(reading.rpc.first(fetch, IMPATIENT)))
+            try:
+                part = await waiting.popleft()
+            except Retry:  # perhaps asked for too early: again, alone, now that all before it is there
+                await _drop(waiting)
+                fetch, asked = _fetching(reading, tip.number, span, goal)
+                part = await reading.rpc.first(fetch)
+            if tip.hash is not None and part.before != tip.hash:
+                raise _Fork(part.told_by, tip.number)
+            tip = _Tip(part.end.number, part.end.hash)
+            span = _next_span(part.end.number - part.start + 1, part.logs)
+            yield part
+    finally:
+        await _drop(waiting)
+
+
+def _fetching(reading: _Reading, after: int, span: int, goal: int) -> tuple[Operation["_Range"], int]:
+    """How the next range is read, and its last block."""
+    end = min(after + span, goal)
+    return partial(_fetch, reading=reading, start=after + 1, end=end), end
+
+
+async def _drop(waiting: deque[asyncio.Task["_Range"]]) -> None:
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    waiting.clear()
 
 
 def _next_span(span: int, logs: int) -> int:
@@ -274,16 +313,14 @@ def _next_span(span: int, logs: int) -> int:
     return max(1, min(wished, 2 * span, MAX_SPAN), min(span // 2, MAX_SPAN))
 
 
-async def _fetch(endpoint: Endpoint, reading: _Reading, tip: _Tip, end: int) -> Fetched:
-    """Everything of the blocks after `tip` to `end` from one provider, checked."""
-    start, chain = tip.number + 1, reading.chain
+async def _fetch(endpoint: Endpoint, reading: _Reading, start: int, end: int) -> _Range:
+    """Everything of the blocks from `start` to `end` from one provider, checked and decoded."""
+    chain = reading.chain
     addresses = [source.address for source in chain.sources if source.start_block <= end]
     logs = await endpoint.logs(addresses, reading.topics, start, end) if addresses else []
     told = _told(logs)
     untimed = [number for number, block in told.items() if block.time is None]
     headers = {h.number: h for h in await endpoint.blocks(sorted({start, end, *untimed}))}
-    if tip.hash is not None and headers[start].parent_hash != tip.hash:
-        raise _Fork(endpoint.name, tip.number)
     for number, header in headers.items():
         if number in told and told[number].hash != header.hash:
             raise Unusable(f"changed its mind about block {number} while it was read")
@@ -293,10 +330,12 @@ async def _fetch(endpoint: Endpoint, reading: _Reading, tip: _Tip, end: int) -> 
         if number in told or number == end
     }
     times = {number: block.time for number, block in blocks.items() if block.time is not None}
-    fetched = Fetched(start, tip.hash, headers[end], logs, times, _blocks_table(chain.chain_id, blocks))
+    table = _blocks_table(chain.chain_id, blocks)
+    fetched = Fetched(start, headers[start].parent_hash, headers[end], logs, times, table)
     if reading.check is not None:
         await reading.check.check(endpoint, fetched)
-    return fetched
+    events = decode(logs, times, chain)
+    return _Range(endpoint.name, start, fetched.before, fetched.end, len(logs), events, table)
 
 
 class _Block(NamedTuple):

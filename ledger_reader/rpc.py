@@ -86,9 +86,12 @@ class Rpc:
 
     # ------------------------------------------------------------------ operations
 
-    async def first(self, operation: Operation[T]) -> T:
-        """What the operation gives on the first address that can serve it; Retry when none can."""
-        failures = 0
+    async def first(self, operation: Operation[T], patience: Patience | None = None) -> T:
+        """What the operation gives on the first address that can serve it; Retry when none can.
+
+        `patience`: another than this object's.
+        """
+        patience, failures = patience or self._patience, 0
         while True:
             reasons = []
             for endpoint in self._in_order():
@@ -97,12 +100,12 @@ class Rpc:
                 except Unusable as reason:
                     reasons.append((endpoint.name, reason))
             failures += 1
-            if failures >= self._patience.tries:
+            if failures >= patience.tries:
                 told = "; ".join(f"{name} {reason}" for name, reason in reasons)
                 raise Retry(
                     f"No answer to {reasons[0][1].method}: {told}. Check the address, or try again later."
                 )
-            pause = self._patience.pause(failures, self._clock.luck())
+            pause = patience.pause(failures, self._clock.luck())
             await self._clock.sleep(max(pause, self._until_one_is_open()))
 
     def _start(self, operation: Operation[T]) -> "Future[T]":

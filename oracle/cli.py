@@ -320,16 +320,24 @@ def api(
 
 @app.command()
 def prove(
-    home: Home,
-    epoch: Epoch,
     account: Account,
+    home: Annotated[Path | None, typer.Option(help="A node's folder, as `init` makes it.")] = None,
+    epoch: Annotated[int | None, typer.Option(min=1, help="Which epoch of the node's.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Or one epoch's folder, with its secret: no node is needed.")
+    ] = None,
     at_least: Annotated[int | None, typer.Option(help="Prove only this threshold, not the score.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A borrower's proof of the score, or only of "at least t", from a node's folder."""
-    from oracle.verbs import make_proof
+    """A borrower's proof of the score, or only of "at least t". The chain alone gives none."""
+    from oracle.verbs import make_proof, make_proof_from
 
-    _show(make_proof(home, epoch, account, at_least), as_json)
+    if folder and not home and epoch is None:
+        _show(make_proof_from(folder, account, at_least), as_json)
+    elif home and epoch is not None and not folder:
+        _show(make_proof(home, epoch, account, at_least), as_json)
+    else:
+        raise typer.BadParameter("name --home and --epoch, or --folder")
 
 
 @app.command()
@@ -341,12 +349,21 @@ def verify(
     max_age: Annotated[
         int, typer.Option(min=1, max=2**64 - 1, help="Oldest snapshot accepted, in seconds.")
     ] = 14 * 86_400,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="When refused: the problem, its cause, and the way out.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a proof against the chain, as a lending contract would."""
-    from oracle.verbs import verify_proof
+    from oracle.contract import Refused
+    from oracle.verbs import explain_refusal, verify_proof
 
-    _show(verify_proof(rpc, contract, account, proof, max_age), as_json)
+    try:
+        _show(verify_proof(rpc, contract, account, proof, max_age), as_json)
+    except Refused as refused:
+        if explain:
+            _show(explain_refusal(account, refused), as_json)
+        raise
 
 
 @app.command()

@@ -99,11 +99,7 @@ def read_report(epochs: Path, epoch: int) -> EpochReport:
 
 def read_scores(epochs: Path, epoch: int) -> Scores:
     """The scores of an epoch, memory-mapped; Stop unless they hash to their report's scoresHash."""
-    report, folder = read_report(epochs, epoch), folder_of(epochs, epoch)
-    found = map_scores(folder)
-    if reports.scores_hash(found) != report.scores_hash:
-        raise Stop(f"the scores in {folder} are not those of its report; let the node compute them again.")
-    return found
+    return _scores_of(folder_of(epochs, epoch), read_report(epochs, epoch))
 
 
 def map_scores(folder: Path) -> Scores:
@@ -142,11 +138,35 @@ def read_secret(path: Path) -> bytes:
 def open_tree(epochs: Path, epoch: int) -> EpochTree:
     """Everything to prove from, memory-mapped; Stop when a file is missing or damaged, or S_e is gone."""
     report, secret = read_report(epochs, epoch), read_salts_secret(epochs, epoch)
-    folder = folder_of(epochs, epoch)
-    tree = EpochTree.load(folder, epoch, read_scores(epochs, epoch), secret)
+    return _tree_of(folder_of(epochs, epoch), report, secret)
+
+
+def open_folder(folder: Path) -> EpochTree:
+    """The same of one epoch's folder, wherever it was copied to; Stop as in `open_tree`."""
+    path = folder / REPORT
+    if not path.is_file():
+        raise Stop(f"{path} is missing: name an epoch's folder, such as epochs/00000003 of a node.")
+    if not (folder / SECRET).exists():
+        raise Stop(
+            f"{folder} holds no secret: a proof opens salts that only members keep, and neither the chain "
+            "nor a copy without them gives one; ask a member's service for your own proof."
+        )
+    report = reports.from_json(plain.read(path.read_bytes(), str(path)))
+    return _tree_of(folder, report, read_secret(folder / SECRET))
+
+
+def _tree_of(folder: Path, report: EpochReport, secret: bytes) -> EpochTree:
+    tree = EpochTree.load(folder, report.epoch, _scores_of(folder, report), secret)
     if tree.root != report.root:
         raise Stop(f"the tree in {folder} is not that of its report; let the node compute it again.")
     return tree
+
+
+def _scores_of(folder: Path, report: EpochReport) -> Scores:
+    found = map_scores(folder)
+    if reports.scores_hash(found) != report.scores_hash:
+        raise Stop(f"the scores in {folder} are not those of its report; let the node compute them again.")
+    return found
 
 
 def _records(scores: Scores) -> NDArray[Any]:

@@ -5,12 +5,13 @@ missing or doubled field), and counts only when its sender is known, it is for t
 its signature is the sender's. What is signed is one unambiguous text that begins with its own
 domain, so that no signature made elsewhere fits. A message says what it says however often it
 comes: replaying one does no harm, and nothing here keeps order. What a peer answers is never
-trusted: at most a line of it is read.
+trusted: of a refusal at most a line is read, of an answer to a question MAX_BYTES.
 """
 
 import asyncio
 import base64
 import ssl
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +34,7 @@ MAX_BYTES = 64 * 1024
 READ_SECONDS = 10
 """How long a peer may take to send one message."""
 
-INBOX = "/inbox"
+INBOX, QUESTIONS = "/inbox", "/questions"
 ATTESTATION, SECRET = "attestation", "secret"
 """Kinds of message that are kept: an Attestation, and a sealed committee secret."""
 
@@ -43,6 +44,7 @@ SECRET_REQUEST, RECALL = "secret request", "recall"
 _DOMAIN = b"credit-oracle envelope 1\n"
 _FIELDS = ("sender", "kind", "chainId", "contract", "epoch", "body", "signature")
 _ANSWER_BYTES = 200
+_ANSWER_PART = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,31 +156,64 @@ def send(url: str, envelope: Envelope, timeout: float) -> None:
         raise Retry(f"the peer at {url} cannot be reached ({error or type(error).__name__})") from error
 
 
-def inbox_app(accept: Callable[[bytes], None]) -> FastAPI:
-    """An ASGI application that hands each message to `accept` (in a worker thread).
+def ask(url: str, envelope: Envelope, timeout: float) -> bytes:
+    """The message with which the peer at `url` answers a question, at most MAX_BYTES, not yet checked.
 
-    Answers 202 when `accept` returns, 400 with the sentence of its Stop, 503 with that of its
-    Retry, 413 or 408 when a message is too large or too slow; those never reach `accept`.
+    Retry when it gives none within `timeout` (seconds, for all of it but the connection). Never Stop.
+    """
+    deadline, parts, size = time.monotonic() + timeout, [], 0
+    try:
+        with (
+            httpx2.Client(timeout=timeout, verify=_trusted(), trust_env=False) as client,
+            client.stream("POST", url.rstrip("/") + QUESTIONS, content=encode(envelope)) as response,
+        ):
+            for part in response.iter_raw(_ANSWER_PART):
+                parts.append(part)
+                size += len(part)
+                if size > MAX_BYTES or time.monotonic() > deadline:
+                    raise Retry(f"the peer at {url} answers too much or too slowly")
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise Retry(f"the peer at {url} cannot be reached ({error or type(error).__name__})") from error
+    answer = b"".join(parts)
+    if response.status_code != httpx2.codes.OK:
+        raise Retry(f"the peer at {url} answered {response.status_code}: {answer[:_ANSWER_BYTES]!r}")
+    return answer
+
+
+def inbox_app(accept: Callable[[bytes], None], answer: Callable[[bytes], bytes] | None = None) -> FastAPI:
+    """An ASGI application that hands each message to `accept`, each question to `answer` (in a thread).
+
+    Answers 202 when `accept` returns, 200 with what `answer` returns; 400 with the sentence of a Stop,
+    503 with that of a Retry; 413 or 408 when a message is too large or too slow: those reach neither.
     """
     app = FastAPI(openapi_url=None)
 
     @app.post(INBOX)
     async def inbox(request: Request) -> Response:
-        try:
-            message = await asyncio.wait_for(_read_limited(request), READ_SECONDS)
-        except (TimeoutError, ClientDisconnect):
-            return Response("the message came too slowly or not at all", 408)
-        if message is None:
-            return Response(f"a message has at most {MAX_BYTES} bytes", 413)
-        try:
-            await run_in_threadpool(accept, message)
-        except Stop as refusal:
-            return Response(str(refusal), 400)
-        except Retry as refusal:
-            return Response(str(refusal), 503)
-        return Response(status_code=202)
+        return await _handled(request, accept, 202)
+
+    if answer is not None:
+
+        @app.post(QUESTIONS)
+        async def questions(request: Request) -> Response:
+            return await _handled(request, answer, 200)
 
     return app
+
+
+async def _handled(request: Request, handle: Callable[[bytes], bytes | None], done: int) -> Response:
+    try:
+        message = await asyncio.wait_for(_read_limited(request), READ_SECONDS)
+    except (TimeoutError, ClientDisconnect):
+        return Response("the message came too slowly or not at all", 408)
+    if message is None:
+        return Response(f"a message has at most {MAX_BYTES} bytes", 413)
+    try:
+        return Response(await run_in_threadpool(handle, message), done)
+    except Stop as refusal:
+        return Response(str(refusal), 400)
+    except Retry as refusal:
+        return Response(str(refusal), 503)
 
 
 @cache

@@ -62,7 +62,7 @@ class Handover:
 
     def recall(self, epoch: int) -> None:
         """Ask all peers for what they hold of this node's own; what they have is in the mailbox then."""
-        taken = self.peers.tell_all(gossip.RECALL, epoch, b"", RECALL_SECONDS)
+        taken = self.peers.tell_all(gossip.RECALL, epoch, b"mine", RECALL_SECONDS)
         log.info("%s of %s peers say what they hold of this node's own word", taken, len(self.peers.urls))
 
     def prepare(self, epoch: int, block: int) -> None:
@@ -71,7 +71,7 @@ class Handover:
         for each in range(max(epoch, 1), epoch + AHEAD + 1):
             committee = self.oracle.committee_at(each, block)
             if self.keys.identity_key in committee.identity_keys and not self._has(committee, each, block):
-                self.peers.tell_all(gossip.SECRET_REQUEST, each, b"")
+                self.peers.tell_all(gossip.SECRET_REQUEST, each, committee.secret_hash)
                 self.take(committee, each, block)
 
     def take(self, committee: Committee, epoch: int, block: int) -> None:

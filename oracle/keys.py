@@ -28,7 +28,7 @@ from nacl.signing import SigningKey, VerifyKey
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
-from oracle.committee import Attestation
+from oracle.committee import Attestation, recover
 from oracle.epoch import SECRET_BYTES, Deployment
 from oracle.report import EpochReport, digest
 
@@ -58,8 +58,8 @@ class Signer(Protocol):
     def address(self) -> bytes:
         """The member's 20-byte address."""
 
-    def sign_digest(self, signed: bytes) -> bytes:
-        """65 bytes r ‖ s ‖ v (27 or 28) over a 32-byte digest, s in the lower half."""
+    def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
+        """65 bytes r ‖ s ‖ v (27 or 28) over the report's EIP-712 digest, s in the lower half."""
 
 
 class NodeKeys:
@@ -129,7 +129,7 @@ class NodeKeys:
 
 
 class KeySigner:
-    """A secp256k1 key held in memory; `account` signs transactions."""
+    """A secp256k1 key held in memory: signs reports and transactions."""
 
     def __init__(self, private_key: bytes) -> None:
         self.account = Account.from_key(private_key)
@@ -150,6 +150,10 @@ class KeySigner:
     def sign_digest(self, signed: bytes) -> bytes:
         """65 bytes r ‖ s ‖ v over a 32-byte digest."""
         return bytes(self.account.unsafe_sign_hash(signed).signature)
+
+    def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
+        """65 bytes r ‖ s ‖ v over the report's EIP-712 digest."""
+        return self.sign_digest(digest(report, deployment))
 
     def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
         """The raw signed transaction; its fields are those of EIP-1559, integers and bytes."""
@@ -182,7 +186,7 @@ class SignedLog:
 
     def __init__(self, path: Path, wait_seconds: float = 5.0) -> None:
         self.path = path
-        _create_private(path)
+        create_private(path)
         with self._speaking():
             self._connection = _open_log(path, wait_seconds)
 
@@ -273,10 +277,19 @@ class SignedLog:
 def attest(
     report: EpochReport, deployment: Deployment, keys: NodeKeys, signer: Signer, log: SignedLog
 ) -> Attestation:
-    """Records the report's digest, then signs it with both keys of the member."""
+    """Records the report's digest, then signs it with both keys of the member.
+
+    Stop when the signer's signature is not its own: it never leaves the node.
+    """
     signed = digest(report, deployment)
     log.record(deployment, report.epoch, signed)
-    return Attestation(report, to_compact(signer.sign_digest(signed)), keys.sign(signed))
+    signature = to_compact(signer.sign_report(report, deployment))
+    if recover(signed, signature) != signer.address:
+        raise Stop(
+            f"the signature for epoch {report.epoch} is not that of 0x{signer.address.hex()}: nothing was "
+            "sent; check which key the signer holds"
+        )
+    return Attestation(report, signature, keys.sign(signed))
 
 
 def to_compact(signature: bytes) -> bytes:
@@ -381,7 +394,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _create_private(path: Path) -> None:
+def create_private(path: Path) -> None:
+    """An empty file of mode 0600, durably there; one that exists is left as it is."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         _sync_folder(path.parent)

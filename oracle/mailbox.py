@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 
 from ledger_reader.errors import Retry, Stop
-from oracle import gossip
+from oracle import gossip, guard
 from oracle.committee import KEPT_OF_A_MEMBER
 from oracle.epoch import Deployment
 from oracle.gossip import Envelope
@@ -46,6 +46,12 @@ class Mailbox:
         self._boxes: dict[tuple[int, bytes, str], deque[Envelope]] = {}
         self._answered: dict[tuple[bytes, str], float] = {}
         self.answers: dict[str, Callable[[Envelope], None]] = {}
+
+    @property
+    def known(self) -> tuple[bytes, ...]:
+        """The identity keys whose messages are kept now."""
+        with self._lock:
+            return self._known
 
     def open_for(self, epoch: int, known: tuple[bytes, ...]) -> None:
         """From now on only messages of these identity keys for `epoch` and shortly after are kept."""
@@ -110,11 +116,17 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server:
-    """An ASGI application served by a thread of this process; a context manager."""
+    """An ASGI application served by a thread of this process, guarded; a context manager."""
 
     def __init__(self, app: Any, host: str, port: int) -> None:
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_keep_alive=5, limit_concurrency=64
+            guard.Guard(app),
+            http=guard.GuardedProtocol,
+            ws="none",
+            h11_max_incomplete_event_size=guard.MAX_HEADER_BYTES,
+            log_level="error",  # strangers must not fill the disk with warnings
+            access_log=False,
+            timeout_keep_alive=5,
         )
         self._host, self._port = host, port
         self._server = uvicorn.Server(config)

@@ -30,12 +30,12 @@ from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
 from oracle import audit as audits
-from oracle import difference, folder, metrics, reading
+from oracle import difference, folder, metrics, reading, refusals
 from oracle import report as reports
 from oracle.api.app import make_app
 from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE, make_rotation
 from oracle.check.checkup import check_node
-from oracle.contract import CreditOracle
+from oracle.contract import CreditOracle, Refused
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
 from oracle.epoch import Deployment
@@ -47,7 +47,14 @@ from oracle.node_app import node_app
 from oracle.report import digest
 from oracle.settings import address_bytes, address_text, load_settings
 from oracle.statement import statement
-from oracle.tree import AtLeastProof, ScoreProof, at_least_proof_from_json, score_proof_from_json, to_json
+from oracle.tree import (
+    AtLeastProof,
+    EpochTree,
+    ScoreProof,
+    at_least_proof_from_json,
+    score_proof_from_json,
+    to_json,
+)
 from oracle.watch import Watch
 
 
@@ -240,7 +247,15 @@ def serve_api(home: Path, host: str, port: int) -> None:
 
 def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> dict[str, Any]:
     """A proof from a node's folder, with the kind that `verify` asks for."""
-    tree = folder.open_tree(load_settings(home).epochs, epoch)
+    return _proof(folder.open_tree(load_settings(home).epochs, epoch), account, at_least)
+
+
+def make_proof_from(path: Path, account: str, at_least: int | None) -> dict[str, Any]:
+    """The same from one epoch's folder, without a node."""
+    return _proof(folder.open_folder(path), account, at_least)
+
+
+def _proof(tree: EpochTree, account: str, at_least: int | None) -> dict[str, Any]:
     index = tree.index_of(_address(account))
     if at_least is None:
         return {"kind": "score", "account": account, **to_json(tree.score_proof(index))}
@@ -283,7 +298,7 @@ def audit_epoch(
 def verify_proof(
     urls: Sequence[str], contract: str, account: str, proof: Path, max_age: int
 ) -> dict[str, Any]:
-    """What the contract says to a proof; Refused with its own error when it says no."""
+    """What the contract says to a proof, and its current epoch; Refused when it says no."""
     found = read_proof(plain.read(content_of(proof), str(proof)))
     borrower = _address(account)
     with Rpc(tuple(urls)) as rpc:
@@ -292,7 +307,14 @@ def verify_proof(
             told = oracle.verify_score(borrower, found, max_age)
         else:
             told = oracle.verify_at_least(borrower, found, max_age)
-    return {"account": account, "proven": True, **told}
+        current = oracle.read("currentEpoch")[0]
+    return {"account": account, "proven": True, **told, "currentEpoch": current}
+
+
+def explain_refusal(account: str, refused: Refused) -> dict[str, Any]:
+    """The problem, its cause and the way out, of a proof that was refused."""
+    found = refusals.explain(refused)
+    return {"account": account, "proven": False, "error": refused.error, **found._asdict()}
 
 
 def read_proof(found: object) -> ScoreProof | AtLeastProof:

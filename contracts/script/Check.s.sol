@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { TimelockController } from "@openzeppelin/contracts/governance/TimelockController.sol";
 import { IAccessControl } from "@openzeppelin/contracts/access/IAccessControl.sol";
 import { Bonds } from "../src/Bonds.sol";
+import { CommitteeStore } from "../src/CommitteeStore.sol";
 import { CreditOracle } from "../src/CreditOracle.sol";
 import { ICreditOracle } from "../src/ICreditOracle.sol";
 import { IModelRegistry } from "../src/IModelRegistry.sol";
@@ -17,8 +18,8 @@ import { ScriptVm } from "./ScriptVm.sol";
 /// change that was meant, change the configuration too.
 ///
 /// Roles and proposers are taken from the events since the deployment, so one that the configuration does not name is found as
-/// well. Last, the contracts' code is made anew from this source and the configuration, at the same addresses, in this
-/// script's own copy of the chain, and compared.
+/// well. Last, the contracts are made anew from this source and the configuration, in this script's own copy of the chain, and
+/// their code is compared, so that what no function shows is compared too.
 contract Check {
     ScriptVm private constant VM = ScriptVm(address(uint160(uint256(keccak256("hevm cheat code")))));
     address private constant CONSOLE = 0x000000000000000000636F6e736F6c652e6c6f67;
@@ -145,9 +146,8 @@ contract Check {
         for (uint256 i = 0; i < logs.length; ++i) {
             address account = _address(logs[i].topics[2]);
             if (logs[i].topics[1] != role || !timelock.hasRole(role, account) || _holds(wanted, account)) continue;
-            _say(
-                string.concat(VM.toString(account), " has the timelock's ", name, ", which nobody gave it in the file.")
-            );
+            string memory role_ = string.concat(" has the timelock's ", name);
+            _say(string.concat(VM.toString(account), role_, ", which the configuration does not give it."));
         }
     }
 
@@ -164,59 +164,71 @@ contract Check {
     // --------------------------------------------------------------------------------------------------------------- code
 
     function _compareCode(Deployment memory wanted, Addresses memory made) private {
-        _code("the timelock", made.timelock, abi.encodePacked(type(TimelockController).creationCode, _noRoles()));
-        _code("the model registry", made.registry, _registryCreation(wanted, made));
-        if (wanted.bonds.asked) _code("the bonds", made.bonds, _bondsCreation(wanted, made));
-        _code("the oracle", made.oracle, _oracleCreation(wanted, made));
+        ModelRegistry registry = new ModelRegistry(
+            CreditOracle(made.oracle), wanted.registry.delay, wanted.registry.proposers, made.timelock
+        );
+        _code("the timelock", made.timelock, type(TimelockController).runtimeCode);
+        _code("the model registry", made.registry, address(registry).code);
+        if (wanted.bonds.asked) _code("the bonds", made.bonds, _bondsCode(wanted, made));
+        _code("the oracle", made.oracle, _oracleCode(wanted, made));
+        _code("the oracle's store of committees", _storeOf(made.oracle), type(CommitteeStore).runtimeCode);
     }
 
-    /// @dev Runs the constructor at the contract's own address, so that what it fixes in the code is the same. Changes storage.
-    function _code(string memory what, address place, bytes memory creation) private {
-        bytes32 found = place.codehash;
-        VM.etch(place, creation);
-        (bool made, bytes memory code) = place.call("");
-        VM.etch(place, code);
-        if (made && keccak256(code) == found) return;
+    function _code(string memory what, address place, bytes memory wanted) private {
+        if (keccak256(wanted) == place.codehash) return;
         _say(string.concat("the code of ", what, " is not what this source makes of the configuration."));
     }
 
-    function _noRoles() private pure returns (bytes memory) {
-        return abi.encode(uint256(0), new address[](0), new address[](0), address(0));
+    function _bondsCode(Deployment memory wanted, Addresses memory made) private returns (bytes memory) {
+        Bonds bonds = new Bonds(
+            CreditOracle(made.oracle),
+            wanted.bonds.minimum,
+            wanted.bonds.delay,
+            wanted.bonds.reporterBps,
+            wanted.bonds.beneficiary
+        );
+        return address(bonds).code;
     }
 
-    function _registryCreation(Deployment memory wanted, Addresses memory made) private pure returns (bytes memory) {
-        return abi.encodePacked(
-            type(ModelRegistry).creationCode,
-            abi.encode(made.oracle, wanted.registry.delay, wanted.registry.proposers, made.timelock)
+    /// @dev The code of a twin, with what depends on its address as it would be at the oracle's.
+    function _oracleCode(Deployment memory wanted, Addresses memory made) private returns (bytes memory code) {
+        CreditOracle twin = new CreditOracle(
+            wanted.clock,
+            wanted.limits,
+            wanted.committee,
+            wanted.modelId,
+            wanted.sourceChains,
+            wanted.guardian,
+            made.timelock
         );
+        code = address(twin).code;
+        _replace(code, _word(address(twin)), _word(made.oracle));
+        _replace(code, _word(_storeOf(address(twin))), _word(_storeOf(made.oracle)));
+        _replace(code, _domainOf(address(twin)), _domainOf(made.oracle));
     }
 
-    function _bondsCreation(Deployment memory wanted, Addresses memory made) private pure returns (bytes memory) {
-        return abi.encodePacked(
-            type(Bonds).creationCode,
-            abi.encode(
-                made.oracle,
-                wanted.bonds.minimum,
-                wanted.bonds.delay,
-                wanted.bonds.reporterBps,
-                wanted.bonds.beneficiary
-            )
-        );
+    /// @dev The first contract that an oracle creates, in its constructor.
+    function _storeOf(address oracle) private pure returns (address) {
+        return VM.computeCreateAddress(oracle, 1);
     }
 
-    function _oracleCreation(Deployment memory wanted, Addresses memory made) private pure returns (bytes memory) {
-        return abi.encodePacked(
-            type(CreditOracle).creationCode,
-            abi.encode(
-                wanted.clock,
-                wanted.limits,
-                wanted.committee,
-                wanted.modelId,
-                wanted.sourceChains,
-                wanted.guardian,
-                made.timelock
-            )
-        );
+    /// @dev The EIP-712 domain separator of an oracle at this address.
+    function _domainOf(address oracle) private view returns (bytes32) {
+        bytes32 kind = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        return keccak256(abi.encode(kind, keccak256("CreditOracle"), keccak256("1"), block.chainid, oracle));
+    }
+
+    function _replace(bytes memory code, bytes32 from, bytes32 to) private pure {
+        for (uint256 i = 0; i + 32 <= code.length; ++i) {
+            assembly ("memory-safe") {
+                let place := add(add(code, 0x20), i)
+                if eq(mload(place), from) { mstore(place, to) }
+            }
+        }
+    }
+
+    function _word(address account) private pure returns (bytes32) {
+        return bytes32(uint256(uint160(account)));
     }
 
     // ---------------------------------------------------------------------------------------------------------- sentences

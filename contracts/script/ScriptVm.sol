@@ -17,7 +17,7 @@ interface ScriptVm {
 
     function startBroadcast() external;
     function stopBroadcast() external;
-    function etch(address target, bytes calldata code) external;
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function eth_getLogs(uint256 fromBlock, uint256 toBlock, address target, bytes32[] calldata topics)
         external
         view

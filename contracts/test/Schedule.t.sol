@@ -25,7 +25,7 @@ contract ScheduleTest is Fixture {
     }
 
     function test_schedule__when_not_the_owner__then_refused(address stranger) public {
-        vm.assume(stranger != OWNER);
+        vm.assume(stranger != OWNER && stranger != address(0)); // no transaction comes from zero, which stands for "no registry"
         ICreditOracle.Committee memory committee = _committee(1, 1);
         bytes memory reason = abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger);
         vm.startPrank(stranger);
@@ -46,6 +46,46 @@ contract ScheduleTest is Fixture {
         oracle.scheduleCommittee(committee, from);
         vm.expectRevert(reason);
         oracle.scheduleModel("later model", from);
+    }
+
+    function test_schedule__when_too_far_ahead__then_refused(uint64 from) public {
+        from = uint64(_bound(from, 1 << 40, type(uint64).max));
+        bytes memory reason = abi.encodeWithSelector(ICreditOracle.TooFarAhead.selector, from, (1 << 40) - 1);
+        ICreditOracle.Committee memory committee = _committee(1, 1);
+        vm.startPrank(OWNER);
+        vm.expectRevert(reason);
+        oracle.scheduleCommittee(committee, from);
+        vm.expectRevert(reason);
+        oracle.scheduleModel("later model", from);
+        oracle.scheduleModel("last model", (1 << 40) - 1);
+        vm.assertEq(oracle.modelAt((1 << 40) - 1), "last model");
+        vm.assertEq(oracle.modelAt((1 << 40) - 2), MODEL);
+    }
+
+    function test_setModelRegistry__when_not_the_owner__then_refused() public {
+        vm.prank(GUARDIAN);
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, GUARDIAN));
+        oracle.setModelRegistry(GUARDIAN);
+    }
+
+    function test_setModelRegistry__when_set__then_it_schedules_models_and_nothing_else(address registry) public {
+        vm.assume(registry != OWNER);
+        vm.expectEmit(address(oracle));
+        emit ICreditOracle.ModelRegistrySet(registry);
+        vm.prank(OWNER);
+        oracle.setModelRegistry(registry);
+        vm.assertEq(oracle.modelRegistry(), registry);
+        ICreditOracle.Committee memory committee = _committee(1, 1);
+        vm.startPrank(registry);
+        oracle.scheduleModel("later model", 3);
+        vm.assertEq(oracle.modelAt(3), "later model");
+        vm.expectRevert(abi.encodeWithSelector(ICreditOracle.TooSoon.selector, 2, 3));
+        oracle.scheduleModel("a model", 2);
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, registry));
+        oracle.scheduleCommittee(committee, 3);
+        vm.stopPrank();
+        _schedule("the owner's model", 4);
+        vm.assertEq(oracle.modelAt(4), "the owner's model");
     }
 
     function test_schedule__when_it_is_no_committee_or_model__then_refused() public {

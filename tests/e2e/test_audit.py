@@ -11,7 +11,7 @@ import shutil
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,94 +22,26 @@ import pytest
 
 from ledger_reader.errors import Stop
 from oracle import folder, verbs
-from oracle.ceremony import SIGNER_FILE
 from oracle.devchain.people import demo_address
-from oracle.devchain.stage import EPOCH, LENGTH, Stage, outcome
-from oracle.epoch import Deployment
-from oracle.keys import KeySigner, to_compact
-from oracle.report import EpochReport, digest, scores_hash
+from oracle.devchain.stage import EPOCH, outcome
+from oracle.report import EpochReport, scores_hash
 from oracle.settings import address_text
 from oracle.tree import EpochTree
-from oracle.wallet import Wallet
-from tests.e2e.small_world import opened_world
+from tests.e2e.forged_world import World, opened_by_its_keys
 
 Change = Callable[[EpochReport], EpochReport]
 
 
-@dataclass
-class World:
-    """A stage with nothing published, one member's folder with the epoch as it should be, all signers."""
-
-    stage: Stage
-    home: Path
-    signers: list[KeySigner]
-
-    @property
-    def report(self) -> EpochReport:
-        return folder.read_report(self.home / "epochs", EPOCH)
-
-    @property
-    def manifest(self) -> Path:
-        return next((self.stage.folder / "model" / "manifests").iterdir())
-
-    @property
-    def secret(self) -> Path:
-        return folder.folder_of(self.home / "epochs", EPOCH) / "secret"
-
-    def end_of(self, epoch: int) -> int:
-        return self.stage.deployment.genesis + epoch * LENGTH
-
-    def publish(self, report: EpochReport) -> None:
-        """By three members' keys, whatever the report says."""
-        deployment = Deployment(self.stage.deployment.chain_id, self.stage.deployment.oracle)
-        signed = digest(report, deployment)
-        chosen = self.signers[:3]
-        signatures = [to_compact(each.sign_digest(signed)) for each in chosen]
-        wallet = Wallet(self.stage.anvil.rpc, chosen[0].account, deployment.chain_id)
-        pairs = [(each[:32], each[32:]) for each in signatures]
-        wallet.send(self.stage.oracle, "publish", report.values(), 0b0111, pairs)
-
-    def verb(self, *options: object) -> dict[str, Any]:
-        """Audited by the verb, in a process of its own; Stop with its sentence when it fails."""
-        contract = address_text(self.stage.oracle.address)
-        named = ("--contract", contract, "--epoch", EPOCH, "--manifest", self.manifest)
-        return self.stage.verb("audit", "--rpc", self.stage.anvil.url, *named, *options)
-
-    def audit(
-        self,
-        url: str | None = None,
-        epoch: int = EPOCH,
-        secret: Path | None = None,
-        against: Path | None = None,
-    ) -> dict[str, Any]:
-        """The same in this process."""
-        urls, contract = [url or self.stage.anvil.url], address_text(self.stage.oracle.address)
-        return verbs.audit_epoch(urls, contract, epoch, self.manifest, secret=secret, against=against)
-
-    def difference(
-        self, epoch: int = EPOCH, secret: Path | None = None, against: Path | None = None
-    ) -> str | None:
-        """What the audit finds first."""
-        found: str | None = self.audit(None, epoch, secret, against)["difference"]
-        return found
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with contextlib.ExitStack() as stack:
-        stage = opened_world(stack, tmp_path_factory.mktemp("audited"))
-        home = stage.homes[0]
-        with stage.process(home, {}, "node", "--once", "--dry-run", "--json") as process:
-            outcome(process, home)
-        password = (stage.folder / "password.txt").read_text().strip()
-        yield World(stage, home, [KeySigner.load(each / SIGNER_FILE, password) for each in stage.homes])
+    with opened_by_its_keys(tmp_path_factory.mktemp("audited")) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
-def put_back(world: World) -> Iterator[None]:
-    moment = world.stage.anvil.rpc.call("evm_snapshot", [])
-    yield
-    assert world.stage.anvil.rpc.call("evm_revert", [moment]) is True
+def fresh(world: World) -> Iterator[None]:
+    with world.put_back():
+        yield
 
 
 # ------------------------------------------------------------------------------------ refusals
@@ -188,6 +120,7 @@ def test_audit__scores_raised_and_hashed_anew__names_the_borrower_against_the_li
 
 def test_audit__the_previous_reports_scores_were_forged__says_so_before_its_figures(world: World) -> None:
     world.publish(replace(world.report, scores_hash=b"\x07" * 32))
+    world.release()
     world.stage.anvil.advance_to(world.end_of(EPOCH + 1) - 60)
     block = world.stage.anvil.rpc.block("latest")
     world.stage.anvil.advance_to(world.end_of(EPOCH + 1) + 60)
@@ -199,6 +132,7 @@ def test_audit__the_previous_reports_scores_were_forged__says_so_before_its_figu
 
 def test_audit__the_previous_report_is_passed_over__names_the_field(world: World, tmp_path: Path) -> None:
     world.publish(world.report)
+    world.release()
     world.stage.anvil.advance_to(world.end_of(EPOCH + 1) - 60)
     world.stage.anvil.advance_to(world.end_of(EPOCH + 1) + 60)
     home = tmp_path / "node"

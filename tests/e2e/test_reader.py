@@ -446,7 +446,7 @@ def test_sync__forks_while_it_is_read__old_branch_is_left_whole(store: LedgerSto
     node = Forking(100)
 
     def fork(start: int) -> None:
-        if start == at:
+        if start >= at:
             node.fork, node.branch = 12, 1
 
     node.on_logs = fork

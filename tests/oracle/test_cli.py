@@ -346,6 +346,22 @@ def test_prove__with_json__prints_the_proof_that_verify_reads(terminal: Terminal
     assert str(found["score"]) not in json.dumps({k: v for k, v in least.items() if k != "path"})
 
 
+@pytest.mark.parametrize("where", [(), ("--home", "."), ("--epoch", 3), ("--folder", ".", "--home", ".")])
+def test_prove__from_nowhere_or_from_two_places__is_usage_and_2(
+    terminal: Terminal, where: tuple[str, ...]
+) -> None:
+    ended = terminal.run("prove", "--account", address_text(MEI), *where)
+    assert (ended.status, ended.out) == (2, "")
+    assert "name --home and --epoch, or --folder" in ended.err
+
+
+def test_prove__from_one_epochs_folder__is_the_same_proof(terminal: Terminal, kept: Kept) -> None:
+    one = ("--folder", kept.settings.epochs / f"{EPOCH:08d}")
+    home = ("--home", kept.settings.home, "--epoch", EPOCH)
+    who = ("--account", address_text(MEI))
+    assert terminal.result("prove", *one, *who) == terminal.result("prove", *home, *who)
+
+
 def test_report__with_json__is_the_report_and_its_digest(terminal: Terminal, kept: Kept) -> None:
     found = terminal.result("report", "--home", kept.settings.home, "--epoch", EPOCH)
     assert found.pop("leaves") == 3

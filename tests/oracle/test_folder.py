@@ -174,6 +174,37 @@ def test_read_salts_secret__killed_between_old_and_new_folder__is_not_lost(kept:
     assert [each.name for each in kept.settings.epochs.iterdir()] == [f"{EPOCH:08d}"]
 
 
+# --------------------------------------------------------------------------------- open_folder
+
+
+def test_open_folder__of_nothing_or_without_the_secret__says_what_is_needed(
+    kept: Kept, tmp_path: Path
+) -> None:
+    with pytest.raises(Stop, match="name an epoch's folder, such as"):
+        folder.open_folder(tmp_path)
+    path_of(kept, folder.SECRET).unlink()
+    with pytest.raises(Stop, match="neither the chain nor a copy without them gives one; ask a member's"):
+        folder.open_folder(folder.folder_of(kept.settings.epochs, EPOCH))
+
+
+def test_open_folder__altered__stops(kept: Kept, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder.folder_of(kept.settings.epochs, EPOCH), tmp_path / "copy")
+
+    def change(rows: np.ndarray) -> None:
+        rows["score"][0] ^= 1
+
+    altered(copy / folder.SCORES, change)
+    with pytest.raises(Stop, match="not those of its report"):
+        folder.open_folder(copy)
+
+
+def test_open_folder__of_a_copy_under_any_name__proves_the_same(kept: Kept, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder.folder_of(kept.settings.epochs, EPOCH), tmp_path / "copy")
+    found = folder.open_folder(copy)
+    assert found.epoch == EPOCH
+    assert found.score_proof(found.index_of(MEI)) == kept.tree.score_proof(kept.tree.index_of(MEI))
+
+
 # --------------------------------------------------------------------------------------- prune
 
 

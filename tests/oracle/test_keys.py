@@ -342,9 +342,25 @@ class Watcher:
     def address(self) -> bytes:
         return self.signer.address
 
-    def sign_digest(self, signed: bytes) -> bytes:
+    def sign_report(self, found: report.EpochReport, deployment: Deployment) -> bytes:
         self.seen.append(self.log.digest_of(HOME, golden_report().epoch))
-        return self.signer.sign_digest(signed)
+        return self.signer.sign_report(found, deployment)
+
+
+class OtherKey(KeySigner):
+    """A signer that says it holds one key and signs with another."""
+
+    @property
+    def address(self) -> bytes:
+        return KeySigner(b"\7" * 32).address
+
+
+def test_attest__a_signature_of_another_key__never_leaves_the_node(tmp_path: Path) -> None:
+    with (
+        SignedLog(tmp_path / "signed.sqlite") as log,
+        pytest.raises(Stop, match=r"epoch \d+ is not that of 0x[0-9a-f]{40}: nothing was sent"),
+    ):
+        keys.attest(golden_report(), HOME, NodeKeys(SEED), OtherKey(KEY), log)
 
 
 def test_attest__a_report__is_recorded_before_it_is_signed(tmp_path: Path) -> None:

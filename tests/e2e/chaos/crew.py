@@ -30,7 +30,7 @@ from tests.e2e.chaos.world import World, build_world
 from tests.e2e.fault_proxy import Provider
 
 POLL_SECONDS, TURN_SECONDS, ROUND_SECONDS = 0.3, 4.0, 20.0
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 120.0
 """How long a condition may take on a busy machine before the case fails."""
 
 BEAT_SECONDS, LOOK_SECONDS = 1.0, 0.05
@@ -69,7 +69,7 @@ class Crew:
         return [(a, b) for a, b in self.network.ports if (a in own) != (b in own)]
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Until it holds, blocks being mined and members supervised meanwhile; fails after PATIENCE_SECONDS."""
+        """Until it holds, blocks mined and members supervised meanwhile; fails after PATIENCE_SECONDS."""
         deadline, beat = time.monotonic() + PATIENCE_SECONDS, time.monotonic()
         while not condition():
             assert time.monotonic() < deadline, f"epoch {self.epoch}, not in time: {what}{self._last_words()}"

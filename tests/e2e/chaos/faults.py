@@ -2,8 +2,8 @@
 
 Rules that hold here: a fault is a generator that yields twice: first when the epoch may end, then when it
 has struck and the committee must cope; after that it heals, and returns how often it struck, by evidence of
-another kind than its own intention (exit status, bytes on wires, the proxies' counters, words in logs). At most
-f members are touched by a fault that leaves a quorum.
+another kind than its own intention (exit status, wires' and proxies' counters, words in logs). At most f
+members are touched by a fault that leaves a quorum.
 """
 
 import socket
@@ -49,7 +49,7 @@ STEPS = {
     "snapshot": r"snapshot (epoch",
     "sync": "sync (epoch",
     "score": "score (epoch",
-    "commit": ": root 0x",
+    "sign": ": root 0x",
     "collect": "signatures, ",
 }
 """What a member's log says when it enters a step of the round."""
@@ -79,15 +79,17 @@ WRITES = {
     "secret": "write:/.secret.",
     "secret's rename": "rename:/.secret.",
     "signed log": "there:{home}/signed.sqlite-journal",
+    "wallet's journal": "write:/.wallet.json.",
+    "wallet's journal's rename": "rename:/.wallet.json.",
 }
 """What of a member's folder is being written when it dies: see early/sitecustomize.py."""
 
 
 def killed_writing(what: str) -> Fault:
-    """f members die by SIGKILL in the middle of a write, and come back at once."""
+    """The first f leaders die by SIGKILL in the middle of a write, and come back at once."""
 
     def work(crew: "Crew", chance: Random) -> Work:
-        victims = crew.some(chance)
+        victims = [crew.members[leader] for leader in crew.world.leaders()[: crew.f]]
         for victim in victims:
             victim.restart(variables={"CHAOS_KILL": WRITES[what].format(home=victim.home)})
             victim.is_left_alone = True
@@ -332,6 +334,7 @@ def finality_broken(crew: "Crew", chance: Random) -> Work:
     before = crew.world.block_hash(snapshot)
     crew.world.reorganise(crew.world.height() - snapshot + 1)
     changed = before != crew.world.block_hash(snapshot)
+    crew.world.end_epoch()
     crew.network.heal()
     yield
     return int(changed)

@@ -1,4 +1,4 @@
-"""A member that lies: the real node, real keys, one thing of it altered. `python -m tests.e2e.chaos.liar KIND …`
+"""A member that lies: the real node and keys, one thing altered: `python -m tests.e2e.chaos.liar KIND …`
 
 Rules that hold here: whoever runs this holds a member's machine, so everything it signs is signed by a
 member's own keys, and its record of what was signed does not bind it. `scores` believes its own lie; the
@@ -97,7 +97,7 @@ def raise_scores() -> None:
         raised = np.where(scores.score > 0, np.minimum(scores.score + RAISED, 850), 0)
         return replace(scores, score=raised.astype(np.uint16))
 
-    scoring.score_population = lie
+    scoring.score_population = lie  # type: ignore[assignment]
 
 
 def main() -> None:
@@ -107,7 +107,8 @@ def main() -> None:
         raise_scores()
     else:
         teller = Teller(kind)
-        keys.attest, gossip.attestation_body = teller.attest, teller.body
+        keys.attest = teller.attest  # type: ignore[assignment]
+        gossip.attestation_body = teller.body
     # What the node takes by name from these modules must be altered before it is imported.
     from oracle.cli import main as command_line
 

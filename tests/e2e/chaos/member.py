@@ -39,7 +39,7 @@ def liar(kind: str) -> tuple[str, ...]:
 
 @dataclass
 class Member:
-    """A member's machine. `is_left_alone`: no supervisor restarts it; `exits`: statuses so far, −9: SIGKILL."""
+    """A member's machine. `is_left_alone`: no supervisor restarts it; `exits`: its statuses so far."""
 
     index: int
     home: Path
@@ -73,7 +73,7 @@ class Member:
                 stderr=log,
                 env={**environment(self.password_file), **path, **(variables or {})},
                 cwd=REPOSITORY,
-                preexec_fn=die_with_parent(),
+                preexec_fn=die_with_parent(),  # noqa: PLW1509  one prctl call, no lock is taken
             )
 
     def kill(self) -> None:

@@ -17,13 +17,15 @@ from models import plain
 from models import scorecard as scorecards
 from models.features.catalogue import feature_set_version
 from models.manifest import Manifest
-from oracle.ceremony import make_committee
+from oracle.ceremony import IDENTITY_FILE, SECRET_FILE, make_committee
 from oracle.committee import Committee
 from oracle.committee import from_json as committee_from_json
 from oracle.contract import Clock, CreditOracle
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.deploy import DAY, DevDeployment, deploy
 from oracle.devchain.economy import Plan, plan, play
+from oracle.epoch import Deployment, epoch_secret, secret_at
+from oracle.keys import NodeKeys, load_secret
 
 FIRST = 1
 """The first epoch that is scored: its model is named in the contract's constructor."""
@@ -92,6 +94,14 @@ class World:
     def end_of(self, epoch: int) -> int:
         """When an epoch ends, in the chain's time."""
         return self.deployment.genesis + epoch * LENGTH
+
+    def leaders(self) -> tuple[int, ...]:
+        """The members in the order in which they try to publish: a secret that all of them hold."""
+        keys = NodeKeys.load(self.homes[0] / IDENTITY_FILE, PASSWORD)
+        held_for, secret = load_secret(self.homes[0] / SECRET_FILE, keys)
+        deployment = Deployment.of(self.deployment.schedule)
+        salts = epoch_secret(secret_at(secret, self.epoch, held_for), deployment, self.epoch)
+        return self.committee.leaders(salts, self.epoch)
 
     def read_ahead(self) -> None:
         """Every member gets a ledger of the history before the first epoch, so that rounds are short."""

@@ -47,7 +47,7 @@ def kill_before_rename(part: str) -> None:
 
 
 def kill_while_it_is_there(pattern: str) -> None:
-    """SIGKILL as soon as a file of this name (a glob) has a byte: a journal lives only while it is written."""
+    """SIGKILL as soon as a file of this name (a glob) has a byte: a journal lives only in a write."""
 
     def watch() -> None:
         while True:

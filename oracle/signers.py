@@ -1,0 +1,151 @@
+"""A signer on another machine, spoken to over JSON-RPC: Clef, Web3Signer, or what speaks like them.
+
+Rules that hold here: the key never comes here; what the signer answers is measured (64 KiB, one deadline
+for the whole exchange) and believed in nothing: a signature counts only if it is the named address's own
+over exactly what was asked, in the low-s form, and what is sent is our own transaction with it. A signer
+that does not answer is Retry; one that refuses, or signs something else, is Stop. Its address on the
+network may hold a password, so only host and port are ever shown.
+"""
+
+import re
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
+from rlp.exceptions import RLPException
+
+from ledger_reader.errors import Retry, Stop
+from oracle.committee import recover
+from oracle.epoch import Deployment
+from oracle.keys import to_compact
+from oracle.report import EpochReport, digest, typed_data
+
+ANSWER_SECONDS = 60.0
+"""How long a signature may take: with Clef a person may have to press a key."""
+
+MAX_ANSWER_BYTES = 64 * 1024
+
+SIGN_TYPED = ("eth_signTypedData_v4", "account_signTypedData", "eth_signTypedData")
+SIGN_TRANSACTION = ("eth_signTransaction", "account_signTransaction")
+"""One method under the names that wallets, Clef and Web3Signer give it."""
+
+_NO_SUCH_METHOD = -32601
+_HEX = re.compile(r"0x([0-9a-fA-F]{2})+")
+
+
+class ExternalSigner:
+    """A member's secp256k1 key, or the key that pays, on a machine that signs on request."""
+
+    def __init__(self, url: str, address: bytes, seconds: float = ANSWER_SECONDS) -> None:
+        """`url` is where it answers, `address` (20 bytes) whose signatures it gives; opens nothing yet."""
+        self.address = address
+        self._url = url
+        self._seconds = seconds
+        self.name = f"the signer at {_host(url)}"
+
+    def __repr__(self) -> str:
+        return f"ExternalSigner({self.name}, {_hex(self.address)})"
+
+    def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
+        """65 bytes r ‖ s ‖ v over the report's EIP-712 digest, checked to be this address's own."""
+        answer = self._ask(SIGN_TYPED, [_hex(self.address), typed_data(report, deployment)])
+        signature = self._bytes(answer)
+        try:
+            found = recover(digest(report, deployment), to_compact(signature))
+        except Stop as error:
+            raise Stop(f"{self.name} gave a signature that the contract refuses: {error}") from error
+        self._check_own(found, "report")
+        return signature
+
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """The raw bytes of a type 2 transaction (fields as eth-account names them), signed as asked."""
+        answer = self._ask(SIGN_TRANSACTION, [_as_json(transaction) | {"from": _hex(self.address)}])
+        raw = self._bytes(answer.get("raw") if isinstance(answer, dict) else answer)
+        mine = {**transaction, "type": 2}
+        try:
+            given = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+            vrs = {name: int(given[name]) for name in ("v", "r", "s")}
+            compact = vrs["r"].to_bytes(32, "big") + (vrs["s"] + (vrs["v"] << 255)).to_bytes(32, "big")
+            found = recover(bytes(TypedTransaction.from_dict(mine).hash()), compact)
+        except (ValueError, TypeError, KeyError, OverflowError, RLPException, Stop) as error:
+            raise Stop(
+                f"{self.name} gave no signed transaction of type 2 ({error}): check the signer"
+            ) from error
+        self._check_own(found, "transaction")
+        return bytes(TypedTransaction.from_dict(mine | vrs).encode())
+
+    def _check_own(self, found: bytes, what: str) -> None:
+        if found != self.address:
+            raise Stop(
+                f"{self.name} signed another {what} than was asked, or with another key than that of "
+                f"{_hex(self.address)}: nothing was sent; find out whose signer it is"
+            )
+
+    def _bytes(self, answer: object) -> bytes:
+        if not isinstance(answer, str) or not _HEX.fullmatch(answer):
+            raise Stop(f"{self.name} gave {str(answer)[:60]!r}, which is no signature: check the signer")
+        return bytes.fromhex(answer[2:])
+
+    def _ask(self, methods: tuple[str, ...], parameters: list[Any]) -> Any:
+        """The result under the first of a method's names that the signer knows."""
+        for method in methods:
+            answer = self._answer(method, parameters)
+            error = answer.get("error")
+            if error is None:
+                return answer.get("result")
+            if not isinstance(error, dict) or error.get("code") != _NO_SUCH_METHOD:
+                text = error.get("message") if isinstance(error, dict) else error
+                raise Stop(f"{self.name} refused to sign ({str(text)[:200]!r}): look at its own log")
+        raise Stop(f"{self.name} knows none of {', '.join(methods)}: is it a signer?")
+
+    def _answer(self, method: str, parameters: list[Any]) -> dict[str, Any]:
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+        raw = self._exchange(msgspec.json.encode(request))
+        try:
+            answer = msgspec.json.decode(raw)
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise Stop(f"{self.name} answered {method} with no JSON ({error}): check its address") from error
+        if not isinstance(answer, dict):
+            raise Stop(f"{self.name} answered {method} with no JSON-RPC object: check its address")
+        return answer
+
+    def _exchange(self, request: bytes) -> bytes:
+        deadline, parts, size = time.monotonic() + self._seconds, [], 0
+        headers = {"content-type": "application/json"}
+        try:
+            with (
+                httpx2.Client(timeout=self._seconds, trust_env=False) as client,
+                client.stream("POST", self._url, content=request, headers=headers) as response,
+            ):
+                for part in response.iter_raw(4096):
+                    parts.append(part)
+                    size += len(part)
+                    if size > MAX_ANSWER_BYTES:
+                        raise Stop(f"{self.name} answered over {MAX_ANSWER_BYTES} bytes: check its address")
+                    if time.monotonic() > deadline:
+                        raise Retry(f"{self.name} did not answer within {self._seconds:.0f} s")
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Retry(f"{self.name} cannot be reached ({type(error).__name__})") from error
+        if response.status_code >= 500:
+            raise Retry(f"{self.name} answered {response.status_code}")
+        return b"".join(parts)
+
+
+def _as_json(transaction: dict[str, Any]) -> dict[str, str]:
+    return {name: hex(v) if isinstance(v, int) else _hex(v) for name, v in transaction.items()}
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    except ValueError:
+        return "an address that is none"
+
+
+def _hex(raw: bytes) -> str:
+    return "0x" + raw.hex()

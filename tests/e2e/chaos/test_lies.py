@@ -1,0 +1,19 @@
+"""Members that lie, with real keys: the honest root comes, and no other."""
+
+import pytest
+
+from tests.e2e.chaos import faults
+from tests.e2e.chaos.conftest import Endure
+
+
+@pytest.mark.parametrize("kind", ["scores", "root", "signature", "epoch", "snapshot"])
+def test_round__f_members_lie__the_honest_root_is_published(kind: str, endure: Endure) -> None:
+    endure(faults.lying_in(kind))
+
+
+def test_round__f_members_tell_two_stories__the_honest_root_is_published(endure: Endure) -> None:
+    endure(faults.lying_in("equivocation"))
+
+
+def test_round__after_all_lies__all_members_agree(endure: Endure) -> None:
+    endure(faults.NONE)
