@@ -69,6 +69,8 @@ class Node:
     """The epoch that was computed and is not this node's to sign."""
     compared: int = 0
     """The latest epoch whose root on chain was compared with this node's."""
+    told: int = 0
+    """The latest epoch of which it was said how its round ended on chain."""
     is_examined: bool = False
     """Whether this process has looked for signatures that its log does not know of."""
 
@@ -205,7 +207,8 @@ def compare(node: Node, epoch: int) -> None:
     published = Publisher(node.oracle, None, start_block(terms.manifest)).published(epoch)
     node.compared = epoch
     if published is not None:
-        _say(Round(report, 0, published, {}))
+        if node.told != epoch:
+            _say(Round(report, 0, published, {}))
         tell_mark(node.oracle, epoch)
 
 
@@ -362,6 +365,8 @@ def _leaves(node: Node, epoch: int) -> int:
 def _finish(node: Node, result: Round) -> Round:
     node.enter("waiting", result.report.epoch)
     metrics.finish(result.report.epoch, result.report.borrowers, result.seconds)
+    if result.published is not None:
+        node.told = result.report.epoch
     _say(result)
     return result
 
