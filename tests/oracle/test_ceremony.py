@@ -140,3 +140,12 @@ def test_make_committee__twice__makes_other_keys_and_another_secret(
     for name in ("members", "identityKeys"):
         assert not set(made[name]) & set(again[name])
     assert made["secretHash"] != again["secretHash"]
+
+
+def test_make_committee__what_it_says_of_its_files__is_all_of_them_and_only_public_ones_leave(
+    made: dict[str, Any],
+) -> None:
+    told = {row["file"]: row for row in made["files"]}
+    assert set(told) == {each.name for each in homes(made)[0].iterdir()}
+    assert [name for name, row in told.items() if row["leaves"] != "never"] == ["member.json"]
+    assert {name for name, row in told.items() if row["backUp"] == "never"} == {SECRET_FILE, "signed.sqlite"}
