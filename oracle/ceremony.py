@@ -35,6 +35,15 @@ IDENTITY_FILE, SIGNER_FILE, SECRET_FILE = "identity.json", "keystore.json", DEAL
 MEMBER_FILE, SIGNED_LOG = "member.json", "signed.sqlite"
 MODEL_KEY_FILE = "model-key.json"
 MAX_MEMBER_BYTES = 1 << 12
+FILES = (
+    (IDENTITY_FILE, "identity, sealed by the password", "yes", "never"),
+    (SIGNER_FILE, "key that signs and pays, sealed by the password", "yes", "never"),
+    (MEMBER_FILE, "address and identity's public key", "as you like", "to the member who deals"),
+    (SECRET_FILE, "the committee's secret, sealed to this member", "never", "never"),
+    (SIGNED_LOG, "what this member signed: an old copy forgets", "never", "never"),
+)
+"""What `init` puts into a member's folder; whether to back it up, and whether it leaves the machine."""
+
 FIRST_EPOCH = 1
 """The epoch of the secret that is dealt; later ones derive from it, one way."""
 
@@ -69,6 +78,9 @@ def make_committee(
         "committeeFile": str(folder / "committee.json"),
         "homes": [str(home) for home in homes],
         "backUp": f"{IDENTITY_FILE} and {SIGNER_FILE} of each member; {SECRET_FILE} is never backed up",
+        "files": [
+            {"file": name, "what": what, "backUp": keep, "leaves": goes} for name, what, keep, goes in FILES
+        ],
     }
 
 

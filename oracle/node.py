@@ -79,6 +79,8 @@ class Node:
     """The latest epoch whose root on chain was compared with this node's."""
     trouble: str = ""
     """Why evidence could not be brought to the contract; said once."""
+    told: int = 0
+    """The latest epoch of which it was said how its round ended on chain."""
     is_examined: bool = False
     """Whether this process has looked for signatures that its log does not know of."""
 
@@ -239,7 +241,8 @@ def compare(node: Node, epoch: int) -> None:
     published = Publisher(node.oracle, None, start_block(terms.manifest)).published(epoch)
     node.compared = epoch
     if published is not None:
-        _say(Round(report, 0, published, {}))
+        if node.told != epoch:
+            _say(Round(report, 0, published, {}))
         tell_mark(node.oracle, epoch)
 
 
@@ -397,6 +400,8 @@ def _leaves(node: Node, epoch: int) -> int:
 def _finish(node: Node, result: Round) -> Round:
     node.enter("waiting", result.report.epoch)
     metrics.finish(result.report.epoch, result.report.borrowers, result.seconds)
+    if result.published is not None:
+        node.told = result.report.epoch
     _say(result)
     return result
 

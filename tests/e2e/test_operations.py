@@ -11,7 +11,8 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def ended(process: "subprocess.Popen[str]") -> str:
             out, err = process.communicate(timeout=SECONDS)
         finally:
             process.kill()
-    assert process.returncode == 0, f"{process.args}\n{out}\n{err}"
+    assert process.returncode == 0, f"{process.args!r}\n{out}\n{err}"
     return out + err
 
 
@@ -131,7 +132,8 @@ class Committee:
 def settings(machine: Machine, peers: Mapping[str, str]) -> dict[str, Any]:
     """The document's settings with this world's addresses, and little patience."""
     (written,) = blocks("Settings", "json")
-    return json.loads(written) | {
+    plain: dict[str, Any] = json.loads(written)
+    return plain | {
         "contract": machine.variables["CONTRACT"],
         "rpc": {"31337": [machine.variables["RPC"]]},
         "listen": f"{HOST}:{machine.variables['PORT']}",
@@ -177,15 +179,32 @@ def make_model(folder: Path, deployment: DevDeployment) -> Path:
     return folder / "manifests" / f"{manifests.save(manifest, folder).hex()}.json"
 
 
-def rounds(machines: Sequence[Machine], scripts: Sequence[str]) -> list[str]:
-    """What nodes that run side by side print."""
+def rounds(
+    machines: Sequence[Machine], scripts: Sequence[str], meanwhile: Callable[[], None] | None = None
+) -> list[str]:
+    """What nodes that run side by side print; `meanwhile` is done once they have been started."""
     with contextlib.ExitStack() as stack:
         running = []
         for machine, script in zip(machines, scripts, strict=True):
             process = machine.start(script)
             stack.callback(process.kill)
             running.append(process)
+        if meanwhile is not None:
+            meanwhile()
         return [ended(process) for process in running]
+
+
+def before_they_end(committee: Committee, folder: Path) -> Callable[[], None]:
+    """The epoch RESTORED ends once the restored node has been given the committee's secret."""
+
+    def wait() -> None:
+        deadline = time.monotonic() + SECONDS
+        while not list((folder / "restored").glob("secrets/*")):
+            assert time.monotonic() < deadline, "nobody gave the restored node the secret"
+            time.sleep(0.2)
+        committee.end_epoch(RESTORED)
+
+    return wait
 
 
 def said(text: str, name: str) -> str:
@@ -264,15 +283,16 @@ def test_document__its_commands_in_order__found_run_rotate_and_restore_a_committ
     dealer.run(blocks("Changing the committee")[0])
     calldata = (dealer.folder / f"handover-{ROTATED}" / "calldata").read_text().strip()
     own_by(deployment.owner, committee, bytes.fromhex(calldata[2:]))
-    hand_over(fifth, dealer, f"handover-{ROTATED}")
     committee.machines = [*machines[:3], fifth]
+    for machine in committee.machines:
+        hand_over(machine, dealer, f"handover-{ROTATED}")
     committee.furnish([fifth], manifest)
     anvil.advance_to(anvil.now() + 60)
     found = dealer.run(check)
     assert re.search(r"^member later +ok ", found, re.M)
     assert re.search(r"^secret later +ok ", found, re.M)
     committee.end_epoch(ROTATED)
-    told = rounds(committee.machines, [once] * 4)  # the second and third have no file: their nodes ask
+    told = rounds(committee.machines, [once] * 4)
     assert {said(each, "agrees") for each in told} == {"True"}
     assert committee.oracle.latest_epoch() == ROTATED
 
@@ -283,10 +303,9 @@ def test_document__its_commands_in_order__found_run_rotate_and_restore_a_committ
     shutil.rmtree(third.home)
     restored = third.run(restore)
     assert re.search(r"^signed log +wait .* sits out for two epochs", restored, re.M)
-    committee.end_epoch(RESTORED)
-    others = [committee.machines[0], committee.machines[1], fifth]
     again = once.replace("mine/node-1", "restored")
-    *told, rested = rounds([*others, third], [once, once, once, again])
+    running = [*committee.machines[:2], fifth, third]
+    *told, rested = rounds(running, [once, once, once, again], before_they_end(committee, third.folder))
     assert {said(each, "agrees") for each in told} == {"True"}
     assert f"sits out epoch {RESTORED} and signs again from epoch {RESTORED + 2} on" in rested
     mask = committee.oracle.published(deployment.start_block)[RESTORED].member_mask
