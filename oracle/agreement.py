@@ -15,6 +15,7 @@ from oracle import gossip, metrics
 from oracle.attestations import read_attestations, write_attestations
 from oracle.committee import Attestation, Collection, recover
 from oracle.contract import Published
+from oracle.inquest import Inquest
 from oracle.mailbox import Mailbox
 from oracle.peers import Peers
 from oracle.publishing import Publisher
@@ -28,7 +29,8 @@ log = logging.getLogger("node")
 class Agreement:
     """One round's: `seat` is this member's place in the committee, `mine` its own word.
 
-    `dissent`: by member, the epoch in which it last signed another report. `tell` hears of each state.
+    `dissent`: by member, the epoch in which it last signed another report; `inquest` keeps what it signed.
+    `tell` hears of each state.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Agreement:
     seat: int
     mine: Attestation
     dissent: dict[int, int]
+    inquest: Inquest
     tell: Callable[[str], None]
 
     @property
@@ -93,6 +96,7 @@ class Agreement:
                 self.collection.offer(envelope.sender, gossip.attestation_from_body(envelope.body))
             except Stop as refusal:
                 log.warning("refused a message of %s…: %s", envelope.sender.hex()[:16], refusal)
+        self.inquest.hear(self.collection, self.mine)
         for proof in self.collection.equivocations():
             metrics.equivocation_epoch.labels(proof.member).set(self.report.epoch)
         for member, attestation in self.collection.dissent():

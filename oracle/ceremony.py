@@ -69,7 +69,7 @@ def make_committee(
         keys.save(home / IDENTITY_FILE, password, cost)
         signer.save(home / SIGNER_FILE, password, cost)
         SignedLog.deal(home / SIGNED_LOG)
-        (home / MEMBER_FILE).write_bytes(_member_json(signer.address, keys.identity_key))
+        write_durably(home / MEMBER_FILE, _member_json(signer.address, keys.identity_key), replace=False)
         save_secret(home / SECRET_FILE, FIRST_EPOCH, first, keys)
     described = to_json(committee)
     (folder / "committee.json").write_bytes(plain.write(described) + b"\n")

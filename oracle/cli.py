@@ -296,6 +296,18 @@ def node(
 
 
 @app.command()
+def evidence(
+    home: Home,
+    submit: Annotated[bool, typer.Option(help="Bring proofs of two stories to the contract.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What members signed against this node's reports: who, which epoch and root, which borrowers differ."""
+    from oracle.verbs import list_evidence, submit_evidence
+
+    _show(submit_evidence(home, _password()) if submit else list_evidence(home), as_json)
+
+
+@app.command()
 def check(home: Home, as_json: Json = False) -> None:
     """Can this node work? ok, fix or wait, each with one sentence; exit status 1 when something says fix."""
     from oracle.verbs import check_home

@@ -126,6 +126,11 @@ class Equivocation:
     first: Attestation
     second: Attestation
 
+    @property
+    def stories(self) -> tuple[Attestation, Attestation]:
+        """Both."""
+        return self.first, self.second
+
 
 class Collection:
     """The attestations of one round: `offer` each as it comes, in any order, then ask.

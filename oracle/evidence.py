@@ -85,10 +85,10 @@ class Evidence:
         self._where = (deployment.chain_id, deployment.contract)
         self._lock = threading.Lock()
         create_private(path)
-        with self._speaking():
-            # The lock serialises threads, so that SQLite's own check of them is not needed.
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._connection.executescript("PRAGMA synchronous = FULL;" + _TABLES)
+        # The lock serialises threads, so that SQLite's own check of them is not needed.
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        with self._speaking() as connection:
+            connection.executescript("PRAGMA synchronous = FULL;" + _TABLES)
 
     def __enter__(self) -> Self:
         return self
@@ -138,7 +138,7 @@ class Evidence:
         for each in self.dissents():
             kept.setdefault((each.theirs.report.epoch, each.member), []).append(each.theirs)
         return [
-            Proof(member, *stories, self._outcome(epoch, member))
+            Proof(member, stories[0], stories[1], self._outcome(epoch, member))
             for (epoch, member), stories in kept.items()
             if len(stories) == KEPT_OF_A_MEMBER
         ]

@@ -231,10 +231,9 @@ class SignedLog:
 
         The same digest again is fine: signing is deterministic, and a crash repeats work.
         """
-        if epoch < self.sits_out_until(deployment):
-            raise Stop(
-                f"this node sits out until epoch {self.sits_out_until(deployment)} and signs nothing now"
-            )
+        until = self.sits_out_until(deployment)
+        if epoch < until:
+            raise Stop(f"this node sits out until epoch {until} and signs nothing for {epoch}: wait for it")
         values = (deployment.chain_id, deployment.contract, epoch, signed)
         with self._speaking():
             self._connection.execute("INSERT INTO signed VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)

@@ -28,10 +28,14 @@ from oracle.committee import Collection
 from oracle.committee_secret import Secrets, salts_of
 from oracle.contract import Clock, CreditOracle, Published
 from oracle.epoch import Deployment
+from oracle.equivocation import submit
+from oracle.evidence import FILE as EVIDENCE_FILE
+from oracle.evidence import Evidence
 from oracle.handover import Handover
 from oracle.history import History
+from oracle.inquest import Inquest
 from oracle.journal import Journal
-from oracle.keys import KeySigner, NodeKeys, SignedLog, attest
+from oracle.keys import NodeKeys, SignedLog, Signer, attest
 from oracle.mailbox import EPOCHS_AHEAD, Mailbox
 from oracle.peers import Peers
 from oracle.publishing import Publisher, start_block, tell_mark
@@ -39,8 +43,9 @@ from oracle.report import EpochReport, digest, make_report
 from oracle.settings import Settings, address_text
 from oracle.sit_out import Memory, given_back, signed_on_chain
 from oracle.terms import Terms, terms_at
+from oracle.testimony import Witness
 from oracle.tree import EpochTree
-from oracle.wallet import REPLACE_AFTER_SECONDS, Wallet
+from oracle.wallet import REPLACE_AFTER_SECONDS, Payer, Wallet
 
 log = logging.getLogger("node")
 
@@ -57,12 +62,15 @@ class Node:
     oracle: CreditOracle
     clock: Clock
     keys: NodeKeys
-    signer: KeySigner | None
+    signer: Signer | None
     wallet: Wallet | None
     signed: SignedLog
     mailbox: Mailbox
     peers: Peers
     secrets: Secrets
+    evidence: Evidence
+    inquest: Inquest
+    witness: Witness
     phase: str = "starting"
     dissent: dict[int, int] = field(default_factory=dict)
     without_seat: int = 0
@@ -71,6 +79,8 @@ class Node:
     """The latest epoch whose root on chain was compared with this node's."""
     told: int = 0
     """The latest epoch of which it was said how its round ended on chain."""
+    trouble: str = ""
+    """Why evidence could not be brought to the contract; said once."""
     is_examined: bool = False
     """Whether this process has looked for signatures that its log does not know of."""
 
@@ -113,8 +123,11 @@ class Round:
         return self.published is not None and self.published.report == self.report
 
 
-def open_node(settings: Settings, keys: NodeKeys, signer: KeySigner | None) -> Node:
-    """Connect a node to its chains and its contract; Stop when they are not what the settings say."""
+def open_node(settings: Settings, keys: NodeKeys, signer: Signer | None, payer: Payer | None) -> Node:
+    """Connect a node to its chains and its contract; Stop when they are not what the settings say.
+
+    `signer` signs reports, `payer` transactions; None in a dry run.
+    """
     rpcs = {chain: Rpc(urls, chain_id=chain, max_lag=MAX_LAG) for chain, urls in settings.rpc.items()}
     if settings.chain_id not in rpcs:
         raise Stop(
@@ -122,6 +135,8 @@ def open_node(settings: Settings, keys: NodeKeys, signer: KeySigner | None) -> N
         )
     oracle = CreditOracle(rpcs[settings.chain_id], settings.contract)
     deployment = Deployment(settings.chain_id, settings.contract)
+    mailbox, peers = Mailbox(deployment), Peers(keys, deployment, settings.peers)
+    evidence = Evidence(settings.home / EVIDENCE_FILE, deployment)
     node = Node(
         settings=settings,
         rpcs=rpcs,
@@ -129,20 +144,23 @@ def open_node(settings: Settings, keys: NodeKeys, signer: KeySigner | None) -> N
         clock=oracle.clock(),
         keys=keys,
         signer=signer,
-        wallet=_wallet(settings, oracle.rpc, signer) if signer else None,
+        wallet=_wallet(settings, oracle.rpc, payer) if payer else None,
         signed=SignedLog(settings.home / "signed.sqlite"),
-        mailbox=Mailbox(deployment),
-        peers=Peers(keys, deployment, settings.peers),
+        mailbox=mailbox,
+        peers=peers,
         secrets=Secrets(settings.home, keys),
+        evidence=evidence,
+        inquest=Inquest(evidence, settings.epochs, peers),
+        witness=Witness(settings.epochs, keys, deployment, lambda: mailbox.known),
     )
     node.handover.listen()
     return node
 
 
-def _wallet(settings: Settings, rpc: Rpc, signer: KeySigner) -> Wallet:
+def _wallet(settings: Settings, rpc: Rpc, payer: Payer) -> Wallet:
     journal = Journal(settings.home / "wallet.json")
     seconds = min(REPLACE_AFTER_SECONDS, settings.turn_seconds)
-    return Wallet(rpc, signer, settings.chain_id, settings.poll_seconds, journal, seconds)
+    return Wallet(rpc, payer, settings.chain_id, settings.poll_seconds, journal, seconds)
 
 
 # ------------------------------------------------------------------ the loop
@@ -150,17 +168,33 @@ def _wallet(settings: Settings, rpc: Rpc, signer: KeySigner) -> Wallet:
 
 def run(node: Node, once: bool = False, tell: Callable[[Round], None] | None = None) -> None:
     """Round after round, for ever or `once`; what may pass by itself is waited for."""
-    while True:
-        try:
-            result = step(node)
-            if result is not None and tell is not None:
-                tell(result)
+    with node.evidence, node.inquest:
+        while True:
+            result = None
+            try:
+                result = step(node)
+                if result is not None and tell is not None:
+                    tell(result)
+            except Retry as reason:
+                metrics.rounds.labels("retried").inc()
+                log.warning("again in %s s: %s", node.settings.poll_seconds, reason)
+            bring_proofs(node)
             if result is not None and once:
                 return
-        except Retry as reason:
-            metrics.rounds.labels("retried").inc()
-            log.warning("again in %s s: %s", node.settings.poll_seconds, reason)
-        time.sleep(node.settings.poll_seconds)
+            time.sleep(node.settings.poll_seconds)
+
+
+def bring_proofs(node: Node) -> None:
+    """Bring to the contract what proves that a member told two stories; no failure of it stops the node."""
+    if node.wallet is None:
+        return
+    try:
+        submit(node.evidence, node.oracle, node.wallet)
+        node.trouble = ""
+    except (Retry, Stop) as reason:
+        if node.trouble != str(reason):
+            log.warning("a proof of two stories is not on chain yet: %s", reason)
+        node.trouble = str(reason)
 
 
 def step(node: Node) -> Round | None:
@@ -353,6 +387,7 @@ def agree(
         seat=seat,
         mine=attest(report, node.deployment, node.keys, node.signer, node.signed),
         dissent=node.dissent,
+        inquest=node.inquest,
         tell=lambda state: node.enter(state, report.epoch),
     )
     return agreement.reach(salts_secret)

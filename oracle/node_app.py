@@ -1,4 +1,4 @@
-"""What a node serves: its inbox for other members, and its health for its operator."""
+"""What a node serves: its inbox and its tree for other members, and its health for its operator."""
 
 import time
 from importlib import metadata
@@ -13,11 +13,11 @@ from oracle.settings import address_text
 
 
 def node_app(node: Node) -> FastAPI:
-    """The inbox of `gossip`, GET /metrics for Prometheus, and GET /health for people and `check`.
+    """Inbox and questions of `gossip`, GET /metrics for Prometheus, GET /health for people and `check`.
 
     Health: phase, last epoch in the folder, version, member, this machine's time, who dissented.
     """
-    app = inbox_app(node.mailbox.accept)
+    app = inbox_app(node.mailbox.accept, node.witness.answer)
 
     @app.get("/health")
     def health() -> dict[str, object]:

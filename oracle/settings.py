@@ -5,7 +5,7 @@ file is `settings.json` in the node's folder; paths are relative to that folder.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +22,11 @@ _Verify = Annotated[str, msgspec.Meta(pattern=r"^(receipts|quorum=[1-9][0-9]?)$"
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
+class _Remote(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+    address: str
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     chain_id: _Chain
     contract: str
@@ -29,9 +34,19 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     listen: str
     peers: dict[str, str]
     verify: _Verify | None = None
+    signer: _Remote | None = None
+    wallet: _Remote | str | None = None
     poll_seconds: _Seconds = 12.0
     turn_seconds: _Seconds = 60.0
     round_seconds: _Seconds = 3600.0
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A signer on another machine: where it speaks JSON-RPC (never shown whole), and for which address."""
+
+    url: str = field(repr=False)
+    address: bytes
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,8 @@ class Settings:
     `rpc` maps a chain id to the JSON-RPC addresses asked in turn; the snapshot's block hash must
     be the same at all of them. `peers` maps a member's address to its gossip address. `verify` says how
     what is read from them is checked, as `read --verify` does (None: not beyond that hash).
+    `signer` signs reports in place of the key file; `wallet` pays in place of whoever signs: another
+    key file, of the same password, or a remote signer.
     `poll_seconds`: how often the world is looked at; `turn_seconds`: how long a leader may take;
     `round_seconds`: how long a round may last before the node gives it up.
     """
@@ -53,6 +70,8 @@ class Settings:
     listen_port: int
     peers: dict[bytes, str]
     verify: str | None
+    signer: Remote | None
+    wallet: Path | Remote | None
     poll_seconds: float
     turn_seconds: float
     round_seconds: float
@@ -96,10 +115,22 @@ def _settings(home: Path, file: _File) -> Settings:
         listen_port=int(port),
         peers={address_bytes(member): url for member, url in file.peers.items()},
         verify=file.verify,
+        signer=_remote(file.signer) if file.signer else None,
+        wallet=_wallet(home, file.wallet) if file.wallet else None,
         poll_seconds=file.poll_seconds,
         turn_seconds=file.turn_seconds,
         round_seconds=file.round_seconds,
     )
+
+
+def _remote(found: _Remote) -> Remote:
+    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", found.url):
+        raise ValueError("the url of a signer is not http(s)://host:port")
+    return Remote(found.url, address_bytes(found.address))
+
+
+def _wallet(home: Path, found: _Remote | str) -> Path | Remote:
+    return home / found if isinstance(found, str) else _remote(found)
 
 
 def _chain_id(text: str) -> int:

@@ -19,10 +19,12 @@ from hexbytes import HexBytes
 from rlp.exceptions import RLPException
 
 from ledger_reader.errors import Retry, Stop
+from oracle.ceremony import SIGNER_FILE
 from oracle.committee import recover
 from oracle.epoch import Deployment
-from oracle.keys import to_compact
+from oracle.keys import KeySigner, to_compact
 from oracle.report import EpochReport, digest, typed_data
+from oracle.settings import Remote, Settings
 
 ANSWER_SECONDS = 60.0
 """How long a signature may take: with Clef a person may have to press a key."""
@@ -133,6 +135,23 @@ class ExternalSigner:
         if response.status_code >= 500:
             raise Retry(f"{self.name} answered {response.status_code}")
         return b"".join(parts)
+
+
+def open_signer(settings: Settings, password: str) -> KeySigner | ExternalSigner | None:
+    """Who signs reports: the remote signer of the settings, else the key file; None without either."""
+    if settings.signer is not None:
+        return ExternalSigner(settings.signer.url, settings.signer.address)
+    path = settings.home / SIGNER_FILE
+    return KeySigner.load(path, password) if path.exists() else None
+
+
+def open_payer(settings: Settings, password: str) -> KeySigner | ExternalSigner | None:
+    """Who pays for transactions: the wallet of the settings, else whoever signs."""
+    if isinstance(settings.wallet, Remote):
+        return ExternalSigner(settings.wallet.url, settings.wallet.address)
+    if settings.wallet is not None:
+        return KeySigner.load(settings.wallet, password)
+    return open_signer(settings, password)
 
 
 def _as_json(transaction: dict[str, Any]) -> dict[str, str]:

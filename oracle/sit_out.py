@@ -57,9 +57,7 @@ class Memory:
         for report in shown:
             signed = digest(report, self.deployment)
             if self.signed.digest_of(self.deployment, report.epoch) != signed:
-                return (
-                    f"this node's log does not know that it signed 0x{signed.hex()} for epoch {report.epoch}"
-                )
+                return f"this node's log does not know of 0x{signed.hex()}, signed for epoch {report.epoch}"
         return None
 
 

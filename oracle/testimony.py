@@ -28,7 +28,7 @@ QUESTIONS_A_SECOND, QUESTIONS_AT_ONCE = 100.0, 1_000.0
 ANSWER_SECONDS = 5.0
 """How long one answer may take."""
 
-INQUIRY_SECONDS = 30.0
+INQUIRY_SECONDS = 15.0
 """How long all answers of one inquiry may take together."""
 
 

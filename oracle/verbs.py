@@ -30,22 +30,26 @@ from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
 from oracle import audit as audits
-from oracle import difference, folder, metrics, reading, refusals
+from oracle import difference, evidence, folder, metrics, reading, refusals
 from oracle import report as reports
 from oracle.api.app import make_app
-from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE, make_rotation
+from oracle.ceremony import IDENTITY_FILE, make_rotation
 from oracle.check.checkup import check_node
 from oracle.contract import CreditOracle, Refused
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
 from oracle.epoch import Deployment
-from oracle.keys import KeySigner, NodeKeys
+from oracle.equivocation import submit
+from oracle.evidence import Evidence
+from oracle.journal import Journal
+from oracle.keys import NodeKeys
 from oracle.mailbox import Server, listen
 from oracle.metrics import RpcTally
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
 from oracle.report import digest
 from oracle.settings import address_bytes, address_text, load_settings
+from oracle.signers import open_payer, open_signer
 from oracle.statement import statement
 from oracle.tree import (
     AtLeastProof,
@@ -55,6 +59,7 @@ from oracle.tree import (
     score_proof_from_json,
     to_json,
 )
+from oracle.wallet import Wallet
 from oracle.watch import Watch
 
 
@@ -193,13 +198,38 @@ def run_node(
     """Open a node's folder and run it; `tell` gets each round's outcome."""
     settings = load_settings(home)
     keys = NodeKeys.load(home / IDENTITY_FILE, password)
-    has_key = (home / SIGNER_FILE).exists() and not dry_run
-    signer = KeySigner.load(home / SIGNER_FILE, password) if has_key else None
-    node = open_node(settings, keys, signer)
+    signer = None if dry_run else open_signer(settings, password)
+    payer = None if signer is None else open_payer(settings, password)
+    node = open_node(settings, keys, signer, payer)
     metrics.describe(address_text(settings.contract), signer is not None)
     metrics.registry.register(RpcTally(node.rpcs))
     with Server(node_app(node), settings.listen_host, settings.listen_port), Watch(node):
         run(node, once, lambda result: tell(describe_round(node, result)))
+
+
+def list_evidence(home: Path) -> dict[str, Any]:
+    """What members signed against this node's reports, and the proofs that one told two stories."""
+    settings = load_settings(home)
+    deployment = Deployment(settings.chain_id, settings.contract)
+    with Evidence(home / evidence.FILE, deployment) as kept:
+        return {
+            "dissent": [evidence.describe(each, deployment) for each in kept.dissents()],
+            "proofs": [evidence.describe_proof(each) for each in kept.proofs()],
+        }
+
+
+def submit_evidence(home: Path, password: str) -> dict[str, Any]:
+    """Bring every proof that is not settled to the contract; all evidence after that."""
+    settings = load_settings(home)
+    payer = open_payer(settings, password)
+    if payer is None:
+        raise Stop(f"{home} holds no key that could pay for a transaction: name a wallet in settings.json.")
+    rpc = Rpc(settings.rpc[settings.chain_id], chain_id=settings.chain_id)
+    wallet = Wallet(rpc, payer, settings.chain_id, settings.poll_seconds, Journal(home / "wallet.json"))
+    deployment = Deployment(settings.chain_id, settings.contract)
+    with rpc, Evidence(home / evidence.FILE, deployment) as kept:
+        submit(kept, CreditOracle(rpc, settings.contract), wallet)
+    return list_evidence(home)
 
 
 def deal_rotation(

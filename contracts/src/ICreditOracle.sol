@@ -487,7 +487,7 @@ interface ICreditOracle {
     function bonds() external view returns (address);
 
     /// @notice The committee that signs an epoch, and its digest.
-    function committeeAt(uint64 epoch) external view returns (Committee memory committee, bytes32 config);
+    function committeeAt(uint64 epoch) external view returns (Committee memory committee, bytes32 digest);
 
     /// @notice The model that scores an epoch.
     function modelAt(uint64 epoch) external view returns (bytes32 modelId);

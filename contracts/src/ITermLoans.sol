@@ -108,6 +108,7 @@ interface ITermLoans {
     // ------------------------------------------------------------------------------------------------------------ lender
 
     /// @notice Sets the terms of later loans. Only the lender.
+    // slither-disable-next-line shadowing-local (an interface has no code that could confuse the two)
     function setPolicy(Policy calldata policy) external;
 
     /// @notice Lets each borrower draw up to `limit` in all without a proof, within the policy's other terms. Only the lender.

@@ -45,6 +45,7 @@ abstract contract Schedules is Roots {
     }
 
     /// @inheritdoc ICreditOracle
+    // slither-disable-next-line missing-zero-check (zero: only the owner)
     function setModelRegistry(address modelRegistry_) external onlyOwner {
         _modelRegistry = modelRegistry_;
         emit ModelRegistrySet(modelRegistry_);
@@ -118,6 +119,7 @@ abstract contract Schedules is Roots {
         _head.committeeFrom = uint40(newest);
         for (uint64 from = newest; from >= fromEpoch; from = _committees.changes[from].previousFrom) {
             address pointer = _pointer(_committees.changes[from].value);
+            // slither-disable-next-line calls-loop (of a contract of ours, as often as changes are scheduled)
             _committees.changes[from].value = _place(STORE.without(pointer, member));
         }
     }
@@ -136,12 +138,14 @@ abstract contract Schedules is Roots {
         for (uint256 i = 0; i < members.length; ++i) {
             if (_expelled[members[i]]) revert MemberExpelled(members[i]);
             if (least == 0) continue;
+            // slither-disable-next-line calls-loop (at most 32 members, of a contract that the owner chose)
             uint256 bond = held.bondOf(members[i]);
             if (bond < least) revert BondTooSmall(members[i], bond, least);
         }
     }
 
     function _setCommittee(Committee memory committee, uint64 fromEpoch) private {
+        // slither-disable-next-line reentrancy-benign,reentrancy-events (STORE is ours and calls nobody)
         (address pointer, bytes32 digest) = STORE.store(committee);
         _head.committeeFrom = uint40(_committees.change(_head.committeeFrom, fromEpoch, _place(pointer)));
         emit CommitteeScheduled(fromEpoch, digest, committee);

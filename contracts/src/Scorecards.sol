@@ -93,6 +93,7 @@ library Scorecards {
         if (band >= WIDTHS) band = WIDTHS - 1;
         found.total = total;
         found.score = uint16(clamped);
+        // slither-disable-next-line divide-before-multiply (`band` is a whole number: which width, not how much)
         found.width = uint16(head >> (160 - 16 * band));
     }
 

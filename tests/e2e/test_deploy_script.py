@@ -43,7 +43,14 @@ class World:
         configuration = self.folder / "configuration.json"
         configuration.write_text(json.dumps(wanted))
         files = [str(configuration.relative_to(CONTRACTS)), f"deployments/{self.folder.name}/made.json"]
-        command = [FORGE, "script", f"script/{script}.s.sol", "--sig", "run(string,string)", *files]
+        command: list[str | Path] = [
+            FORGE,
+            "script",
+            f"script/{script}.s.sol",
+            "--sig",
+            "run(string,string)",
+            *files,
+        ]
         return subprocess.run(
             [*command, "--rpc-url", self.url, *options],
             cwd=CONTRACTS,

@@ -20,19 +20,28 @@ import pytest
 
 from ledger_reader.errors import Retry
 from oracle import folder, gossip
-from oracle.ceremony import FIRST_EPOCH, IDENTITY_FILE, SECRET_FILE, SIGNED_LOG, SIGNER_FILE
+from oracle.ceremony import (
+    FIRST_EPOCH,
+    IDENTITY_FILE,
+    MEMBER_FILE,
+    SECRET_FILE,
+    SIGNED_LOG,
+    SIGNER_FILE,
+)
 from oracle.committee import Attestation
 from oracle.contract import Refused
+from oracle.devchain.anvil import Transaction
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
-from oracle.devchain.stage import EPOCH, Stage, last_words, open_stage, outcome
+from oracle.devchain.people import demo_address
+from oracle.devchain.stage import EPOCH, Stage, last_words, node_settings, open_stage, outcome
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, save_secret, to_compact
 from oracle.report import EpochReport, digest
-from oracle.settings import Settings, load_settings, write_settings
+from oracle.settings import Settings, address_text, load_settings, write_settings
 from oracle.tree import EpochTree
 from oracle.wallet import Wallet
-from tests.e2e.conftest import anvil_binary
+from tests.e2e.conftest import anvil_binary, free_port
 
 DAYS, BORROWERS, SEED = 240, 70, 5
 NAMES = ("epochs", "ledger.duckdb", "signed.sqlite")
@@ -216,6 +225,124 @@ def test_round__a_node_killed_in_it__goes_on_and_agrees(stage: Stage) -> None:
         rounds = [outcome(p, h) for p, h in zip([*others, again], stage.homes[:3], strict=True)]
     assert len({each["root"] for each in rounds}) == 1
     assert all(each["agrees"] for each in rounds)
+
+
+def test_round__published_and_reorganised_away__one_member_alone_publishes_it_again(stage: Stage) -> None:
+    moment = stage.anvil.rpc.call("evm_snapshot", [])
+    rounds = stage.run_nodes(stage.homes[:3])
+    assert stage.oracle.latest_epoch() == EPOCH
+    assert stage.anvil.rpc.call("evm_revert", [moment]) is True
+    assert stage.oracle.latest_epoch() == 0
+    (again,) = stage.run_nodes([stage.homes[1]])
+    assert again["agrees"]
+    assert again["root"] == rounds[0]["root"]
+    assert stage.oracle.latest_epoch() == EPOCH
+
+
+def test_round__publishing_is_paused__waits_and_publishes_after(stage: Stage) -> None:
+    pause = stage.oracle.call_data("pause", stage.anvil.now() + DAY)
+    stage.anvil.mine_block([Transaction(demo_address("guardian"), stage.oracle.address, pause)])
+    with contextlib.ExitStack() as stack:
+        running = [
+            stack.enter_context(stage.process(home, {}, "node", "--once", "--json"))
+            for home in stage.homes[:3]
+        ]
+        logs = [home / "log.txt" for home in stage.homes[:3]]
+        wait_until(lambda: any("PublishingPaused" in each.read_text() for each in logs), running)
+        assert stage.oracle.latest_epoch() == 0
+        unpause = stage.oracle.call_data("unpause")
+        stage.anvil.mine_block([Transaction(demo_address("guardian"), stage.oracle.address, unpause)])
+        rounds = [outcome(process, home) for process, home in zip(running, stage.homes[:3], strict=True)]
+    assert all(each["agrees"] for each in rounds)
+
+
+def test_round__log_of_signatures_lost__that_member_sits_out_and_the_others_publish(stage: Stage) -> None:
+    (stage.homes[0] / SIGNED_LOG).unlink()
+    with stage.process(stage.homes[0], {}, "node", "--once", "--json") as process:
+        said = outcome(process, stage.homes[0])
+    assert said["published"] is False
+    assert "it sits out and signs again from epoch 5 on" in last_words(stage.homes[0], 4_000)
+    rounds = stage.run_nodes(stage.homes[1:])
+    assert all(each["agrees"] and each["root"] == said["root"] for each in rounds)
+    assert stage.oracle.published(stage.deployment.start_block)[EPOCH].member_mask == 0b1110
+
+
+def test_round__log_restored_from_before_a_published_signature__the_chain_tells_and_it_sits_out(
+    stage: Stage,
+) -> None:
+    """And a member that was away skips to the latest ended epoch: nobody here ever computes epoch 4."""
+    log = stage.homes[0] / SIGNED_LOG
+    before = log.read_bytes()
+    stage.run_nodes(stage.homes[:3])
+    assert stage.oracle.published(stage.deployment.start_block)[EPOCH].member_mask == 0b0111
+    log.write_bytes(before)
+    stage.anvil.advance_to(stage.deployment.schedule.end_of(EPOCH + 2) + 60)
+    with stage.process(stage.homes[0], {}, "node", "--once", "--json") as process:
+        said = outcome(process, stage.homes[0])
+    assert (said["epoch"], said["published"]) == (EPOCH + 2, False)
+    assert "it sits out and signs again from epoch 7 on" in last_words(stage.homes[0], 4_000)
+    rounds = stage.run_nodes(stage.homes[1:])
+    assert all(each["agrees"] and each["epoch"] == EPOCH + 2 for each in rounds)
+    assert folder.known_epochs(stage.homes[3] / "epochs") == [EPOCH + 2]
+    assert folder.known_epochs(stage.homes[1] / "epochs") == [EPOCH, EPOCH + 2]
+
+
+def test_round__log_restored_and_nothing_published__a_peer_tells_and_it_sits_out(stage: Stage) -> None:
+    log = stage.homes[0] / SIGNED_LOG
+    before = log.read_bytes()
+    with contextlib.ExitStack() as stack:
+        peer = stack.enter_context(stage.process(stage.homes[1], {}, "node", "--once"))
+        with stage.process(stage.homes[0], {}, "node", "--once") as process:
+            wait_until(lambda: "2 signatures, 3 needed" in last_words(stage.homes[1]), [peer, process])
+        log.write_bytes(before)
+        with stage.process(stage.homes[0], {}, "node", "--once", "--json") as again:
+            said = outcome(again, stage.homes[0])
+    assert said["published"] is False
+    words = (stage.homes[0] / "log.txt").read_text()
+    assert re.search(r"does not know of 0x[0-9a-f]{64}, signed for epoch 3", words)
+    assert "it sits out and signs again from epoch 5 on" in words
+
+
+def test_rotation__a_new_member_and_a_fresh_secret__all_get_it_of_the_dealer_and_publish(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Only the dealer's folder holds the secret at first; the member that left does not come by it."""
+    made = stage.verb("init", "--out", tmp_path / "fresh", "--members", 1, "--quick")
+    homes = [*stage.homes[:3], Path(made["homes"][0])]
+    from_epoch = EPOCH + 3
+    files = [part for home in homes for part in ("--member", home / MEMBER_FILE)]
+    dealt = stage.verb(
+        "rotate", "--home", homes[0], *files, "--from-epoch", from_epoch, "--out", tmp_path / "dealt"
+    )
+    call = bytes.fromhex(dealt["calldata"][2:])
+    stage.anvil.mine_block([Transaction(stage.deployment.owner, stage.oracle.address, call)])
+    refurnish(stage, homes, from_epoch)
+    stage.anvil.advance_to(stage.deployment.schedule.end_of(from_epoch) + 60)
+    rounds = stage.run_nodes(homes)
+    assert all(each["agrees"] and each["epoch"] == from_epoch for each in rounds)
+    assert len({each["root"] for each in rounds}) == 1
+    named = bytes.fromhex(dealt["secretHash"][2:])
+    assert stage.oracle.committee_at(from_epoch).secret_hash == named
+    for home in homes:
+        assert [each.name for each in sorted((home / "secrets").iterdir())] == [named.hex()]
+    with stage.process(stage.homes[3], {}, "node", "--dry-run", "--once") as process:
+        wait_until(lambda: "does not hold the secret 0x" in last_words(stage.homes[3], 2_000), [process])
+
+
+def refurnish(stage: Stage, homes: list[Path], epoch: int) -> None:
+    """Settings for the members of a later epoch, the newcomer's with the others' manifest."""
+    members = stage.oracle.committee_at(epoch).members
+    stage.anvil.set_balances(members)
+    ports = [free_port() for _ in homes]
+    for kind in ("manifests", "scorecards"):
+        shutil.copytree(homes[0] / kind, homes[-1] / kind)
+    for i, home in enumerate(homes):
+        others = {
+            address_text(member): f"http://127.0.0.1:{port}"
+            for member, port in zip(members, ports, strict=True)
+            if member != members[i]
+        }
+        write_settings(home, node_settings(stage.deployment, stage.anvil.url, ports[i], others))
 
 
 def send_for_a_while(

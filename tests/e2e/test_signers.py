@@ -1,5 +1,6 @@
 """Signers on another machine: anvil, which speaks their language, and hostile ones on a real port."""
 
+import contextlib
 import json
 import threading
 import time
@@ -15,18 +16,37 @@ import pytest
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.rpc import Rpc
 from oracle import keys
+from oracle.ceremony import SIGNER_FILE
 from oracle.committee import recover
+from oracle.devchain.stage import EPOCH
 from oracle.epoch import Deployment
-from oracle.keys import KeySigner, NodeKeys, SignedLog
+from oracle.keys import INTERACTIVE, KeySigner, NodeKeys, SignedLog
 from oracle.report import EpochReport, digest
+from oracle.settings import address_text, write_settings
 from oracle.signers import MAX_ANSWER_BYTES, ExternalSigner
 from tests.e2e.conftest import free_port
+from tests.e2e.small_world import small_world
 
 HOME = Deployment(31337, b"\1" * 20)
 KEY = KeySigner(b"\6" * 32)
 OTHER = KeySigner(b"\7" * 32)
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-REPORT = EpochReport(3, *[b"\2" * 32] * 2, 40, 1_299, *[b"\3" * 32] * 4, 2, 200, 640, 12, 34)
+REPORT = EpochReport(
+    epoch=3,
+    config=b"\2" * 32,
+    model_id=b"\2" * 32,
+    snapshot_block=40,
+    snapshot_time=1_299,
+    home_hash=b"\3" * 32,
+    snapshot_hash=b"\3" * 32,
+    root=b"\3" * 32,
+    scores_hash=b"\3" * 32,
+    previous_epoch=2,
+    borrowers=200,
+    mean_score=640,
+    moved_bps=12,
+    psi_bps=34,
+)
 TRANSACTION = {
     "chainId": 31337,
     "nonce": 0,
@@ -229,3 +249,46 @@ def test_sign_transaction__by_anvil__is_mined_from_its_address(anvil: str) -> No
         receipt = rpc.call("eth_getTransactionReceipt", [sent])
     assert receipt["from"] == "0x" + address.hex()
     assert receipt["status"] == "0x1"
+
+
+def test_node__its_key_on_another_machine__takes_part_and_pays_with_another_key(tmp_path: Path) -> None:
+    with small_world(tmp_path) as stage, contextlib.ExitStack() as stack:
+        home, password = stage.homes[0], (stage.folder / "password.txt").read_text().strip()
+        member = KeySigner.load(home / SIGNER_FILE, password)
+        (home / SIGNER_FILE).unlink()
+        payer = KeySigner.generate()
+        payer.save(home / "payer.json", password, INTERACTIVE)
+        stage.anvil.set_balances([payer.address])
+        asked: list[str] = []
+        url = stack.enter_context(answering(web3signer(member, asked)))
+        plain = json.loads((home / "settings.json").read_bytes())
+        remote = {"url": url, "address": address_text(member.address)}
+        write_settings(home, plain | {"signer": remote, "wallet": "payer.json", "turn_seconds": 1.0})
+        for other in stage.homes[1:3]:  # the first node alone can pay
+            plain = json.loads((other / "settings.json").read_bytes())
+            KeySigner.generate().save(other / "poor.json", password, INTERACTIVE)
+            write_settings(other, plain | {"wallet": "poor.json", "turn_seconds": 1.0})
+        rounds = stage.run_nodes(stage.homes[:3])
+        assert all(each["agrees"] for each in rounds)
+        sent = stage.anvil.rpc.call("eth_getTransactionByHash", [rounds[0]["transaction"]])
+        assert sent["from"] == address_text(payer.address)
+        assert set(asked) == {"eth_signTypedData"}
+        published = stage.oracle.published(stage.deployment.start_block)[EPOCH]
+        seat = stage.oracle.committee_at(EPOCH).members.index(member.address)
+        assert published.member_mask >> seat & 1
+        assert url not in (home / "log.txt").read_text()
+
+
+def web3signer(key: KeySigner, asked: list[str]) -> Callable[[dict[str, Any]], Any]:
+    """What Web3Signer answers: it knows eth_signTypedData only, and signs what it is shown."""
+
+    def answer(request: dict[str, Any]) -> Any:
+        if request["method"] != "eth_signTypedData":
+            return refusing(-32601, "Method not found")(request)
+        asked.append(request["method"])
+        address, shown = request["params"]
+        assert address == address_text(key.address)
+        signature = key.account.sign_typed_data(full_message=shown).signature
+        return result("0x" + signature.hex())(request)
+
+    return answer

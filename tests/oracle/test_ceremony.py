@@ -4,12 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_abi.abi import decode
 
 from ledger_reader.errors import Stop
-from oracle.ceremony import IDENTITY_FILE, SECRET_FILE, SIGNER_FILE, make_committee
+from oracle.ceremony import (
+    IDENTITY_FILE,
+    MEMBER_FILE,
+    SECRET_FILE,
+    SIGNED_LOG,
+    SIGNER_FILE,
+    make_committee,
+    make_rotation,
+    read_member,
+)
 from oracle.committee import Committee, default_quorum, from_json
+from oracle.committee_secret import Secrets
+from oracle.contract import load_abi
 from oracle.epoch import secret_hash
-from oracle.keys import KeySigner, NodeKeys, load_secret
+from oracle.keys import KeySigner, NodeKeys, load_secret, open_secret
 
 PASSWORD = "correct horse 电池"
 MEMBERS = 2
@@ -92,7 +104,7 @@ def test_made_files__of_every_member__are_for_their_owner_only(made: dict[str, A
     for home in homes(made):
         assert mode(home) == 0o700
         assert sorted(each.name for each in home.iterdir()) == sorted(
-            (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE)
+            (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE, MEMBER_FILE, SIGNED_LOG)
         )
         assert {mode(each) for each in home.iterdir()} == {0o600}
 
@@ -149,3 +161,63 @@ def test_make_committee__what_it_says_of_its_files__is_all_of_them_and_only_publ
     assert set(told) == {each.name for each in homes(made)[0].iterdir()}
     assert [name for name, row in told.items() if row["leaves"] != "never"] == ["member.json"]
     assert {name for name, row in told.items() if row["backUp"] == "never"} == {SECRET_FILE, "signed.sqlite"}
+
+
+# ------------------------------------------------------------------------------------ rotation
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"address":"0x12","identityKey":"0x34"}', b"[" * 9_000])
+def test_read_member__no_such_file_content__is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / MEMBER_FILE).write_bytes(content)
+    with pytest.raises(Stop, match=r"member\.json"):
+        read_member(tmp_path / MEMBER_FILE)
+    with pytest.raises(Stop, match=r"No such file.*`init` writes member\.json"):
+        read_member(tmp_path / "absent")
+
+
+def test_make_rotation__one_member_twice__is_refused_before_any_file(
+    made: dict[str, Any], tmp_path: Path
+) -> None:
+    home = homes(made)[0]
+    keys, twice = NodeKeys.load(home / IDENTITY_FILE, PASSWORD), [home / MEMBER_FILE] * 2
+    with pytest.raises(Stop, match="members 0 and 1 share the address"):
+        make_rotation(home, keys, twice, 5, None, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert not (home / "secrets").exists()
+
+
+def test_make_rotation__dealt__each_member_opens_its_own_box_and_no_other(
+    made: dict[str, Any], tmp_path: Path
+) -> None:
+    first, second = homes(made)
+    keys = NodeKeys.load(first / IDENTITY_FILE, PASSWORD)
+    files = [home / MEMBER_FILE for home in (second, first)]
+    told = make_rotation(tmp_path, keys, files, 5, None, tmp_path / "out")
+    named = bytes.fromhex(told["secretHash"][2:])
+    boxes = [Path(each).read_bytes() for each in told["secrets"]]
+    both = [NodeKeys.load(home / IDENTITY_FILE, PASSWORD) for home in (second, first)]
+    opened = {open_secret(box, own) for box, own in zip(boxes, both, strict=True)}
+    ((epoch, secret),) = opened
+    assert (epoch, secret_hash(secret)) == (5, named)
+    with pytest.raises(Stop):
+        open_secret(boxes[0], both[1])
+    assert Secrets(tmp_path, keys).held(named) == (5, secret)
+    assert secret.hex() not in json.dumps(told)
+
+
+def test_make_rotation__calldata__schedules_what_the_committee_file_says(
+    made: dict[str, Any], tmp_path: Path
+) -> None:
+    first, second = homes(made)
+    keys = NodeKeys.load(first / IDENTITY_FILE, PASSWORD)
+    told = make_rotation(tmp_path, keys, [second / MEMBER_FILE], 9, None, tmp_path / "out")
+    signature = load_abi("CreditOracle").functions["scheduleCommittee"]
+    call = bytes.fromhex(told["calldata"][2:])
+    (members, identity_keys, quorum, secret), from_epoch = decode(signature.inputs, call[4:])
+    assert (call[:4], from_epoch, quorum) == (signature.id, 9, 1)
+    assert members == (told["members"][0],)
+    assert ["0x" + key.hex() for key in identity_keys] == told["identityKeys"]
+    assert "0x" + secret.hex() == told["secretHash"]
+    assert not (tmp_path / "secrets").exists(), "a dealer that is no member keeps nothing"
+    written = json.loads((tmp_path / "out" / "committee.json").read_bytes())
+    assert from_json(written) == from_json({name: told[name] for name in written})

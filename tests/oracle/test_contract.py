@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -12,7 +13,17 @@ from ledger_reader.errors import Retry, Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.rpc import Rpc, RpcError
 from oracle import report as reports
-from oracle.contract import Abi, Contract, CreditOracle, Refused, fields_of, load_abi
+from oracle.contract import (
+    Abi,
+    Contract,
+    CreditOracle,
+    Limits,
+    Mark,
+    Refused,
+    SourceChain,
+    fields_of,
+    load_abi,
+)
 from oracle.report import EpochReport
 from oracle.tree import AtLeastProof, ScoreProof
 
@@ -51,16 +62,30 @@ def oracle(rpc: Rpc) -> CreditOracle:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any], dict[str, Any]]) -> list[Any]:
-    """Lets httpx2 speak to `answer` in place of a socket; the requests come to the list returned."""
+    """Lets httpx2 speak to `answer` in place of a socket; the requests come to the list returned.
+
+    A request for a block is answered as by a node that has it, and kept from `answer` and the list.
+    """
     asked: list[Any] = []
 
     async def handle(_: object, request: httpx2.Request) -> httpx2.Response:
-        asked.append(json.loads(await request.aread()))
-        content = {"jsonrpc": "2.0", "id": asked[-1]["id"], **answer(asked[-1])}
+        call = json.loads(await request.aread())
+        if call["method"] == "eth_getBlockByNumber":
+            told = {"result": header(int(call["params"][0], 16))}
+        else:
+            asked.append(call)
+            told = answer(call)
+        content = {"jsonrpc": "2.0", "id": call["id"], **told}
         return httpx2.Response(200, stream=httpx2.ByteStream(json.dumps(content).encode()), request=request)
 
     monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
     return asked
+
+
+def header(number: int) -> dict[str, str]:
+    """A block's header as a node gives it."""
+    parent, own = hexed(word(number)), hexed(word(number + 1))
+    return {"number": hex(number), "hash": own, "parentHash": parent, "timestamp": hex(12 * number)}
 
 
 def selector(signature: str) -> bytes:
@@ -235,6 +260,91 @@ def test_verify_score__accepted__is_told_by_name(
         "snapshot_time": 1_299,
     }
     assert asked[0]["params"][0]["data"] == hexed(oracle.call_data("verifyScore", MEI, fields_of(SCORE), 60))
+
+
+# ------------------------------------------------------------------------------------ what stands
+
+
+def log_of(oracle: CreditOracle, event: str, epoch: int, at: int) -> dict[str, Any]:
+    """A log as a node gives it: of one event about one epoch, `at` a block."""
+    kinds = oracle.abi.events["Published"].inputs[1:]
+    data = encode(list(kinds), [replace(REPORT, epoch=epoch).values(), 7, 5_000])
+    return {
+        "address": hexed(ADDRESS),
+        "topics": [hexed(oracle.abi.events[event].id), hexed(word(epoch))],
+        "data": hexed(data) if event == "Published" else "0x",
+        "blockNumber": hex(at),
+        "blockHash": hexed(HEX32),
+        "transactionHash": hexed(HEX32),
+        "logIndex": "0x0",
+    }
+
+
+def logged(monkeypatch: pytest.MonkeyPatch, *logs: dict[str, Any]) -> None:
+    """A node that holds these logs, and gives those that a filter's first topics name, in its range."""
+
+    def answer(request: Any) -> dict[str, Any]:
+        asked = request["params"][0]
+        first, last = int(asked["fromBlock"], 16), int(asked["toBlock"], 16)
+        topics = asked["topics"][0] if isinstance(asked["topics"][0], list) else [asked["topics"][0]]
+        return {
+            "result": [
+                log
+                for log in logs
+                if log["topics"][0] in topics and first <= int(log["blockNumber"], 16) <= last
+            ]
+        }
+
+    answering(monkeypatch, answer)
+
+
+@pytest.mark.parametrize(
+    ("to_block", "standing"),
+    [(9, [1]), (10, [1, 2]), (11, [1, 2]), (12, [1, 2]), (13, [1, 2, 3]), (14, [1, 2]), (99, [1, 2])],
+)
+def test_standing__as_of_a_block__leaves_out_vetoed_and_held_but_not_released(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch, to_block: int, standing: list[int]
+) -> None:
+    logged(
+        monkeypatch,
+        log_of(oracle, "Published", 1, 5),
+        log_of(oracle, "Published", 2, 10),
+        log_of(oracle, "Published", 3, 12),
+        log_of(oracle, "HeldBack", 3, 12),
+        log_of(oracle, "Released", 3, 13),
+        log_of(oracle, "Vetoed", 3, 14),
+    )
+    found = oracle.standing(1, to_block)
+    assert sorted(found) == standing
+    assert found[1].report == replace(REPORT, epoch=1)
+
+
+def test_mark_of__of_an_epoch_that_the_ring_does_not_hold__is_none(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, lambda _: {"result": hexed(bytes(160))})
+    assert oracle.mark_of(0) is None
+    assert oracle.mark_of(4) is None
+
+
+@pytest.mark.parametrize("mark", list(Mark))
+def test_mark_of__of_a_published_epoch__is_what_became_of_it(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch, mark: Mark
+) -> None:
+    answering(monkeypatch, lambda _: {"result": hexed(HEX32 + b"".join(map(word, (4, 5_000, 4_000, mark))))})
+    assert oracle.mark_of(4) is mark
+    assert oracle.mark_of(9) is None
+
+
+def test_sources_limits_and_pause__answered__are_told_in_our_words(
+    oracle: CreditOracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, lambda _: {"result": hexed(encode(["(uint64,uint64)[]"], [[(1, 0), (10, 77)]]))})
+    assert oracle.sources_at(4) == (SourceChain(1, 0), SourceChain(10, 77))
+    answering(monkeypatch, lambda _: {"result": hexed(b"".join(map(word, (100, 500, 750, 1_000, 2_500))))})
+    assert oracle.limits() == Limits(100, 500, 750, 1_000, 2_500)
+    answering(monkeypatch, lambda _: {"result": hexed(word(5_000))})
+    assert oracle.paused_until() == 5_000
 
 
 # ---------------------------------------------------------------------------------------- the ABIs

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Retry, Stop
 from oracle import committee, keys, report
 from oracle.epoch import Deployment
-from oracle.keys import Cost, KeySigner, NodeKeys, SignedLog, Signer
+from oracle.keys import Cost, KeySigner, NodeKeys, SignedLog
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "commitment.json"
 CHEAP = Cost(passes=1, memory_bytes=8192, scrypt_n=2)
@@ -192,7 +192,7 @@ def test_to_compact__what_is_no_signature__stops(signature: bytes) -> None:
 
 @given(st.binary(min_size=32, max_size=32))
 def test_sign_digest__any_digest__is_compact_and_back_and_recovers_to_the_signer(digest: bytes) -> None:
-    signer: Signer = KeySigner(KEY)
+    signer = KeySigner(KEY)
     signature = signer.sign_digest(digest)
     compact = keys.to_compact(signature)
     assert len(compact) == 64

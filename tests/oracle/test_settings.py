@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Stop
 from oracle.settings import (
     MAX_FILE_BYTES,
+    Remote,
     address_bytes,
     address_text,
     load_settings,
@@ -219,3 +220,40 @@ def test_address__as_text_in_either_case__comes_back(address: bytes) -> None:
 def test_load_settings__an_ipv6_address__is_taken_without_its_brackets(tmp_path: Path) -> None:
     found = load_settings(put(tmp_path, plain(listen="[::1]:9101")))
     assert (found.listen_host, found.listen_port) == ("::1", 9_101)
+
+
+# ----------------------------------------------------------------------------- signers elsewhere
+
+REMOTE = {"url": "https://user:hidden@signer:8550/path", "address": address_text(PEER)}
+
+
+@pytest.mark.parametrize("name", ["signer", "wallet"])
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"url": "https://signer"},
+        {"url": "signer:8550", "address": address_text(PEER)},
+        {"url": "ftp://signer", "address": address_text(PEER)},
+        {"url": "http://a b", "address": address_text(PEER)},
+        {"url": "http://signer", "address": "0x12"},
+        {**REMOTE, "password": "hidden"},
+        5,
+    ],
+)
+def test_load_settings__no_signer__stops_and_shows_no_password(tmp_path: Path, name: str, found: Any) -> None:
+    with pytest.raises(Stop, match="is not a settings file") as caught:
+        load_settings(put(tmp_path, plain(**{name: found})))
+    assert "hidden" not in str(caught.value)
+
+
+def test_load_settings__signer_and_wallet_elsewhere__are_known_and_never_shown_whole(tmp_path: Path) -> None:
+    found = load_settings(put(tmp_path, plain(signer=REMOTE, wallet=REMOTE)))
+    assert found.signer == found.wallet == Remote(REMOTE["url"], PEER)
+    assert "hidden" not in repr(found)
+
+
+def test_load_settings__a_key_file_that_pays__is_in_the_nodes_folder(tmp_path: Path) -> None:
+    found = load_settings(put(tmp_path, plain(wallet="payer.json")))
+    assert (found.signer, found.wallet) == (None, tmp_path / "payer.json")
+    without = load_settings(put(tmp_path, plain()))
+    assert (without.signer, without.wallet) == (None, None)

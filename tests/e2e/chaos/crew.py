@@ -114,17 +114,16 @@ class Crew:
     def judge(self, fault: Fault) -> None:
         """The right root, everywhere and once; or, where the fault allows it, none."""
         right = self.witness()
+        if fault.may_void and not self.is_published():
+            return  # all have signed what the chain disowned; the next epoch must be right again
         self.wait(
             lambda: all(
                 m.report_of(self.epoch) == right for m in self.members if m.index not in self.tainted
             ),
             "the right report in every honest folder",
         )
-        if not fault.may_void:
-            self.wait(self.is_published, "a root, after healing")
-        published = self.published()
-        if self.epoch in published:
-            self.right[self.epoch] = right
+        self.wait(self.is_published, "a root, after healing")
+        published, self.right[self.epoch] = self.published(), right
         assert {epoch: found.report for epoch, found in published.items()} == self.right
         self._check_spent(len(published))
 

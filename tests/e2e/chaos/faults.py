@@ -321,6 +321,10 @@ def publication_reorganised(crew: "Crew", chance: Random) -> Work:
     return int(gone)
 
 
+REFUSED = "WrongHomeHash"
+"""What the contract says of a report whose snapshot is not in its chain."""
+
+
 def finality_broken(crew: "Crew", chance: Random) -> Work:
     """What was final is replaced after all have signed and before any root: nobody may sign again."""
     marks = {member.index: member.mark() for member in crew.members}
@@ -333,11 +337,12 @@ def finality_broken(crew: "Crew", chance: Random) -> Work:
     snapshot = crew.world.snapshot_block()
     before = crew.world.block_hash(snapshot)
     crew.world.reorganise(crew.world.height() - snapshot + 1)
-    changed = before != crew.world.block_hash(snapshot)
+    assert before != crew.world.block_hash(snapshot), "the snapshot's block stands as it was"
     crew.world.end_epoch()
     crew.network.heal()
     yield
-    return int(changed)
+    crew.wait(lambda: any(REFUSED in m.said(marks[m.index]) for m in crew.members), "the contract's refusal")
+    return sum(m.said(marks[m.index]).count(REFUSED) for m in crew.members)
 
 
 # ------------------------------------------------------------------ the disk

@@ -30,7 +30,12 @@ class Network:
         """`targets`: the port on which each member listens."""
         command = [sys.executable, "-m", "tests.e2e.chaos.network", json.dumps(targets)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # members that die break connections: nothing to say of it
+            text=True,
+            cwd=Path(__file__).parents[3],
         )
         found = self._answer()
         self.ports: dict[Pair, int] = {(a, b): port for a, b, port in found}
