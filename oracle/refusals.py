@@ -298,6 +298,11 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     # deployment
     "EpochLengthZero": ("Epochs have no length.", "The length is zero.", _DEPLOY),
     "DelayTooLong": ("A delay of {0} is too long.", "It must be less than half of {1}.", _DEPLOY),
+    "GapTooLong": (
+        "A gap of {0} is too long.",
+        "It must be less than an epoch ({1}), so that snapshots rise with the epochs.",
+        _DEPLOY,
+    ),
     "MaxAgeTooShort": (
         "A greatest age of {0} is too short.",
         "Between two roots nothing could be read: {1} are needed.",

@@ -5,6 +5,7 @@ side, chains first and the contract after, over those addresses only that were f
 looked at is said, never left out. Exit status 1 when a row says `fix`.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def check_node(folder: Path, password: str | None) -> list[Row]:
     seen: list[chains.Heads] = []
     found: dict[bytes, peers.Health] = {}
     member = _member(folder)
+    if settings.signer is not None:
+        member = replace(member, address=settings.signer.address)
     around: list[tuple[str, Probe]] = [
         *((each.what, partial(chains.look, each, seen)) for each in chains.addresses(settings)),
         *(

@@ -154,6 +154,15 @@ def test_make_committee__twice__makes_other_keys_and_another_secret(
     assert made["secretHash"] != again["secretHash"]
 
 
+def test_make_committee__what_it_says_of_its_files__is_all_of_them_and_only_public_ones_leave(
+    made: dict[str, Any],
+) -> None:
+    told = {row["file"]: row for row in made["files"]}
+    assert set(told) == {each.name for each in homes(made)[0].iterdir()}
+    assert [name for name, row in told.items() if row["leaves"] != "never"] == ["member.json"]
+    assert {name for name, row in told.items() if row["backUp"] == "never"} == {SECRET_FILE, "signed.sqlite"}
+
+
 # ------------------------------------------------------------------------------------ rotation
 
 
@@ -212,12 +221,3 @@ def test_make_rotation__calldata__schedules_what_the_committee_file_says(
     assert not (tmp_path / "secrets").exists(), "a dealer that is no member keeps nothing"
     written = json.loads((tmp_path / "out" / "committee.json").read_bytes())
     assert from_json(written) == from_json({name: told[name] for name in written})
-
-
-def test_make_committee__what_it_says_of_its_files__is_all_of_them_and_only_public_ones_leave(
-    made: dict[str, Any],
-) -> None:
-    told = {row["file"]: row for row in made["files"]}
-    assert set(told) == {each.name for each in homes(made)[0].iterdir()}
-    assert [name for name, row in told.items() if row["leaves"] != "never"] == ["member.json"]
-    assert {name for name, row in told.items() if row["backUp"] == "never"} == {SECRET_FILE, "signed.sqlite"}
