@@ -20,7 +20,7 @@ from models.scorecard import Scores
 from oracle import gossip, keys
 from oracle.committee import Attestation
 from oracle.epoch import Deployment
-from oracle.keys import NodeKeys, Signer, to_compact
+from oracle.keys import KeySigner, NodeKeys, to_compact
 from oracle.report import EpochReport, digest
 
 TOLD = "chaos: told a lie"
@@ -66,7 +66,7 @@ class Teller:
         self._sign: Callable[[EpochReport], Attestation] | None = None
 
     def attest(
-        self, report: EpochReport, deployment: Deployment, own: NodeKeys, signer: Signer, *rest: Any
+        self, report: EpochReport, deployment: Deployment, own: NodeKeys, signer: KeySigner, *rest: Any
     ) -> Attestation:
         """As the node does it; remembers with what."""
 
