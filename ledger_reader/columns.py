@@ -95,7 +95,7 @@ class Rows(NamedTuple):
         """Some of the rows."""
         if wanted.all():
             return self
-        return self._make(_some(column, wanted) for column in self)
+        return type(self)(*(_some(column, wanted) for column in self))
 
 
 def _some(column: Any, wanted: Mask) -> Any:
@@ -186,14 +186,18 @@ def amounts(values: Numbers) -> Bytes:
 
 def each(column: Bytes) -> list[bytes]:
     """The values one by one."""
-    found: list[bytes] = np.ascontiguousarray(column).view(f"V{column.shape[1]}").ravel().tolist()
+    found: list[bytes] = _whole_values(column).tolist()
     return found
+
+
+def _whole_values(column: Bytes) -> npt.NDArray[np.void]:
+    """N × width → n values of so many bytes."""
+    return np.ascontiguousarray(column).view(f"V{column.shape[1]}").reshape(len(column))
 
 
 def differ(one: Bytes, other: Bytes | bytes) -> Mask:
     """Where two columns, or a column and a value, are not the same."""
-    against = np.frombuffer(other, np.uint8) if isinstance(other, bytes) else other
-    found: Mask = (one != against).any(axis=1)
+    found: Mask = _whole_values(one) != _whole_values(full(other, len(one)))
     return found
 
 
@@ -221,8 +225,8 @@ def joined(parts: Sequence[Column], counts: Sequence[int], order: Places, kind: 
     if some is None:
         return pa.nulls(len(order), kind)
     values = [_holes(some, n) if part is None else part for part, n in zip(whole, counts, strict=True)]
-    content = np.concatenate([part.values for part in values])[order]
-    known = np.concatenate([part.known for part in values])[order]
+    content = np.concatenate([part.values for part in values]).take(order, axis=0)
+    known = np.concatenate([part.known for part in values]).take(order)
     return _array(content, known, kind)
 
 

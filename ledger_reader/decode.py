@@ -97,7 +97,9 @@ def _rows(reading: _Reading, logs: Sequence[RawLog], at: Places, blocks: Numbers
     found = read([logs[place] for place in at.tolist()], at, event.names)
     for place, kind in enumerate(event.indexed_types):
         if kind == "address":
-            found = found.where(~found.word(place)[:, :12].any(axis=1))
+            dirt = found.word(place)[:, :12] != 0
+            if dirt.any():
+                found = found.where(np.logical_not(dirt.any(axis=1)))
     return event.rows(found, reading.market)
 
 
@@ -133,7 +135,7 @@ def _table(
         "log_index": pa.array(np.array([int(log.log_index, 16) for log in logs], np.int32)[at]),
         "leg": pa.array(legs[order]),
         "block_time": pa.array(np.array([times[number] for number in blocks.tolist()], np.int64)[at]),
-        "tx_hash": binary(hashes([log.transaction_hash for log in logs])[at]),
+        "tx_hash": binary(hashes([log.transaction_hash for log in logs]).take(at, axis=0)),
         "protocol": _texts([part.protocol for part in parts], counts, order),
         "kind": _texts([part.rows.kind for part in parts], counts, order),
     }

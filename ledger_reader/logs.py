@@ -5,7 +5,8 @@ way there is; a log that passed `check` is hex throughout, of the right lengths,
 and of a contract that was asked for; logs come in order of (block, log index), each once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 from typing import Annotated
 
 import msgspec
@@ -46,29 +47,25 @@ def check(logs: Sequence[RawLog], addresses: Iterable[str], from_block: int, to_
     for number in numbers.values():
         if not from_block <= number <= to_block:
             raise ValueError(f"a log of block {number}, outside {from_block} to {to_block}")
-    _check_words([log.block_hash for log in logs], len(logs))
-    _check_words([log.transaction_hash for log in logs], len(logs))
-    _check_words(["".join(log.topics) for log in logs], sum([len(log.topics) for log in logs]))
-    _check_bytes([log.data for log in logs])
+    _check_hex({log.block_hash for log in logs}, "a topic or a hash that is not 0x hex")
+    _check_hex({log.transaction_hash for log in logs}, "a topic or a hash that is not 0x hex")
+    topics = set(chain.from_iterable([log.topics for log in logs]))
+    _check_hex(topics, "a topic or a hash that is not 0x hex")
+    data = [log.data for log in logs]
+    if any(length % 2 for length in set(map(len, data))):
+        raise ValueError("a malformed log: data that is not 0x hex of whole bytes")
+    _check_hex(data, "data that is not 0x hex of whole bytes")
     return _in_order(logs, [numbers[log.block_number] for log in logs])
 
 
-def _check_words(texts: Sequence[str], words: int) -> None:
-    """The texts are so many words of 0x hex; their length is that of the type."""
-    text = "".join(texts).encode("ascii")
-    table = np.frombuffer(text, np.uint8).reshape(-1, 66)
-    starts_well = (table[:, 0] == ord("0")).all() and (table[:, 1] == ord("x")).all()
-    if not starts_well or len(text.translate(None, _HEX)) != words:
-        raise ValueError("a malformed log: a topic or a hash that is not 0x hex")
-
-
-def _check_bytes(data: Sequence[str]) -> None:
-    """All are 0x hex of whole bytes."""
-    lengths = set(map(len, data))
-    rest = "".join(data).encode("ascii").translate(None, _HEX)
-    starts_well = {text[:2] for text in data} == {"0x"}
-    if not starts_well or any(length % 2 for length in lengths) or len(rest) != len(data):
-        raise ValueError("a malformed log: data that is not 0x hex of whole bytes")
+def _check_hex(texts: Collection[str], what: str) -> None:
+    """All are 0x hex: between commas nothing is left of them but what they begin with."""
+    if not texts:
+        return
+    text = "," + ",".join(texts)
+    is_whole = text.count(",0x") == text.count(",") == len(texts)
+    if len(text.encode("ascii").translate(None, _HEX)) != 2 * len(texts) or not is_whole:
+        raise ValueError(f"a malformed log: {what}")
 
 
 def _in_order(logs: Sequence[RawLog], numbers: Sequence[int]) -> list[RawLog]:

@@ -11,9 +11,11 @@ hears of it.
 """
 
 import asyncio
+import gc
 from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -33,13 +35,13 @@ FIRST_SPAN = 10
 MAX_SPAN = 10_000
 """Blocks of one range: at first, and at most."""
 
-TARGET_LOGS = 3_000
+TARGET_LOGS = 6_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
 AT_ONCE = 2
 """Ranges asked for at a time: the node works on the next while one is decoded."""
 
-AHEAD = 3
+AHEAD = 6
 """Ranges decoded before they are stored: reading goes on while a transaction goes in."""
 
 BATCH_ROWS, BATCH_RANGES = 122_880, 32
@@ -109,7 +111,8 @@ def sync(
     goal = _goal(rpc, settled, until_block)
     for _ in range(MAX_FORKS):
         try:
-            _advance(reading, settled, goal, tell)
+            with _old_heap_left_alone():
+                _advance(reading, settled, goal, tell)
             break
         except _Fork as fork:
             name, block = fork.args
@@ -141,6 +144,16 @@ def block_at_or_before(rpc: Rpc, chain_id: int, time: int, finalized: ChainBlock
         else:
             high = middle.number
     return low.of(chain_id)
+
+
+@contextmanager
+def _old_heap_left_alone() -> Iterator[None]:
+    """A million logs make the collector look through all that was there before, a tenth of the time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _check_chain(rpc: Rpc, chain_id: int) -> None:
@@ -348,15 +361,13 @@ class _Block(NamedTuple):
 
 def _told(logs: Sequence[RawLog]) -> dict[int, _Block]:
     """By number, the blocks as their logs tell of them; Unusable when two logs of a block disagree."""
-    words: dict[str, tuple[str, str | None]] = {}
-    for log in logs:
-        word = (log.block_hash, log.block_timestamp)
-        if words.setdefault(log.block_number, word) != word:
-            raise Unusable(f"gave two versions of block {int(log.block_number, 16)}")
-    return {
-        int(number, 16): _Block(bytes.fromhex(block_hash[2:]), None, _time(time))
-        for number, (block_hash, time) in words.items()
-    }
+    told: dict[int, _Block] = {}
+    for text, block_hash, time in {(log.block_number, log.block_hash, log.block_timestamp) for log in logs}:
+        number = int(text, 16)
+        if number in told:
+            raise Unusable(f"gave two versions of block {number}")
+        told[number] = _Block(bytes.fromhex(block_hash[2:]), None, _time(time))
+    return told
 
 
 def _time(text: str | None) -> int | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -186,7 +187,9 @@ def test_valued__any_pin__is_the_exact_floor_and_what_decoding_gives(
     found = cents(*(row(5, index, asset=PINNED, amount=n) for index, n in enumerate(raw)), chain=chain)
     assert found == [min(n * pin // 10**token_decimals, MAX_VALUE_CENTS) for n in raw]
     seen = market(Source("llamalend", STRANGER, 0, PINNED), worths((asset,)))
-    assert found == [seen.money(n)[1] for n in raw]
+    money = seen.money(np.array(raw, object))
+    assert isinstance(money.cents, np.ndarray)
+    assert found == money.cents.tolist()
 
 
 # ------------------------------------------------------------------------------------- any split equal
