@@ -38,8 +38,8 @@ MAX_SPAN = 10_000
 TARGET_LOGS = 6_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
-AT_ONCE = 2
-"""Ranges asked for at a time: the node works on the next while one is decoded."""
+AT_ONCE = 3
+"""Ranges asked for at a time: the node works on the next ones while one is decoded."""
 
 AHEAD = 3
 """Ranges decoded before they are stored: reading goes on while a transaction goes in."""
@@ -148,7 +148,7 @@ def block_at_or_before(rpc: Rpc, chain_id: int, time: int, finalized: ChainBlock
 
 @contextmanager
 def _thrifty() -> Iterator[None]:
-    """Without what costs a tenth: Arrow's own pool keeps 30 MB, the collector looks through the whole heap."""
+    """Without what Arrow's own pool keeps, and without looking through the whole heap for garbage."""
     pool = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
     gc.freeze()
