@@ -15,7 +15,7 @@ from oracle import gossip, metrics
 from oracle.attestations import read_attestations, write_attestations
 from oracle.committee import Attestation, Collection, recover
 from oracle.contract import Published
-from oracle.inquest import Inquest
+from oracle.dissent.inquest import Inquest
 from oracle.mailbox import Mailbox
 from oracle.peers import Peers
 from oracle.publishing import Publisher

@@ -27,13 +27,14 @@ from oracle.agreement import Agreement
 from oracle.committee import Collection
 from oracle.committee_secret import Secrets, salts_of
 from oracle.contract import Clock, CreditOracle, Published
+from oracle.dissent.equivocation import submit
+from oracle.dissent.evidence import FILE as EVIDENCE_FILE
+from oracle.dissent.evidence import Evidence
+from oracle.dissent.inquest import Inquest
+from oracle.dissent.testimony import Witness
 from oracle.epoch import Deployment
-from oracle.equivocation import submit
-from oracle.evidence import FILE as EVIDENCE_FILE
-from oracle.evidence import Evidence
 from oracle.handover import Handover
 from oracle.history import History
-from oracle.inquest import Inquest
 from oracle.journal import Journal
 from oracle.keys import NodeKeys, SignedLog, Signer, attest
 from oracle.mailbox import EPOCHS_AHEAD, Mailbox
@@ -43,7 +44,6 @@ from oracle.report import EpochReport, digest, make_report
 from oracle.settings import Settings, address_text
 from oracle.sit_out import Memory, given_back, signed_on_chain
 from oracle.terms import Terms, terms_at
-from oracle.testimony import Witness
 from oracle.tree import EpochTree
 from oracle.wallet import REPLACE_AFTER_SECONDS, Payer, Wallet
 

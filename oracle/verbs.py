@@ -29,18 +29,20 @@ from models.measure import Population
 from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import audit as audits
-from oracle import difference, evidence, folder, metrics, reading, refusals
+from oracle import folder, metrics, reading, refusals
 from oracle import report as reports
 from oracle.api.app import make_app
+from oracle.auditing import audit as audits
+from oracle.auditing.rows import first_difference, read_rows, rows_of
 from oracle.ceremony import IDENTITY_FILE, make_rotation
 from oracle.check.checkup import check_node
 from oracle.contract import CreditOracle, Refused
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
+from oracle.dissent import evidence
+from oracle.dissent.equivocation import submit
+from oracle.dissent.evidence import Evidence
 from oracle.epoch import Deployment
-from oracle.equivocation import submit
-from oracle.evidence import Evidence
 from oracle.journal import Journal
 from oracle.keys import NodeKeys
 from oracle.mailbox import Server, listen
@@ -309,8 +311,8 @@ def audit_epoch(
         subject = audits.find(rpcs, _address(contract), epoch, found, manifest.absolute().parent.parent)
         path = ledger or Path(scratch) / "ledger.duckdb"
         audit = audits.audit(subject, rpcs, path, salts_secret, verify)
-    other = difference.read_rows(against, epoch) if against else None
-    borrower = difference.first_difference(difference.rows_of(audit.scores), other) if other else None
+    other = read_rows(against, epoch) if against else None
+    borrower = first_difference(rows_of(audit.scores), other) if other else None
     sentences = [f"epoch {epoch}: {each}" for each in (audit.first, borrower) if each]
     return {
         "epoch": epoch,

@@ -20,8 +20,8 @@ from oracle.ceremony import IDENTITY_FILE, SIGNER_FILE
 from oracle.committee import Attestation, Committee
 from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH, Stage, last_words, outcome
+from oracle.dissent.evidence import FILE, Evidence
 from oracle.epoch import Deployment
-from oracle.evidence import FILE, Evidence
 from oracle.keys import KeySigner, NodeKeys, SignedLog, to_compact
 from oracle.report import EpochReport, digest, scores_hash
 from oracle.settings import load_settings

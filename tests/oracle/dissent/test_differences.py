@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ledger_reader.errors import Retry
-from oracle import differences
-from oracle.differences import MOST_FOUND, Answer, Ask, Changed, Differences, Leaf, below, compare
+from oracle.dissent import differences
+from oracle.dissent.differences import MOST_FOUND, Answer, Ask, Changed, Differences, Leaf, below, compare
 from oracle.tree import merkle_tree
 
 Book = dict[int, int]

@@ -13,10 +13,10 @@ from pathlib import Path
 from ledger_reader.errors import Retry, Stop
 from oracle import folder
 from oracle.committee import Attestation, Collection
-from oracle.differences import Differences, compare
-from oracle.evidence import Evidence
+from oracle.dissent.differences import Differences, compare
+from oracle.dissent.evidence import Evidence
+from oracle.dissent.testimony import INQUIRY_SECONDS, Inquiry
 from oracle.peers import Peers
-from oracle.testimony import INQUIRY_SECONDS, Inquiry
 
 log = logging.getLogger("node")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ledger_reader.errors import Retry, Stop
-from oracle import evidence
 from oracle.committee import KEPT_OF_A_MEMBER, Attestation
-from oracle.differences import Changed, Differences
+from oracle.dissent import evidence
+from oracle.dissent.differences import Changed, Differences
+from oracle.dissent.evidence import KEPT_EPOCHS, Evidence, Proof
 from oracle.epoch import Deployment
-from oracle.evidence import KEPT_EPOCHS, Evidence, Proof
 from oracle.report import EpochReport, digest
 
 HOME = Deployment(31337, b"\1" * 20)

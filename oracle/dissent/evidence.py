@@ -15,9 +15,10 @@ from typing import Any, Self
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
-from oracle import differences, gossip
+from oracle import gossip
 from oracle.committee import KEPT_OF_A_MEMBER, Attestation
-from oracle.differences import Differences
+from oracle.dissent import differences
+from oracle.dissent.differences import Differences
 from oracle.epoch import Deployment
 from oracle.keys import create_private
 from oracle.report import TYPE, digest

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from ledger_reader.rpc import Rpc
+from oracle.auditing.publication import Publication, decode_publication, faults
 from oracle.committee import Committee
 from oracle.contract import CreditOracle
 from oracle.keys import KeySigner, to_compact
-from oracle.publication import Publication, decode_publication, faults
 from tests.oracle.test_contract import ADDRESS, REPORT
 
 SIGNERS = [KeySigner(bytes(31) + bytes([number])) for number in range(1, 5)]

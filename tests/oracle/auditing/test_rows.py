@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
-from oracle.difference import COLUMNS, Difference, Rows, first_difference, read_rows, rows_of
+from oracle.auditing.rows import COLUMNS, Difference, Rows, first_difference, read_rows, rows_of
 from oracle.settings import address_text
 from tests.oracle.conftest import EPOCH, Kept
 from tests.oracle.test_tree import scores_of

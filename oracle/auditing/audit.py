@@ -23,8 +23,9 @@ from models.manifest import Manifest
 from models.schedule import Schedule
 from models.scorecard import Scores
 from models.scoring import score_population
-from oracle import publication, reading
+from oracle import reading
 from oracle import report as reports
+from oracle.auditing import publication
 from oracle.contract import CreditOracle, Published
 from oracle.epoch import Deployment, snapshot_hash
 from oracle.publishing import start_block

@@ -7,7 +7,7 @@ refuses is written down and not tried again. Nothing here may stop a round: it i
 import logging
 
 from oracle.contract import CreditOracle, Refused
-from oracle.evidence import Evidence, Proof
+from oracle.dissent.evidence import Evidence, Proof
 from oracle.wallet import Wallet
 
 log = logging.getLogger("node")

@@ -15,7 +15,7 @@ from pathlib import Path
 from ledger_reader.errors import Retry, Stop
 from models import plain
 from oracle import folder, gossip
-from oracle.differences import MOST_LEAVES, Answer, Ask, Leaf, below
+from oracle.dissent.differences import MOST_LEAVES, Answer, Ask, Leaf, below
 from oracle.epoch import Deployment
 from oracle.guard import Allowance
 from oracle.keys import NodeKeys

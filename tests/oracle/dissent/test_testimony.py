@@ -6,12 +6,13 @@ import pytest
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
-from oracle import gossip, testimony
-from oracle.differences import below
+from oracle import gossip
+from oracle.dissent import testimony
+from oracle.dissent.differences import below
+from oracle.dissent.testimony import ANSWER, QUESTION, Inquiry, Witness
 from oracle.epoch import Deployment
 from oracle.guard import Allowance
 from oracle.keys import NodeKeys
-from oracle.testimony import ANSWER, QUESTION, Inquiry, Witness
 from oracle.tree import leaf_hash
 from tests.oracle.conftest import CHAIN, CONTRACT, EPOCH, Kept
 
