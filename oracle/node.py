@@ -367,12 +367,6 @@ def _shown(node: Node, publisher: Publisher, final: Header) -> list[EpochReport]
     return [*on_chain, *given_back(node.mailbox.of(node.keys.identity_key))]
 
 
-def _no_seat(node: Node, epoch: int, sentence: str) -> None:
-    if node.without_seat != epoch:
-        log.warning("%s", sentence)
-    node.without_seat = epoch
-
-
 def agree(
     node: Node, terms: Terms, publisher: Publisher, seat: int, report: EpochReport, salts_secret: bytes
 ) -> Published:
