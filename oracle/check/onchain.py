@@ -172,7 +172,7 @@ def _agreement(contract: Contract, settings: Settings) -> str:
 
 
 def balance(contract: Contract, settings: Settings, address: bytes | None) -> list[Row]:
-    """How many epochs the signing address can pay for if it publishes each of them."""
+    """How many epochs the address that pays can pay for if it publishes each of them."""
     if address is None:
         return [ok("balance", "no key, nothing to pay")]
     rpc = contract.oracle.rpc
