@@ -38,7 +38,7 @@ Column = npt.NDArray[Any] | Maybe | bytes | None
 
 
 class Logs:
-    """Logs of one event: `words` (n × words × 32) are topics without the first, then the data's whole words.
+    """Logs of one event: `words` (n × words × 32) are topics without the first, then words of the data.
 
     `names`: in which word each argument stands; `size`: bytes of data of each log.
     """
@@ -129,9 +129,9 @@ def full(value: Bytes | bytes, count: int) -> Bytes:
 
 
 def read(logs: Sequence[RawLog], at: Places, names: Mapping[str, int]) -> Logs:
-    """The logs, well formed and all of one shape, as columns."""
+    """The logs, well formed and all of one shape, as columns; of the data one word more than has a name."""
     topics, size = len(logs[0].topics), len(logs[0].data) // 2 - 1
-    words = size // _WORD
+    words = min(size // _WORD, len(names) - topics + 2)
     told = _table(["".join(log.topics) for log in logs], 66 * topics).reshape(len(logs), topics, 66)
     data = _table([log.data for log in logs], 2 + 2 * size)[:, 2 : 2 + 64 * words]
     digits = np.concatenate((told[:, 1:, 2:].reshape(len(logs), -1), data), axis=1)

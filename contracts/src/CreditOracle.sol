@@ -44,7 +44,7 @@ contract CreditOracle is Enrolments, PostedScores, Schedules, SourceChains {
         _checkHome(report);
         _checkModel(report, head.modelFrom);
         _checkSigners(report, head.committeeFrom, memberMask, signatures);
-        emit Published(report.epoch, report, memberMask, _store(report, head));
+        _emitPublished(report, memberMask, _store(report, head));
     }
 
     /// @inheritdoc ICreditOracle
@@ -66,6 +66,20 @@ contract CreditOracle is Enrolments, PostedScores, Schedules, SourceChains {
         if (!_isMemberAt(signer, first.epoch)) revert NotAMember(signer, first.epoch);
         emit Equivocated(signer, first.epoch, firstDigest, secondDigest, _expel(signer));
         _slash(signer);
+    }
+
+    /// @dev emit Published(report.epoch, report, memberMask, activeFrom). The words that were signed are copied as
+    /// they stand, which is cheaper than to encode them again field by field.
+    function _emitPublished(EpochReport calldata report, uint32 memberMask, uint64 activeFrom) private {
+        bytes32 topic = Published.selector;
+        uint64 epoch = report.epoch;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, report, REPORT_BYTES)
+            mstore(add(free, REPORT_BYTES), memberMask)
+            mstore(add(free, add(REPORT_BYTES, 0x20)), activeFrom)
+            log2(free, add(REPORT_BYTES, 0x40), topic, epoch)
+        }
     }
 
     function _checkTimes(EpochReport calldata report, uint64 latest) private view {
@@ -120,11 +134,13 @@ contract CreditOracle is Enrolments, PostedScores, Schedules, SourceChains {
         pure
     {
         uint256 used = 0;
-        for (uint256 index = 0; used < signatures.length; ++index) {
-            if (mask >> index & 1 == 0) continue;
-            address recovered = _recover(digest, signatures[used++]);
-            address member = Committees.memberIn(code, index);
-            if (recovered != member) revert WrongSigner(index, member, recovered);
+        unchecked { // the counts end at 32
+            for (uint256 index = 0; used < signatures.length; ++index) {
+                if (mask >> index & 1 == 0) continue;
+                address recovered = _recover(digest, signatures[used++]);
+                address member = Committees.memberIn(code, index);
+                if (recovered != member) revert WrongSigner(index, member, recovered);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { Ownable2Step } from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import { ICreditOracle } from "./ICreditOracle.sol";
 import { SignedWords } from "./SignedWords.sol";
+import { Times, timesOf } from "./Times.sol";
 
 /// @title The ring of roots, and who may intervene
 /// @notice The last roots, of which the highest that is active, neither held nor vetoed, is read.
@@ -21,14 +22,6 @@ abstract contract Roots is SignedWords, Ownable2Step {
         uint16 maxMovedBps;
         uint16 maxPsiBps;
         uint24 minBorrowers;
-    }
-
-    /// @dev One slot.
-    struct Times {
-        uint64 epoch;
-        uint64 activeFrom;
-        uint64 snapshotTime;
-        Mark mark;
     }
 
     struct Entry {
@@ -68,20 +61,22 @@ abstract contract Roots is SignedWords, Ownable2Step {
 
     /// @inheritdoc ICreditOracle
     function currentEpoch() external view returns (uint64) {
-        return _current(block.timestamp).epoch;
+        (, Times times) = _current(block.timestamp);
+        return times.epochIn();
     }
 
     /// @inheritdoc ICreditOracle
     function standingEpoch() external view returns (uint64) {
-        return _current(type(uint64).max).epoch;
+        (, Times times) = _current(type(uint64).max);
+        return times.epochIn();
     }
 
     /// @inheritdoc ICreditOracle
-    function rootOf(uint64 epoch) external view returns (Root memory) {
-        Entry memory entry = _ring[epoch % RING_SIZE];
-        Times memory t = entry.times;
-        if (!_isKept(epoch, t.epoch)) return Root(0, 0, 0, 0, Mark.Standing);
-        return Root(entry.root, t.epoch, t.activeFrom, t.snapshotTime, t.mark);
+    function rootOf(uint64 epoch) external view returns (Root memory root) {
+        Entry storage entry = _at(epoch);
+        Times times = entry.times;
+        if (!_isKept(epoch, times)) return root;
+        return Root(entry.root, epoch, times.activeFromIn(), times.snapshotTimeIn(), times.markIn());
     }
 
     /// @inheritdoc ICreditOracle
@@ -104,13 +99,14 @@ abstract contract Roots is SignedWords, Ownable2Step {
 
     /// @inheritdoc ICreditOracle
     function veto(uint64 epoch, bytes32 reasonHash) external onlyGuardian {
-        Times storage times = _published(epoch);
-        if (times.activeFrom <= block.timestamp) revert NotUpcoming(epoch, times.activeFrom);
-        if (times.mark == Mark.Vetoed) revert AlreadyVetoed(epoch);
+        Entry storage entry = _published(epoch);
+        Times times = entry.times;
+        if (times.activeFromIn() <= block.timestamp) revert NotUpcoming(epoch, times.activeFromIn());
+        if (times.markIn() == Mark.Vetoed) revert AlreadyVetoed(epoch);
         uint40 last = _guard.lastVetoed;
         if (last != 0 && !_passedBetween(last, epoch) && msg.sender != owner()) revert VetoInARow(epoch, last);
 
-        times.mark = Mark.Vetoed;
+        entry.times = times.marked(Mark.Vetoed);
         if (epoch > last) _guard.lastVetoed = uint40(epoch);
         emit Vetoed(epoch, msg.sender, reasonHash);
     }
@@ -136,9 +132,10 @@ abstract contract Roots is SignedWords, Ownable2Step {
 
     /// @inheritdoc ICreditOracle
     function release(uint64 epoch) external onlyOwner {
-        Times storage times = _published(epoch);
-        if (times.mark != Mark.Held) revert NotHeld(epoch);
-        times.mark = Mark.Standing;
+        Entry storage entry = _published(epoch);
+        Times times = entry.times;
+        if (times.markIn() != Mark.Held) revert NotHeld(epoch);
+        entry.times = times.marked(Mark.Standing);
         emit Released(epoch);
     }
 
@@ -159,37 +156,45 @@ abstract contract Roots is SignedWords, Ownable2Step {
         activeFrom = uint64(block.timestamp) + DELAY;
         Mark mark = _isInside(report, head) ? Mark.Standing : Mark.Held;
         _head.latestEpoch = uint40(report.epoch); // it has ended, so it fits
-        _ring[report.epoch % RING_SIZE] = Entry(report.root, Times(report.epoch, activeFrom, report.snapshotTime, mark));
+        Entry storage entry = _at(report.epoch);
+        entry.root = report.root;
+        entry.times = timesOf(report.epoch, activeFrom, report.snapshotTime, mark);
         if (mark == Mark.Held) emit HeldBack(report.epoch);
     }
 
     /// @dev The current root and its snapshot's time, if a proof of this epoch can be checked against it.
     function _readable(uint64 epoch) internal view returns (bytes32 root, uint64 snapshotTime) {
-        Times memory current = _current(block.timestamp);
-        if (current.epoch == 0) revert NoRoot();
-        if (epoch != current.epoch) revert NotCurrentEpoch(epoch, current.epoch);
-        return (_ring[epoch % RING_SIZE].root, current.snapshotTime);
+        (Entry storage entry, Times times) = _current(block.timestamp);
+        uint64 current = times.epochIn();
+        if (current == 0) revert NoRoot();
+        if (epoch != current) revert NotCurrentEpoch(epoch, current);
+        return (entry.root, times.snapshotTimeIn());
     }
 
-    /// @dev The highest epoch that stands and is active at `time`; all zero when there is none.
-    function _current(uint256 time) private view returns (Times memory times) {
-        uint64 latest = _head.latestEpoch;
-        uint64 gone = latest > RING_SIZE ? latest - RING_SIZE : 0;
-        for (uint64 epoch = latest; epoch > gone; --epoch) {
-            times = _ring[epoch % RING_SIZE].times;
-            if (times.epoch == epoch && times.activeFrom <= time && times.mark == Mark.Standing) return times;
-        }
-        return Times(0, 0, 0, Mark.Standing);
+    /// @dev The highest epoch that stands and is active at `time`; times all zero when there is none.
+    function _current(uint256 time) private view returns (Entry storage entry, Times times) {
+        uint64 epoch = _head.latestEpoch;
+        uint64 gone = epoch > RING_SIZE ? epoch - RING_SIZE : 0;
+        do {
+            entry = _at(epoch);
+            times = entry.times;
+            if (times.isRead(epoch, time)) return (entry, times); // at epoch 0, when there is no root at all, they are zero
+        } while (--epoch > gone);
+        return (entry, Times.wrap(0));
     }
 
-    function _published(uint64 epoch) private view returns (Times storage times) {
-        times = _ring[epoch % RING_SIZE].times;
-        if (!_isKept(epoch, times.epoch)) revert NotInRing(epoch);
+    function _at(uint64 epoch) private view returns (Entry storage) {
+        return _ring[epoch % RING_SIZE];
     }
 
-    /// @dev Whether an epoch's place, which holds `found`, is its own: a skipped epoch leaves an older one where it was.
-    function _isKept(uint64 epoch, uint64 found) private view returns (bool) {
-        return epoch != 0 && found == epoch && uint256(epoch) + RING_SIZE > _head.latestEpoch;
+    function _published(uint64 epoch) private view returns (Entry storage entry) {
+        entry = _at(epoch);
+        if (!_isKept(epoch, entry.times)) revert NotInRing(epoch);
+    }
+
+    /// @dev Whether the times at an epoch's place are its own: a skipped epoch leaves those of an older one where they were.
+    function _isKept(uint64 epoch, Times found) private view returns (bool) {
+        return epoch != 0 && found.epochIn() == epoch && uint256(epoch) + RING_SIZE > _head.latestEpoch;
     }
 
     /// @dev Whether the ring holds a root between two epochs that was not vetoed.
@@ -197,8 +202,8 @@ abstract contract Roots is SignedWords, Ownable2Step {
         uint64 gone = upper > RING_SIZE ? upper - RING_SIZE : 0;
         uint64 last = lower > gone ? lower : gone;
         for (uint64 epoch = upper - 1; epoch > last; --epoch) {
-            Times storage times = _ring[epoch % RING_SIZE].times;
-            if (times.epoch == epoch && times.mark != Mark.Vetoed) return true;
+            Times times = _at(epoch).times;
+            if (times.epochIn() == epoch && times.markIn() != Mark.Vetoed) return true;
         }
         return false;
     }

@@ -17,7 +17,7 @@ abstract contract SignedWords is EpochClock, EIP712, Nonces {
     );
 
     /// @dev The fourteen words of a report.
-    uint256 private constant REPORT_BYTES = 448;
+    uint256 internal constant REPORT_BYTES = 448;
 
     /// @inheritdoc ICreditOracle
     function digestOf(EpochReport calldata report) public view returns (bytes32) {

@@ -61,8 +61,8 @@ contract BorrowerFeedTest is Fixture {
         _refused(abi.encodeWithSelector(ICreditOracle.TooOld.selector, snapshotTime, MAX_AGE), 1);
     }
 
-    function test_feed__when_the_record_is_thin_or_in_dispute__then_refused(uint8 status) public {
-        vm.assume(status & 127 != 0 && status != 1);
+    function test_feed__when_the_record_is_thin_or_in_dispute__then_refused(uint8 kind) public {
+        uint8 status = [2, 129, 130][kind % 3];
         _post(1, status, 700);
         _refused(abi.encodeWithSelector(IBorrowerFeed.StatusNotShown.selector, _full.borrower, status), 1);
     }

@@ -22,6 +22,7 @@ import pytest
 from ledger_reader.decode import PROTOCOLS
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import ChainBlock, Snapshot
+from ledger_reader.pace import Patience
 from ledger_reader.reader import Fetched, Progress, block_at_or_before, sync
 from ledger_reader.rpc import Endpoint, Rpc, Unusable
 from ledger_reader.sources import Asset, ChainSources, Source
@@ -465,7 +466,12 @@ def test_sync__forks_again_and_again__retry(store: LedgerStore) -> None:
         node.fork, node.branch = max(start - 1, 1), node.branch + 1
 
     node.on_logs = fork
-    with serving(scripted(node)) as url, Rpc(url) as rpc, pytest.raises(Retry, match="again and again: wait"):
+    often = Patience(tries=9, base_s=0.0)
+    with (
+        serving(scripted(node)) as url,
+        Rpc(url, patience=often) as rpc,
+        pytest.raises(Retry, match="again and again: wait"),
+    ):
         sync(rpc, store, CHAIN)
 
 

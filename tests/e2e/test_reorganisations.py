@@ -136,6 +136,7 @@ def test_sync__reorganised_between_two_ranges_of_one_sync__both_branches_never_m
     monkeypatch.setattr(reader, "FIRST_SPAN", 8)
     monkeypatch.setattr(reader, "MAX_SPAN", 8)
     monkeypatch.setattr(reader, "BATCH_RANGES", 1)
+    monkeypatch.setattr(reader, "AHEAD", 1)
     waiting, told = [60, 45, 30], list[Progress]()
 
     def reorganise(progress: Progress) -> None:

@@ -158,10 +158,10 @@ def test_sign_report__a_signer_that_does_not_answer_in_time__asks_to_try_again()
         ExternalSigner(url, KEY.address, seconds=0.2).sign_report(REPORT, HOME)
 
 
-@pytest.mark.parametrize("url", [f"http://127.0.0.1:{free_port()}", "nothing", "http://[", "ftp://x"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "nothing", "http://[", "ftp://x"])
 def test_sign_report__a_signer_out_of_reach__asks_to_try_again(url: str) -> None:
     with pytest.raises(Retry, match="cannot be reached"):
-        ExternalSigner(url, KEY.address).sign_report(REPORT, HOME)
+        ExternalSigner(url.replace("{port}", str(free_port())), KEY.address).sign_report(REPORT, HOME)
 
 
 def test_sign_report__a_signer_in_trouble__asks_to_try_again() -> None:
