@@ -310,8 +310,8 @@ def test_document__its_commands_in_order__found_run_rotate_and_restore_a_committ
     shutil.rmtree(fifth.home / "secrets")
     committee.end_epoch(RESTORED)
     with before_the_others(machines[:2], RESTORED):
-        rested, told = third.run(again), fifth.run(once)
-    assert said(told, "agrees") == "True"
+        rested, last = third.run(again), fifth.run(once)
+    assert said(last, "agrees") == "True"
     assert f"sits out epoch {RESTORED} and signs again from epoch {RESTORED + 2} on" in rested
     mask = committee.oracle.published(deployment.start_block)[RESTORED].member_mask
     assert mask == 0b1011
