@@ -1,8 +1,10 @@
-"""The committee's secrets in a node's folder: `secrets/<hash>`, each turned on after every epoch.
+"""The committee's secrets in a node's folder: `secrets/<hash>`, each turned on with the epochs.
 
 Rules that hold here: a file is named by the keccak256 of the secret as it was dealt, which is what the
-contract names, and holds (epoch, K of that epoch), sealed to the node itself; K_e is replaced by K_{e+1}
-once the epoch's folder stands, and no file is ever turned back; a dealt file dropped into the folder as
+contract names, and holds (epoch, K of that epoch), sealed to the node itself; once the folder of epoch e
+stands, K_e replaces whatever was before it, and no file is ever turned back. K_e itself stays until the
+next epoch's folder stands, so that a member who lacks it can ask as long as e is the epoch to agree on;
+it tells no more than S_e, which the folder holds, and K_{e+1}. A dealt file dropped into the folder as
 `secret` is taken in by its hash. A secret that the contract no longer names is deleted.
 """
 
@@ -12,7 +14,7 @@ from pathlib import Path
 from ledger_reader.errors import Retry, Stop
 from oracle import folder
 from oracle.committee import Committee
-from oracle.epoch import Deployment, epoch_secret, next_secret, secret_at, secret_hash
+from oracle.epoch import Deployment, epoch_secret, secret_at, secret_hash
 from oracle.keys import NodeKeys, load_secret, save_secret, seal_secret
 
 DEALT_FILE = "secret"
@@ -43,19 +45,18 @@ class Secrets:
         if not self._path(dealt_hash).exists():
             save_secret(self._path(dealt_hash), epoch, secret, self._keys)
 
-    def turn(self, dealt_hash: bytes, epoch: int) -> None:
-        """Replace K_e by K_{e+1}, now that the epoch's folder stands: K_e is not needed again."""
+    def turn_to(self, dealt_hash: bytes, epoch: int) -> None:
+        """Replace an earlier K by K of `epoch`, now that the epoch's folder stands."""
         found = self.held(dealt_hash)
-        if found is not None and found[0] <= epoch:
-            turned = next_secret(secret_at(found[1], epoch, found[0]))
-            save_secret(self._path(dealt_hash), epoch + 1, turned, self._keys)
+        if found is not None and found[0] < epoch:
+            turned = secret_at(found[1], epoch, found[0])
+            save_secret(self._path(dealt_hash), epoch, turned, self._keys)
 
-    def forget(self, epoch: int, needed: Collection[bytes], over: Collection[bytes] = ()) -> None:
-        """Delete what can only be of epochs up to `epoch`, and what is `over`, but not what is `needed`."""
+    def forget(self, epoch: int, needed: Collection[bytes]) -> None:
+        """Delete what was held for epochs before `epoch`, but not what is `needed`."""
         for path in sorted(self._folder.glob("[0-9a-f]" * 64)):
-            dealt_hash = bytes.fromhex(path.name)
-            is_past = dealt_hash in over or load_secret(path, self._keys)[0] <= epoch
-            if is_past and dealt_hash not in needed:
+            is_past = load_secret(path, self._keys)[0] < epoch
+            if is_past and bytes.fromhex(path.name) not in needed:
                 path.unlink()
 
     def box_for(self, dealt_hash: bytes, epoch: int, identity_key: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 Rules that hold here: an offer is written durably before it is sent, so that after a crash the same nonce is
 watched and replaced, and nothing is paid for twice; only the last offer is kept, for a nonce is used once.
+It names its account: nonces are counted by account, and an operator may change who pays.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,17 @@ from models import plain
 from oracle.keys import read_private, write_durably
 
 MOST_HASHES = 64
-_FIELDS = ("nonce", "tip", "fee", "hashes")
+_FIELDS = ("account", "nonce", "tip", "fee", "hashes")
 
 
 @dataclass(frozen=True)
 class Offer:
-    """The transaction of a nonce in all its forms, by hash; `tip` and `fee` in wei a gas, of the last."""
+    """The transaction of a nonce in all its forms, by hash; `tip` and `fee` in wei a gas, of the last.
 
+    `account` is the 20-byte address that pays, whose nonce it is.
+    """
+
+    account: bytes
     nonce: int
     tip: int
     fee: int
@@ -26,16 +31,15 @@ class Offer:
 
 
 class Journal:
-    """The last offer of one account, in a file; without a path it is forgotten with the process."""
+    """The last offer, in a file; without a path it is forgotten with the process."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._last = _read(path) if path is not None and path.exists() else None
 
-    @property
-    def last(self) -> Offer | None:
-        """What was written last, None when nothing ever was."""
-        return self._last
+    def last_of(self, account: bytes) -> Offer | None:
+        """What was written last, None when it was of another account, or nothing ever was."""
+        return self._last if self._last is not None and self._last.account == account else None
 
     def write(self, offer: Offer) -> None:
         """Durably, before it is sent; Stop when the disk refuses."""
@@ -46,6 +50,7 @@ class Journal:
 
 def _plain(offer: Offer) -> dict[str, object]:
     return {
+        "account": "0x" + offer.account.hex(),
         "nonce": offer.nonce,
         # As text: wei do not fit JSON's integers everywhere.
         "tip": str(offer.tip),
@@ -59,6 +64,7 @@ def _read(path: Path) -> Offer:
     values = plain.fields(plain.read(read_private(path), where), _FIELDS, where)
     hashes = plain.items(values["hashes"], f"{where}: hashes", 1, MOST_HASHES)
     return Offer(
+        account=plain.hexadecimal(values["account"], f"{where}: account", 20),
         nonce=plain.integer(values["nonce"], f"{where}: nonce", 0, 2**63 - 1),
         tip=_wei(values["tip"], f"{where}: tip"),
         fee=_wei(values["fee"], f"{where}: fee"),

@@ -9,8 +9,8 @@ secret). Its inputs, and why no two honest nodes differ in them:
 - the report before: by the contract's logs up to the snapshot; its scores by their hash
 - the committee secret: by the hash that the contract names, turned on once an epoch
 What is signed is recorded first; without a signing key, or without a seat, the same path runs and stops
-before signing. An epoch's folder is whole before the secret is turned on, so a crash repeats work and never
-loses an epoch. Clocks (monotonic) only decide who publishes when.
+before signing. An epoch's folder is whole before the secrets before it are deleted, so a crash repeats work
+and never loses an epoch. Clocks (monotonic) only decide who publishes when.
 """
 
 import logging
@@ -286,7 +286,7 @@ def kept_report(node: Node, terms: Terms) -> EpochReport | None:
 
 
 def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochReport:
-    """Steps 1 to 3: the epoch's report, its folder written, the secret turned on."""
+    """Steps 1 to 3: the epoch's report, its folder written, earlier secrets deleted."""
     epoch, epochs, dealt_hash = terms.epoch, node.settings.epochs, terms.committee.secret_hash
     salts_secret = salts_of(node.secrets, epochs, node.deployment, terms.committee, epoch)
     with LedgerStore(node.settings.ledger) as store:
@@ -312,7 +312,7 @@ def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochRe
         previous=previous,
     )
     folder.write_epoch(epochs, tree, report)
-    node.secrets.turn(dealt_hash, epoch)
+    node.secrets.turn_to(dealt_hash, epoch)
     forget(node, dealt_hash, epoch, final)
     clock.lap("commit_s")
     log.info("epoch %s: root 0x%s over %s scored borrowers", epoch, report.root.hex(), report.borrowers)
@@ -322,7 +322,7 @@ def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochRe
 def forget(node: Node, dealt_hash: bytes, epoch: int, final: Header) -> None:
     """Delete the committee secrets that the contract names no more, and what proofs of old epochs need."""
     next_hash = node.oracle.committee_at(epoch + 1, final.number).secret_hash
-    node.secrets.forget(epoch, {next_hash}, {dealt_hash})
+    node.secrets.forget(epoch, {dealt_hash, next_hash})
     folder.prune(node.settings.epochs, node.clock.ring_size)
 
 

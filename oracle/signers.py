@@ -19,24 +19,31 @@ from hexbytes import HexBytes
 from rlp.exceptions import RLPException
 
 from ledger_reader.errors import Retry, Stop
+from models import plain
 from oracle.ceremony import SIGNER_FILE
 from oracle.committee import recover
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, to_compact
 from oracle.report import EpochReport, digest, typed_data
-from oracle.settings import Remote, Settings
+from oracle.settings import Remote, Settings, address_bytes
 
 ANSWER_SECONDS = 60.0
 """How long a signature may take: with Clef a person may have to press a key."""
 
 MAX_ANSWER_BYTES = 64 * 1024
+MAX_LISTED = 1_000
 
 SIGN_TYPED = ("eth_signTypedData_v4", "account_signTypedData", "eth_signTypedData")
 SIGN_TRANSACTION = ("eth_signTransaction", "account_signTransaction")
+LIST = ("eth_accounts", "account_list")
 """One method under the names that wallets, Clef and Web3Signer give it."""
 
 _NO_SUCH_METHOD = -32601
 _HEX = re.compile(r"0x([0-9a-fA-F]{2})+")
+
+
+class UnknownMethod(Stop):
+    """The signer knows a method under none of its names."""
 
 
 class ExternalSigner:
@@ -51,6 +58,16 @@ class ExternalSigner:
 
     def __repr__(self) -> str:
         return f"ExternalSigner({self.name}, {_hex(self.address)})"
+
+    def addresses(self) -> frozenset[bytes]:
+        """The accounts (20 bytes) whose keys it says it holds; UnknownMethod when it has no such list."""
+        answer = self._ask(LIST, [])
+        try:
+            return frozenset(
+                address_bytes(str(each)) for each in plain.items(answer, self.name, 0, MAX_LISTED)
+            )
+        except ValueError as error:
+            raise Stop(f"{self.name} lists no addresses ({error}): is it a signer?") from error
 
     def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
         """65 bytes r ‖ s ‖ v over the report's EIP-712 digest, checked to be this address's own."""
@@ -101,8 +118,8 @@ class ExternalSigner:
                 return answer.get("result")
             if not isinstance(error, dict) or error.get("code") != _NO_SUCH_METHOD:
                 text = error.get("message") if isinstance(error, dict) else error
-                raise Stop(f"{self.name} refused to sign ({str(text)[:200]!r}): look at its own log")
-        raise Stop(f"{self.name} knows none of {', '.join(methods)}: is it a signer?")
+                raise Stop(f"{self.name} refused {method} ({str(text)[:200]!r}): look at its own log")
+        raise UnknownMethod(f"{self.name} knows none of {', '.join(methods)}: is it a signer?")
 
     def _answer(self, method: str, parameters: list[Any]) -> dict[str, Any]:
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}

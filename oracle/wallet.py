@@ -120,7 +120,7 @@ class Wallet:
                 ("eth_getBlockByNumber", ["latest", False]),
             ]
         )
-        last = self._journal.last
+        last = self._journal.last_of(self.address)
         is_open = last is not None and last.nonce == int(nonce, 16)
         # Our own open offer stands in the pending state too, and must not look like another's.
         gas = self._gas(contract, call, "latest" if is_open else simulate_at)
@@ -155,7 +155,7 @@ class Wallet:
         """Write down and send; the fee is raised until the node's pool takes it."""
         for _ in range(MAX_RAISES):
             raw = self._payer.sign_transaction(transaction)
-            offer = _offer(transaction, raw, before)
+            offer = _offer(self.address, transaction, raw, before)
             self._journal.write(offer)
             try:
                 self.rpc.call("eth_sendRawTransaction", [_hex(raw)])
@@ -214,10 +214,11 @@ class Wallet:
         )
 
 
-def _offer(transaction: dict[str, Any], raw: bytes, before: Offer | None) -> Offer:
+def _offer(account: bytes, transaction: dict[str, Any], raw: bytes, before: Offer | None) -> Offer:
     signed = _hex(keccak256(raw))
     earlier = before.hashes if before is not None else ()
     return Offer(
+        account=account,
         nonce=transaction["nonce"],
         tip=transaction["maxPriorityFeePerGas"],
         fee=transaction["maxFeePerGas"],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.rpc import Rpc
-from oracle.check import chains, home, onchain, peers
+from oracle.check import chains, home, onchain, peers, signing
 from oracle.check.home import Member
 from oracle.check.onchain import Contract
 from oracle.check.row import Probe, Row, fix, pending, side_by_side, told
@@ -26,11 +26,11 @@ def check_node(folder: Path, password: str | None) -> list[Row]:
     `password` opens the key files; None checks all that can be checked without.
     """
     keys: list[NodeKeys] = []
-    rows = _of_the_folder(folder, password, keys)
     try:
         settings = load_settings(folder)
     except Stop as reason:
-        return [*rows, fix("settings", str(reason))]
+        return [*_of_the_folder(folder, password, keys, None), fix("settings", str(reason))]
+    rows = _of_the_folder(folder, password, keys, settings)
     rows += told("disk", partial(home.disk, settings))
     seen: list[chains.Heads] = []
     found: dict[bytes, peers.Health] = {}
@@ -38,6 +38,7 @@ def check_node(folder: Path, password: str | None) -> list[Row]:
     if settings.signer is not None:
         member = replace(member, address=settings.signer.address)
     around: list[tuple[str, Probe]] = [
+        *signing.probes(settings, password),
         *((each.what, partial(chains.look, each, seen)) for each in chains.addresses(settings)),
         *(
             (f"peer 0x{address.hex()[:8]}…", partial(peers.look, settings, address, url, found))
@@ -63,12 +64,16 @@ def check_node(folder: Path, password: str | None) -> list[Row]:
     return rows + _on_chain(settings, seen, member, keys)
 
 
-def _of_the_folder(folder: Path, password: str | None, keys: list[NodeKeys]) -> list[Row]:
+def _of_the_folder(
+    folder: Path, password: str | None, keys: list[NodeKeys], settings: Settings | None
+) -> list[Row]:
     if not folder.is_dir():
         return [fix("folder", f"{folder} is no folder: make one with `credit-oracle init`.")]
+    signer, wallet = (settings.signer, settings.wallet) if settings else (None, None)
+    key_file = wallet if isinstance(wallet, Path) else None
     return [
-        *told("permissions", partial(home.permissions, folder)),
-        *told("keys", partial(home.keys_open, folder, password, keys)),
+        *told("permissions", partial(home.permissions, folder, key_file)),
+        *told("keys", partial(home.keys_open, folder, password, keys, signer)),
         *told("signed log", partial(home.signed_log, folder)),
     ]
 
@@ -105,8 +110,16 @@ def _of_the_contract(
         ("member", partial(onchain.membership, contract, member)),
         ("model", partial(onchain.models, contract, settings)),
         ("secret", partial(_secret, contract, settings, keys)),
-        ("balance", partial(onchain.balance, contract, settings, member.address)),
+        ("balance", partial(_balance, contract, settings, member)),
     ]
+
+
+def _balance(contract: Contract, settings: Settings, member: Member) -> list[Row]:
+    try:
+        payer = signing.payer_of(settings, member)
+    except Stop:  # the row `wallet` has told it
+        return [pending("balance", "not looked at: the wallet's key file names no address.")]
+    return onchain.balance(contract, settings, payer)
 
 
 def _secret(contract: Contract, settings: Settings, keys: list[NodeKeys]) -> list[Row]:

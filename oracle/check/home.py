@@ -16,7 +16,7 @@ from models import plain
 from oracle.ceremony import IDENTITY_FILE, SECRET_FILE, SIGNED_LOG, SIGNER_FILE
 from oracle.check.row import Row, fix, ok, pending
 from oracle.keys import KeySigner, NodeKeys, read_private
-from oracle.settings import Settings, address_text
+from oracle.settings import Remote, Settings, address_text
 
 PRIVATE = (IDENTITY_FILE, SIGNER_FILE, SECRET_FILE, SIGNED_LOG, "wallet.json")
 GIB = 1 << 30
@@ -31,15 +31,18 @@ class Member:
     identity_key: bytes | None
 
 
+def address_in(path: Path) -> bytes:
+    """The address (20 bytes) that a key file names openly; Stop when it cannot be read."""
+    found = plain.read(read_private(path), str(path))
+    text = found.get("address") if isinstance(found, dict) else None
+    return plain.hexadecimal(f"0x{str(text).lower().removeprefix('0x')}", f"{path}: address", 20)
+
+
 def member_of(home: Path) -> Member:
     """The public parts of the folder's keys; Stop when a file that is there cannot be read."""
     address, identity = None, None
     if (home / SIGNER_FILE).exists():
-        found = plain.read(read_private(home / SIGNER_FILE), str(home / SIGNER_FILE))
-        text = found.get("address") if isinstance(found, dict) else None
-        address = plain.hexadecimal(
-            f"0x{str(text).lower().removeprefix('0x')}", f"{home / SIGNER_FILE}: address", 20
-        )
+        address = address_in(home / SIGNER_FILE)
     if (home / IDENTITY_FILE).exists():
         found = plain.read(read_private(home / IDENTITY_FILE), str(home / IDENTITY_FILE))
         key = found.get("identityKey") if isinstance(found, dict) else None
@@ -47,11 +50,12 @@ def member_of(home: Path) -> Member:
     return Member(address, identity)
 
 
-def permissions(home: Path) -> list[Row]:
-    """Whether anybody but the owner can read what must stay private."""
-    open_ones = [name for name in PRIVATE if _is_open(home / name)]
+def permissions(home: Path, wallet: Path | None = None) -> list[Row]:
+    """Whether anybody but the owner can read what must stay private; `wallet`: one more key file."""
+    private = [*(home / name for name in PRIVATE), *([wallet] if wallet else [])]
+    open_ones = [path for path in private if _is_open(path)]
     if open_ones:
-        files = " ".join(str(home / name) for name in open_ones)
+        files = " ".join(str(path) for path in open_ones)
         return [fix("permissions", f"others can read what is private: run chmod 600 {files}.")]
     if stat.S_IMODE(home.stat().st_mode) & 0o022:
         return [fix("permissions", f"others can write into {home}: run chmod 700 {home}.")]
@@ -62,20 +66,25 @@ def _is_open(path: Path) -> bool:
     return path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
 
 
-def keys_open(home: Path, password: str | None, opened: list[NodeKeys]) -> list[Row]:
-    """Whether the password opens both key files, and whether there is a key to sign with at all.
+def keys_open(
+    home: Path, password: str | None, opened: list[NodeKeys], signer: Remote | None = None
+) -> list[Row]:
+    """Whether the password opens the key files, and whether there is a key to sign with at all.
 
-    `opened` gains the identity: opening it twice would cost seconds.
+    With a `signer` on another machine the identity alone is here. `opened` gains the identity: opening it
+    twice would cost seconds.
     """
     if not (home / IDENTITY_FILE).exists():
         return [fix("keys", f"{home / IDENTITY_FILE} is missing: restore it from its back-up, or run init.")]
     if password is None:
         return [fix("keys", "no password: set CREDIT_ORACLE_PASSWORD_FILE to the file that holds it.")]
     opened.append(NodeKeys.load(home / IDENTITY_FILE, password))
+    if signer is not None:
+        return [ok("keys", f"the identity opens; the key of {address_text(signer.address)} is elsewhere")]
     if not (home / SIGNER_FILE).exists():
         return [pending("keys", f"no {SIGNER_FILE}: the node computes, signs nothing and sends nothing.")]
-    signer = KeySigner.load(home / SIGNER_FILE, password)
-    return [ok("keys", f"both open; this member signs as {address_text(signer.address)}")]
+    address = KeySigner.load(home / SIGNER_FILE, password).address
+    return [ok("keys", f"both open; this member signs as {address_text(address)}")]
 
 
 def signed_log(home: Path) -> list[Row]:

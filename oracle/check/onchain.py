@@ -137,7 +137,8 @@ def secret(contract: Contract, settings: Settings, keys: NodeKeys) -> list[Row]:
     is_another = dealt is not None and secret_hash(dealt[1]) not in (now, later)
     if is_another and Secrets(settings.home, keys).held(now) is None:
         path, named = settings.home / SECRET_FILE, f"0x{now.hex()[:8]}…"
-        return [fix("secret", f"{path} is not what the contract names ({named}): ask its dealer.")]
+        says = f"{path} is not what the contract names ({named}): the node asks the other members for that."
+        return [pending("secret", says)]
     rows = [_secret(contract, settings, keys, "secret", now)]
     return rows if later == now else [*rows, _secret(contract, settings, keys, "secret later", later)]
 
@@ -172,7 +173,7 @@ def _agreement(contract: Contract, settings: Settings) -> str:
 
 
 def balance(contract: Contract, settings: Settings, address: bytes | None) -> list[Row]:
-    """How many epochs the signing address can pay for if it publishes each of them."""
+    """How many epochs the address that pays can pay for if it publishes each of them."""
     if address is None:
         return [ok("balance", "no key, nothing to pay")]
     rpc = contract.oracle.rpc

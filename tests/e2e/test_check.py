@@ -21,7 +21,7 @@ from oracle.devchain.anvil import Anvil, Transaction
 from oracle.devchain.deploy import DAY
 from oracle.devchain.people import demo_address
 from oracle.devchain.stage import COMMAND, EPOCH, Stage
-from oracle.keys import KeySigner, NodeKeys, save_secret
+from oracle.keys import INTERACTIVE, KeySigner, NodeKeys, save_secret
 from oracle.settings import address_text, write_settings
 from tests.e2e.conftest import free_port
 from tests.e2e.small_world import small_world
@@ -179,6 +179,110 @@ def test_check__hardly_any_disk_left__is_to_be_freed(stage: Stage, monkeypatch: 
     assert not_ok(rows_of(stage)) == {"disk"}
 
 
+# --------------------------------------------------------------------------------- signer and wallet
+
+
+@pytest.fixture(scope="module")
+def signing_machine() -> Iterator[Anvil]:
+    """Another machine, which answers as a signer does."""
+    with Anvil() as anvil:
+        yield anvil
+
+
+def remote(signing_machine: Anvil, address: bytes) -> dict[str, str]:
+    return {"url": signing_machine.url, "address": address_text(address)}
+
+
+def own_account(signing_machine: Anvil) -> bytes:
+    return bytes.fromhex(signing_machine.rpc.call("eth_accounts", [])[0][2:])
+
+
+@pytest.mark.parametrize("setting", ["signer", "wallet"])
+def test_check__nobody_answers_where_a_signer_should_be__is_to_be_started(stage: Stage, setting: str) -> None:
+    url = f"http://user:{PLANTED}@127.0.0.1:{free_port()}/{PLANTED}"
+    member = KeySigner.load(stage.homes[0] / SIGNER_FILE, password_of(stage)).address
+    change(stage.homes[0], **{setting: {"url": url, "address": address_text(member)}})
+    rows = rows_of(stage)
+    assert not_ok(rows) == {setting}
+    assert f"cannot be reached (ConnectError): start it, or correct {setting}" in rows[setting].says
+    assert all(PLANTED not in row.says for row in rows.values())
+
+
+def test_check__a_signer_that_takes_calls_and_never_answers__is_given_up_in_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.check.signing.TIMEOUT_S", 0.5)
+    with dripping() as url:
+        change(stage.homes[0], wallet={"url": url, "address": address_text(b"\x07" * 20)})
+        rows = rows_of(stage)
+    assert not_ok(rows) == {"wallet", "balance"}
+    assert "did not answer within 0.5 s" in rows["wallet"].says
+
+
+def test_check__a_signer_without_the_key_named__says_which_address(
+    stage: Stage, signing_machine: Anvil
+) -> None:
+    member = KeySigner.load(stage.homes[0] / SIGNER_FILE, password_of(stage)).address
+    change(stage.homes[0], signer=remote(signing_machine, member))
+    rows = rows_of(stage)
+    assert not_ok(rows) == {"signer"}
+    assert f"does not list {address_text(member)}: give it that key" in rows["signer"].says
+
+
+def test_check__a_signer_of_a_strangers_key__is_no_members(stage: Stage, signing_machine: Anvil) -> None:
+    (stage.homes[0] / SIGNER_FILE).unlink()
+    stranger = own_account(signing_machine)
+    change(stage.homes[0], signer=remote(signing_machine, stranger))
+    rows = rows_of(stage)
+    assert rows["signer"].state == "ok"
+    assert {"member now"} <= not_ok(rows) <= {"member now", "balance"}
+    assert address_text(stranger) in rows["member now"].says
+
+
+def test_check__the_members_key_on_another_machine__all_is_well(stage: Stage, signing_machine: Anvil) -> None:
+    member = KeySigner.load(stage.homes[0] / SIGNER_FILE, password_of(stage)).address
+    (stage.homes[0] / SIGNER_FILE).unlink()
+    signing_machine.rpc.call("anvil_impersonateAccount", [address_text(member)])
+    change(stage.homes[0], signer=remote(signing_machine, member))
+    rows = rows_of(stage)
+    signing_machine.rpc.call("anvil_stopImpersonatingAccount", [address_text(member)])
+    assert not not_ok(rows)
+    assert [rows[what].state for what in ("signer", "keys", "member now", "balance")] == ["ok"] * 4
+    assert "elsewhere" in rows["keys"].says
+    assert address_text(member) in rows["balance"].says
+    assert "wallet" not in rows
+
+
+def test_check__another_pays__its_balance_counts(stage: Stage, signing_machine: Anvil) -> None:
+    payer = own_account(signing_machine)
+    stage.anvil.set_balances([payer], wei=10**9)
+    change(stage.homes[0], wallet=remote(signing_machine, payer))
+    rows = rows_of(stage)
+    assert not_ok(rows) == {"balance"}
+    assert address_text(payer) in rows["balance"].says
+    stage.anvil.set_balances([payer])
+    assert not not_ok(rows_of(stage))
+
+
+def test_check__a_key_file_that_pays__is_opened_and_kept_private(stage: Stage) -> None:
+    path, payer = stage.homes[0] / "payer.json", KeySigner.generate()
+    change(stage.homes[0], wallet="payer.json")
+    rows = rows_of(stage)
+    assert not_ok(rows) == {"wallet"}
+    assert f"{path} is missing" in rows["wallet"].says
+    assert rows["balance"].state == "wait"
+    payer.save(path, "another password", INTERACTIVE)
+    assert {"wallet", "balance"} == not_ok(rows_of(stage))
+    path.unlink()
+    payer.save(path, password_of(stage), INTERACTIVE)
+    stage.anvil.set_balances([payer.address])
+    rows = rows_of(stage)
+    assert not not_ok(rows)
+    assert f"{address_text(payer.address)} pays" in rows["wallet"].says
+    path.chmod(0o644)
+    assert "permissions" in not_ok(rows_of(stage))
+
+
 # ------------------------------------------------------------------------------------ the contract
 
 
@@ -250,7 +354,8 @@ def test_check__another_secret_than_the_committees__is_told_before_the_round(sta
     keys = NodeKeys.load(stage.homes[0] / IDENTITY_FILE, password_of(stage))
     save_secret(stage.homes[0] / SECRET_FILE, FIRST_EPOCH, b"\x05" * 32, keys)
     rows = rows_of(stage)
-    assert not_ok(rows) == {"secret"}
+    assert not not_ok(rows)
+    assert rows["secret"].state == "wait"
     assert "is not what the contract names" in rows["secret"].says
 
 

@@ -11,7 +11,7 @@ from ledger_reader.errors import Stop
 from ledger_reader.rpc import Rpc
 from oracle import gossip
 from oracle.committee import Committee
-from oracle.committee_secret import Secrets
+from oracle.committee_secret import Secrets, salts_of
 from oracle.contract import CreditOracle
 from oracle.devchain.anvil import CHAIN_ID, Anvil, Transaction
 from oracle.devchain.deploy import deploy, weekly
@@ -38,6 +38,7 @@ class Crew:
 
     handovers: list[Handover]
     block: int
+    deployment: Deployment
 
     def ask(self, member: int, epoch: int) -> None:
         self.handovers[member].prepare(epoch, self.block)
@@ -80,7 +81,7 @@ def crew(oracle: CreditOracle, tmp_path: Path) -> Iterator[Crew]:
             handover.listen()
             stack.enter_context(Server(gossip.inbox_app(mailbox.accept), "127.0.0.1", ports[n]))
             handovers.append(handover)
-        yield Crew(handovers, oracle.rpc.finalized().number)
+        yield Crew(handovers, oracle.rpc.finalized().number, where)
 
 
 def later(crew: Crew, epoch: int) -> None:
@@ -130,6 +131,17 @@ def test_handover__peers_have_turned_past_the_epoch__the_next_one_comes(crew: Cr
     assert crew.held(3) == (4, secret_at(DEALT, 4))
 
 
+def test_handover__all_peers_have_computed_the_epoch__who_lacks_its_secret_still_gets_it(crew: Crew) -> None:
+    later(crew, 3)
+    for member in range(3):
+        crew.hold(member, 1, DEALT)
+        crew.handovers[member].secrets.turn_to(NAMED, 3)
+    crew.ask(3, 3)
+    assert crew.held(3) == (3, secret_at(DEALT, 3))
+    salts = {salts_of(each.secrets, Path("none"), crew.deployment, SHARED, 3) for each in crew.handovers}
+    assert len(salts) == 1
+
+
 def test_handover__a_rotation_ahead__the_old_secret_is_never_taken_for_the_new(crew: Crew) -> None:
     later(crew, ROTATION - 1)
     for member in range(3):
@@ -138,6 +150,7 @@ def test_handover__a_rotation_ahead__the_old_secret_is_never_taken_for_the_new(c
     assert crew.held(3) == (ROTATION - 1, secret_at(DEALT, ROTATION - 1))
     assert crew.handovers[3].secrets.held(NEXT) is None
     crew.handovers[2].secrets.keep(NEXT, ROTATION, FRESH)
+    later(crew, ROTATION - 1)  # a member is answered once in a while; this begins anew
     crew.ask(3, ROTATION - 1)
     assert crew.handovers[3].secrets.held(NEXT) == (ROTATION, FRESH)
 

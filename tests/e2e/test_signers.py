@@ -172,7 +172,7 @@ def test_sign_report__a_signer_in_trouble__asks_to_try_again() -> None:
 def test_sign_report__the_person_at_the_signer_says_no__stops_with_its_words() -> None:
     with (
         answering(refusing(-32000, "Request denied")) as url,
-        pytest.raises(Stop, match=r"refused to sign \('Request denied'\)"),
+        pytest.raises(Stop, match=r"refused eth_signTypedData_v4 \('Request denied'\)"),
     ):
         ExternalSigner(url, KEY.address).sign_report(REPORT, HOME)
 
@@ -215,7 +215,22 @@ def test_sign_transaction__with_another_key__stops() -> None:
         ExternalSigner(url, KEY.address).sign_transaction(TRANSACTION)
 
 
+@pytest.mark.parametrize("given", [None, "0x", [7], ["0x" + "00" * 19], ["0x" + "00" * 20] * 1_001])
+def test_addresses__no_list_of_addresses__stops(given: Any) -> None:
+    with answering(result(given)) as url, pytest.raises(Stop):
+        ExternalSigner(url, KEY.address).addresses()
+
+
 # ------------------------------------------------------------------------------------ real signers
+
+
+def test_addresses__under_clefs_name_of_the_method__are_listed() -> None:
+    def clef(request: dict[str, Any]) -> Any:
+        is_known = request["method"] == "account_list"
+        return (result([address_text(KEY.address)]) if is_known else refusing(-32601, ""))(request)
+
+    with answering(clef) as url:
+        assert ExternalSigner(url, OTHER.address).addresses() == {KEY.address}
 
 
 def test_sign_report__under_clefs_name_of_the_method__signs() -> None:
@@ -236,7 +251,7 @@ def test_attest__by_anvil_as_the_signer__is_the_members_own_word(anvil: str, tmp
 
 
 def test_sign_report__of_an_address_that_the_signer_does_not_hold__stops(anvil: str) -> None:
-    with pytest.raises(Stop, match="refused to sign"):
+    with pytest.raises(Stop, match="refused eth_signTypedData_v4"):
         ExternalSigner(anvil, KEY.address).sign_report(REPORT, HOME)
 
 

@@ -149,8 +149,9 @@ def test_send__crashed_after_sending__the_next_replaces_the_same_nonce(
         wallet(chain, Journal(path)).send(coin, "approve", OTHER.address, 7, is_needless=crash)
     (before,) = pool(chain)
     journal = Journal(path)
-    assert journal.last is not None
-    assert journal.last.hashes == (before["hash"],)
+    last = journal.last_of(PAYER.address)
+    assert last is not None
+    assert last.hashes == (before["hash"],)
     answers = mines_after(chain, 2)
     receipt = wallet(chain, journal, 60).send(
         coin, "approve", OTHER.address, 7, is_needless=lambda: next(answers)
@@ -159,6 +160,20 @@ def test_send__crashed_after_sending__the_next_replaces_the_same_nonce(
     assert receipt.transaction != before["hash"]
     assert sent(chain) == 1
     assert not pool(chain)
+
+
+def test_send__another_pays_since__takes_nothing_over_of_the_nonce_before(
+    chain: Anvil, coin: Contract, tmp_path: Path
+) -> None:
+    path = tmp_path / "wallet.json"
+    wallet(chain, Journal(path)).send(coin, "approve", OTHER.address, 7, is_needless=lambda: True)
+    answers = mines_after(chain, 1)
+    receipt = wallet(chain, Journal(path), 60, payer=OTHER).send(
+        coin, "approve", PAYER.address, 8, is_needless=lambda: next(answers)
+    )
+    assert receipt is not None
+    assert (sent(chain), sent(chain, OTHER)) == (1, 1)
+    assert coin.read("allowance", OTHER.address, PAYER.address) == (8,)
 
 
 def test_send__mined_and_lost_in_a_reorganisation__is_sent_again_under_its_nonce(

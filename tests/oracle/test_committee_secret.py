@@ -46,7 +46,7 @@ def test_take_in__nothing_dealt__holds_nothing(secrets: Secrets) -> None:
 def test_take_in__a_secret_turned_on_since__is_never_turned_back(tmp_path: Path, secrets: Secrets) -> None:
     dealt(tmp_path)
     secrets.take_in()
-    secrets.turn(NAME, 3)
+    secrets.turn_to(NAME, 4)
     dealt(tmp_path)
     secrets.take_in()
     assert secrets.held(NAME) == (4, next_secret(DEALT))
@@ -79,20 +79,33 @@ def test_salts__before_and_after_the_turn__are_the_same(tmp_path: Path, secrets:
     assert before == epoch_secret(secret_at(DEALT, 3), HOME, 3)
     folder.folder_of(epochs, 3).mkdir(parents=True)
     write_durably(folder.folder_of(epochs, 3) / "secret", before.hex().encode(), replace=False)
-    secrets.turn(NAME, 3)
+    secrets.turn_to(NAME, 3)
+    assert salts_of(secrets, epochs, HOME, committee(), 3) == before
+    secrets.turn_to(NAME, 4)
     assert salts_of(secrets, epochs, HOME, committee(), 3) == before
 
 
-def test_turn__twice_for_one_epoch__turns_once(secrets: Secrets) -> None:
+def test_turn__twice_or_back__turns_once(secrets: Secrets) -> None:
     secrets.keep(NAME, 3, DEALT)
-    for _ in range(2):
-        secrets.turn(NAME, 3)
+    for epoch in (4, 4, 3):
+        secrets.turn_to(NAME, epoch)
     assert secrets.held(NAME) == (4, next_secret(DEALT))
+
+
+def test_turn__its_own_epoch_computed__who_lacks_it_is_given_the_same_salts(tmp_path: Path) -> None:
+    mine, others = (Secrets(tmp_path / name, keys) for name, keys in (("mine", KEYS), ("others", OTHER)))
+    for name in ("mine", "others"):
+        (tmp_path / name).mkdir()
+    mine.keep(NAME, 1, DEALT)
+    before = salts_of(mine, tmp_path / "epochs", HOME, committee(), 3)
+    mine.turn_to(NAME, 3)
+    others.keep(NAME, *open_secret(mine.box_for(NAME, 3, OTHER.identity_key), OTHER))
+    assert salts_of(others, tmp_path / "epochs", HOME, committee(), 3) == before
 
 
 def test_turn__away_for_many_epochs__comes_to_the_same_as_one_by_one(secrets: Secrets) -> None:
     secrets.keep(NAME, 1, DEALT)
-    secrets.turn(NAME, 9)
+    secrets.turn_to(NAME, 10)
     assert secrets.held(NAME) == (10, secret_at(DEALT, 10))
 
 
@@ -114,16 +127,16 @@ def test_box__of_a_later_epoch__holds_nothing_of_the_earlier(secrets: Secrets) -
 
 def test_forget__what_was_used_up__goes_and_what_is_to_come_stays(tmp_path: Path, secrets: Secrets) -> None:
     old, used, named, coming = (bytes([n]) * 32 for n in range(1, 5))
-    for dealt_hash, epoch in ((old, 2), (used, 6), (named, 2), (coming, 9)):
+    for dealt_hash, epoch in ((old, 2), (used, 4), (named, 2), (coming, 9)):
         secrets.keep(dealt_hash, epoch, DEALT)
-    secrets.forget(5, {named}, {used})
+    secrets.forget(5, {named})
     assert {each.name for each in (tmp_path / "secrets").iterdir()} == {named.hex(), coming.hex()}
 
 
-def test_forget__secret_still_named__stays(secrets: Secrets) -> None:
-    secrets.keep(NAME, 6, DEALT)
-    secrets.forget(5, {NAME}, {NAME})
-    assert secrets.held(NAME) == (6, DEALT)
+def test_forget__of_the_epoch_just_computed__stays_for_who_asks(secrets: Secrets) -> None:
+    secrets.keep(NAME, 5, DEALT)
+    secrets.forget(5, {b"\x09" * 32})
+    assert secrets.held(NAME) == (5, DEALT)
 
 
 def test_files__of_secrets__are_for_their_owner_only(tmp_path: Path, secrets: Secrets) -> None:
