@@ -54,8 +54,10 @@ SAYS = {
         "float models of",
         "refused: the part pipeline of the bundle was altered",
         "none of the keys you trust",
-        "scheduleModel",
-        "sent       False",
+        "approve",
+        "activate",
+        "rollBack",
+        "sent       None",
         "closed",
     ),
 }
