@@ -47,6 +47,9 @@ AHEAD = 3
 BATCH_ROWS, BATCH_RANGES = 122_880, 32
 """A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
 
+GARBAGE = 100_000
+"""So many new containers before Python looks for garbage: a range makes a tenth of them, and no cycles."""
+
 MAX_FORKS = 5
 """So often a sync starts again when the chain is reorganised under it."""
 
@@ -151,10 +154,13 @@ def _thrifty() -> Iterator[None]:
     """Without what Arrow's own pool keeps, and without looking through the whole heap for garbage."""
     pool = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
+    thresholds = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(GARBAGE, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
         pa.set_memory_pool(pool)
 
