@@ -25,7 +25,7 @@ import pyarrow as pa
 from ledger_reader.decode import decode, topics
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import BLOCKS, MAX_TIME, ChainBlock
-from ledger_reader.logs import RawLog
+from ledger_reader.logs import RawLog, columns
 from ledger_reader.pace import IMPATIENT
 from ledger_reader.rpc import Endpoint, Header, Operation, Rpc, Unusable
 from ledger_reader.sources import ChainSources
@@ -386,7 +386,8 @@ class _Block(NamedTuple):
 def _told(logs: Sequence[RawLog]) -> dict[int, _Block]:
     """By number, the blocks as their logs tell of them; Unusable when two logs of a block disagree."""
     told: dict[int, _Block] = {}
-    for text, block_hash, time in {(log.block_number, log.block_hash, log.block_timestamp) for log in logs}:
+    of = columns(logs)
+    for text, block_hash, time in set(zip(of.block_number, of.block_hash, of.block_timestamp, strict=True)):
         number = int(text, 16)
         if number in told:
             raise Unusable(f"gave two versions of block {number}")
