@@ -9,6 +9,7 @@ data, so that a word is a slice. `at` says which log of the batch a row is of; i
 
 from binascii import unhexlify
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ledger_reader.ledger import MAX_TIME
-from ledger_reader.logs import RawLog
+from ledger_reader.logs import Columns
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[Any]
@@ -128,14 +129,16 @@ def full(value: Bytes | bytes, count: int) -> Bytes:
     return value
 
 
-def read(logs: Sequence[RawLog], at: Places, names: Mapping[str, int]) -> Logs:
-    """The logs, well formed and all of one shape, as columns; of the data one word more than has a name."""
-    topics, size = len(logs[0].topics), len(logs[0].data) // 2 - 1
-    words = min(size // _WORD, len(names) - topics + 2)
-    told = _table(["".join(log.topics) for log in logs], 66 * topics).reshape(len(logs), topics, 66)
-    data = _table([log.data for log in logs], 2 + 2 * size)[:, 2 : 2 + 64 * words]
-    digits = np.concatenate((told[:, 1:, 2:].reshape(len(logs), -1), data), axis=1)
-    raw = np.frombuffer(unhexlify(digits.tobytes()), np.uint8).reshape(len(logs), -1, _WORD)
+def read(told: Columns, at: Places, names: Mapping[str, int]) -> Logs:
+    """The logs `at`, well formed and of one shape, as columns; of the data one word more than has a name."""
+    places = at.tolist()
+    topics, data = [told.topics[place] for place in places], [told.data[place] for place in places]
+    count, size = len(topics[0]), len(data[0]) // 2 - 1
+    words = min(size // _WORD, len(names) - count + 2)
+    first = _table(list(chain.from_iterable(topics)), 66).reshape(len(at), count, 66)[:, 1:, 2:]
+    rest = _table(data, 2 + 2 * size)[:, 2 : 2 + 64 * words]
+    digits = np.concatenate((first.reshape(len(at), -1), rest), axis=1)
+    raw = np.frombuffer(unhexlify(digits.tobytes()), np.uint8).reshape(len(at), -1, _WORD)
     return Logs(at, raw, names, size)
 
 

@@ -21,7 +21,7 @@ from ledger_reader import protocols as files
 from ledger_reader.columns import Numbers, Places, Rows, binary, hashes, joined, read
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
-from ledger_reader.logs import RawLog
+from ledger_reader.logs import Columns, RawLog, columns
 from ledger_reader.protocols.protocol import Event, Market, Protocol, market, worths
 from ledger_reader.sources import MAX_INT, ChainSources, Source
 
@@ -56,26 +56,30 @@ def topics(chain: ChainSources) -> list[str]:
 
 def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources) -> pa.Table:
     """The rows of the logs in the shape of EVENTS; `times` gives the Unix time of each log's block."""
-    plan, logs = _plan(chain), _joined(logs, chain)
-    numbers = {text: int(text, 16) for text in {log.block_number for log in logs}}
-    blocks = np.array([numbers[log.block_number] for log in logs], np.int64)
+    plan, told = _plan(chain), columns(_joined(logs, chain))
+    numbers = {text: int(text, 16) for text in set(told.block_number)}
+    blocks = np.array([numbers[text] for text in told.block_number], np.int64)
     parts = [
         _Part(reading.protocol, rows)
-        for shape, at in _by_shape(logs).items()
+        for shape, at in _by_shape(told).items()
         if (reading := _reading(plan, shape)) is not None
-        for rows in _rows(reading, logs, at, blocks)
+        for rows in _rows(reading, told, at, blocks)
         if len(rows.at)
     ]
-    return _table(parts, logs, blocks, times, chain.chain_id)
+    return _table(parts, told, blocks, times, chain.chain_id)
 
 
-def _by_shape(logs: Sequence[RawLog]) -> dict[_Shape, Places]:
+def _by_shape(told: Columns) -> dict[_Shape, Places]:
     """Which logs have each shape."""
-    shapes = [
-        (log.address, log.topics[0] if log.topics else "", len(log.topics), len(log.data)) for log in logs
-    ]
     codes: dict[_Shape, int] = {}
-    code_of = np.array([codes.setdefault(shape, len(codes)) for shape in shapes], np.int32)
+    fields = zip(told.address, told.topics, told.data, strict=True)
+    code_of = np.array(
+        [
+            codes.setdefault((address, topics[0] if topics else "", len(topics), len(data)), len(codes))
+            for address, topics, data in fields
+        ],
+        np.int32,
+    )
     return {shape: np.flatnonzero(code_of == code) for shape, code in codes.items()}
 
 
@@ -88,13 +92,13 @@ def _reading(plan: _Plan, shape: _Shape) -> _Reading | None:
     return found if digits >= 2 + 64 * found.event.data_words else None
 
 
-def _rows(reading: _Reading, logs: Sequence[RawLog], at: Places, blocks: Numbers) -> Sequence[Rows]:
+def _rows(reading: _Reading, told: Columns, at: Places, blocks: Numbers) -> Sequence[Rows]:
     """The rows of the logs at these places, all of the reading's shape."""
     at = at[(blocks[at] >= reading.start_block) & (blocks[at] <= reading.end_block)]
     if not len(at):
         return ()
     event = reading.event
-    found = read([logs[place] for place in at.tolist()], at, event.names)
+    found = read(told, at, event.names)
     for place, kind in enumerate(event.indexed_types):
         if kind == "address":
             dirt = found.word(place)[:, :12] != 0
@@ -119,7 +123,7 @@ class _Part(NamedTuple):
 
 
 def _table(
-    parts: Sequence[_Part], logs: Sequence[RawLog], blocks: Numbers, times: Mapping[int, int], chain_id: int
+    parts: Sequence[_Part], told: Columns, blocks: Numbers, times: Mapping[int, int], chain_id: int
 ) -> pa.Table:
     """The parts' rows in order of log, then of leg."""
     if not parts:
@@ -132,10 +136,10 @@ def _table(
     arrays = {
         "chain_id": pa.array(np.full(len(at), chain_id, np.int64)),
         "block_number": pa.array(blocks[at]),
-        "log_index": pa.array(np.array([int(log.log_index, 16) for log in logs], np.int32)[at]),
+        "log_index": pa.array(np.array([int(text, 16) for text in told.log_index], np.int32)[at]),
         "leg": pa.array(legs[order]),
         "block_time": pa.array(np.array([times[number] for number in blocks.tolist()], np.int64)[at]),
-        "tx_hash": binary(hashes([log.transaction_hash for log in logs]).take(at, axis=0)),
+        "tx_hash": binary(hashes(told.transaction_hash).take(at, axis=0)),
         "protocol": _texts([part.protocol for part in parts], counts, order),
         "kind": _texts([part.rows.kind for part in parts], counts, order),
     }

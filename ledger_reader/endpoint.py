@@ -263,7 +263,7 @@ class Endpoint:
             self.failures += 1
             raise _of(calls[0][0], reason)  # noqa: B904 (the same exception, told what was asked)
 
-    async def _post(self, body: bytes) -> bytes:
+    async def _post(self, body: bytes) -> bytearray:
         """The answer's bytes; Unusable in words that never hold the address."""
         headers = {"content-type": "application/json", "accept-encoding": "gzip"}
         try:
@@ -280,7 +280,7 @@ class Endpoint:
             raise Unusable(f"broke off the answer ({type(error).__name__})") from None
         if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
             raise Unusable("asks us to slow down (HTTP status 429)", _rest(response))
-        if answer.lstrip()[:1] not in (b"{", b"["):
+        if bytes(answer[:100]).lstrip()[:1] not in (b"{", b"["):  # not of a copy of megabytes
             raise Unusable(
                 f"answered with HTTP status {response.status_code} instead of JSON", _rest(response)
             )
@@ -312,25 +312,24 @@ def _words(error: RpcError) -> str:
         return error.text
 
 
-async def _read(response: httpx2.Response, limit: int) -> bytes:
+async def _read(response: httpx2.Response, limit: int) -> bytearray:
     """The body, unpacked; TooLong before more than `limit` bytes are held."""
     packing = response.headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip"):
         raise Unusable(f"packs its answer as {packing[:40]!r}, which was not asked for")
     unpack = None if packing == "identity" else zlib.decompressobj(wbits=31)
-    parts, room = [], limit
+    body = bytearray()
     async for packed in response.aiter_raw():
         try:
-            part = packed if unpack is None else unpack.decompress(packed, room + 1)
+            part = packed if unpack is None else unpack.decompress(packed, limit - len(body) + 1)
         except zlib.error as error:
             raise Unusable(f"broke off the answer ({error})") from None
-        room -= len(part)
-        if room < 0:
+        body += part
+        if len(body) > limit:
             raise TooLong(f"gave more than {limit} bytes")
-        parts.append(part)
     if unpack is not None and not unpack.eof:
         raise Unusable("broke off the answer (its gzip does not end)")
-    return b"".join(parts)
+    return body
 
 
 def _rest(response: httpx2.Response) -> float | None:
@@ -339,7 +338,7 @@ def _rest(response: httpx2.Response) -> float | None:
     return min(float(text), MAX_REST_S) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) else None
 
 
-def _decoded(body: bytes, calls: int, kind: Any) -> dict[int | str | None, _Answer[Any]]:
+def _decoded(body: bytes | bytearray, calls: int, kind: Any) -> dict[int | str | None, _Answer[Any]]:
     """Answers by id; Unusable when they are not answers to so many calls, or of another type."""
     single = _Answer[kind]
     try:

@@ -25,7 +25,7 @@ import pyarrow as pa
 from ledger_reader.decode import decode, topics
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import BLOCKS, MAX_TIME, ChainBlock
-from ledger_reader.logs import RawLog
+from ledger_reader.logs import RawLog, columns
 from ledger_reader.pace import IMPATIENT
 from ledger_reader.rpc import Endpoint, Header, Operation, Rpc, Unusable
 from ledger_reader.sources import ChainSources
@@ -46,6 +46,9 @@ AHEAD = 3
 
 BATCH_ROWS, BATCH_RANGES = 122_880, 32
 """A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
+
+GARBAGE = 100_000
+"""So many new containers before Python looks for garbage: a range makes a tenth of them, and no cycles."""
 
 MAX_FORKS = 5
 """So often a sync starts again when the chain is reorganised under it."""
@@ -151,10 +154,13 @@ def _thrifty() -> Iterator[None]:
     """Without what Arrow's own pool keeps, and without looking through the whole heap for garbage."""
     pool = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
+    thresholds = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(GARBAGE, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
         pa.set_memory_pool(pool)
 
@@ -380,7 +386,8 @@ class _Block(NamedTuple):
 def _told(logs: Sequence[RawLog]) -> dict[int, _Block]:
     """By number, the blocks as their logs tell of them; Unusable when two logs of a block disagree."""
     told: dict[int, _Block] = {}
-    for text, block_hash, time in {(log.block_number, log.block_hash, log.block_timestamp) for log in logs}:
+    of = columns(logs)
+    for text, block_hash, time in set(zip(of.block_number, of.block_hash, of.block_timestamp, strict=True)):
         number = int(text, 16)
         if number in told:
             raise Unusable(f"gave two versions of block {number}")

@@ -56,7 +56,7 @@ def test_read__interrupted_on_its_way__says_where_it_goes_on_and_does(tmp_path: 
         asked: list[int] = []
         node.on_logs = asked.append
         result = finish(command(url, tmp_path))
-    assert asked[0] == next_block
+        assert min(asked) == next_block  # several ranges are asked for at a time, and come in any order
     assert (result["block"], result["events"], result["newEvents"]) == (HEIGHT, HEIGHT + 1, HEIGHT - kept)
 
 
