@@ -31,6 +31,7 @@ contract BorrowerFeed is IBorrowerFeed {
     /// @param oracle that the borrower posts to
     /// @param borrower_ whose score it is
     /// @param maxAge_ the oldest snapshot to show, in seconds
+    // slither-disable-next-line missing-zero-check (a feed of nobody shows nothing: every read reverts)
     constructor(ICreditOracle oracle, address borrower_, uint64 maxAge_) {
         ORACLE = oracle;
         borrower = borrower_;

@@ -558,8 +558,9 @@ interface ICreditOracle {
         bytes calldata signature
     ) external;
 
-    /// @notice Deletes what the caller has posted, if anything, and voids every signature it has given and that was not used. What
-    /// was once posted stays readable in the chain's history.
+    /// @notice Deletes what the caller has posted, if anything, and voids every signature that it has given for its present nonce.
+    /// One given in advance, for a later nonce, is not void: its turn comes nearer. What was once posted stays readable in the
+    /// chain's history.
     function withdrawScore() external;
 
     /// @notice The next nonce that an account signs with; enrolments and consents share it.

@@ -81,7 +81,8 @@ interface IModelRegistry {
     error NotYet(bytes32 modelId, uint64 activeAfter);
     /// @notice The model scores the epoch before already: there is nothing to activate.
     error ScoresAlready(bytes32 modelId, uint64 fromEpoch);
-    /// @notice A model that scores now, or is scheduled to, is not retired: activate another one or roll back first.
+    /// @notice A model that scores now, or is scheduled to, is not retired: activate another one or roll back first. Nor is it
+    /// proposed: a card would stand beside an active model that nobody has approved.
     error StillScores(bytes32 modelId);
     /// @notice It is not known here which model came before this one: name the one wanted by `activate`.
     error NothingBefore(bytes32 modelId);
@@ -92,7 +93,8 @@ interface IModelRegistry {
     function setProposer(address account, bool listed) external;
 
     /// @notice Puts a model up for approval. Only a listed proposer; once for each model id, so that what is approved is what
-    /// was looked at.
+    /// was looked at; and not a model that scores already. A proposer can so take an id whose manifest is another's: the owner
+    /// unlists it, and the model comes again under a manifest of its own.
     /// @param modelId keccak256 of the canonical manifest
     /// @param cardHash keccak256 of the model card
     /// @param signer Ed25519 public key that signed the bundle

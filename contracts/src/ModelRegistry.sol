@@ -41,6 +41,7 @@ contract ModelRegistry is IModelRegistry, Ownable2Step {
         if (!isProposer[msg.sender]) revert NotProposer(msg.sender);
         if (modelId == 0 || cardHash == 0 || signer == 0) revert ProposalIncomplete(modelId, cardHash, signer);
         if (aucBps > WHOLE_BPS || ksBps > WHOLE_BPS) revert FigureOutOfRange(aucBps, ksBps);
+        if (_scoresOrWill(modelId)) revert StillScores(modelId);
         Model storage model = _in(modelId, State.None);
         model.state = State.Proposed;
         model.proposer = msg.sender;

@@ -45,6 +45,20 @@ contract ProposeModelTest is RegistryFixture {
         registry.propose(A, CARD, SIGNER, 7800, 4200);
     }
 
+    /// @notice Else a proposer could put a card of its own beside the model that scores, and it would be shown as active.
+    function test_propose__when_it_scores_or_is_to_score__then_refused() public {
+        uint64 soonest = _soonest();
+        vm.prank(OWNER);
+        oracle.scheduleModel(B, soonest);
+        bytes32[2] memory ids = [MODEL, B];
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(PROPOSER);
+            vm.expectRevert(abi.encodeWithSelector(IModelRegistry.StillScores.selector, ids[i]));
+            registry.propose(ids[i], CARD, SIGNER, 9999, 9999);
+            vm.assertEq(registry.modelOf(ids[i]).proposer, address(0));
+        }
+    }
+
     function test_setProposer__when_not_the_owner__then_refused(address stranger) public {
         vm.assume(stranger != OWNER);
         vm.prank(stranger);

@@ -43,6 +43,12 @@ contract PublishTest is Fixture {
         report.epoch = uint64(_bound(ahead, 2, type(uint64).max));
         uint256 end = oracle.endOf(report.epoch);
         _refused(report, abi.encodeWithSelector(ICreditOracle.EpochNotEnded.selector, report.epoch, end));
+        report = _report(1, ROOT);
+        end = oracle.endOf(1);
+        vm.warp(end - 1);
+        _refused(report, abi.encodeWithSelector(ICreditOracle.EpochNotEnded.selector, 1, end));
+        vm.warp(end);
+        _publish(report);
     }
 
     function test_publish__when_report_life_is_over__then_refused(uint64 late) public {
@@ -78,6 +84,12 @@ contract PublishTest is Fixture {
         report.snapshotTime = uint64(_bound(off, end + 1, type(uint64).max));
         _setWord(reason, 0, report.snapshotTime);
         _refused(report, reason);
+        uint64[2] memory nearest = [uint64(end - MAX_GAP - 1), uint64(end + 1)];
+        for (uint256 i = 0; i < 2; ++i) {
+            report.snapshotTime = nearest[i];
+            _setWord(reason, 0, nearest[i]);
+            _refused(report, reason);
+        }
         report.snapshotTime = uint64(end - MAX_GAP);
         _publish(report);
     }

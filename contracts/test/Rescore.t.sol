@@ -207,6 +207,17 @@ contract RescoreTest is Fixture {
         new Rescorer(oracle, new bytes(length));
     }
 
+    function make(bytes memory tables) external {
+        new Rescorer(oracle, tables);
+    }
+
+    /// @notice Keeping a byte as code costs 200 gas, so the tables do not fit into what is given.
+    function test_rescorer__when_the_tables_cannot_be_stored__then_not_made() public {
+        bytes memory tables = new bytes(24_575);
+        vm.expectRevert(abi.encodeWithSelector(IRescorer.BadLength.selector, 24_575));
+        this.make{ gas: 3_000_000 }(tables);
+    }
+
     function test_rescorer__of_the_most_bytes__then_made() public {
         vm.assertEq(new Rescorer(oracle, new bytes(24_575)).tablesHash(), keccak256(new bytes(24_575)));
     }

@@ -25,6 +25,7 @@ interface Vm {
     function deal(address account, uint256 balance) external;
     function warp(uint256 time) external;
     function roll(uint256 number) external;
+    function chainId(uint256 id) external;
     function setBlockhash(uint256 number, bytes32 hash) external;
     function prank(address sender) external;
     function startPrank(address sender) external;
