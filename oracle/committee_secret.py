@@ -58,6 +58,9 @@ class Secrets:
             is_past = load_secret(path, self._keys)[0] < epoch
             if is_past and bytes.fromhex(path.name) not in needed:
                 path.unlink()
+        for leftover in sorted(self._folder.glob(".*.tmp")):
+            # Of a write in which a process died: a copy of K that no turn would ever reach.
+            leftover.unlink()
 
     def box_for(self, dealt_hash: bytes, epoch: int, identity_key: bytes) -> bytes:
         """K of `epoch`, never an earlier one, sealed to a member; Stop when it is not here any more."""

@@ -133,6 +133,16 @@ def test_forget__what_was_used_up__goes_and_what_is_to_come_stays(tmp_path: Path
     assert {each.name for each in (tmp_path / "secrets").iterdir()} == {named.hex(), coming.hex()}
 
 
+def test_forget__a_process_died_writing_a_secret__the_half_written_copy_goes(
+    tmp_path: Path, secrets: Secrets
+) -> None:
+    secrets.keep(NAME, 5, DEALT)
+    leftover = tmp_path / "secrets" / f".{NAME.hex()}.4711.tmp"
+    save_secret(leftover, 4, DEALT, KEYS)
+    secrets.forget(5, set())
+    assert [each.name for each in (tmp_path / "secrets").iterdir()] == [NAME.hex()]
+
+
 def test_forget__of_the_epoch_just_computed__stays_for_who_asks(secrets: Secrets) -> None:
     secrets.keep(NAME, 5, DEALT)
     secrets.forget(5, {b"\x09" * 32})

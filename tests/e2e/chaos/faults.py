@@ -43,6 +43,12 @@ def none(crew: "Crew", chance: Random) -> Work:
     return 1
 
 
+def _part_others(crew: "Crew", members: Sequence[Member]) -> None:
+    """Cut the wires between all but these f: nobody but they can reach a quorum, however slow they are."""
+    own = {each.index for each in members}
+    crew.network.cut(pair for pair in crew.network.ports if not own & set(pair))
+
+
 # ------------------------------------------------------------------ crashes
 
 STEPS = {
@@ -60,11 +66,13 @@ def killed_at(step: str) -> Fault:
 
     def work(crew: "Crew", chance: Random) -> Work:
         victims = crew.some(chance)
+        _part_others(crew, victims)
         marks = {victim.index: victim.mark() for victim in victims}
         yield
         for victim in victims:
             crew.wait(lambda v=victim: STEPS[step] in v.said(marks[v.index]), f"step {step}")  # type: ignore[misc]
             victim.kill()
+        crew.network.heal()
         yield
         return _revived(victims)
 
@@ -73,14 +81,14 @@ def killed_at(step: str) -> Fault:
 
 WRITES = {
     "ledger": "there:{home}/ledger.duckdb.wal",
-    "epoch folder": "write:.new",
-    "epoch folder's files": "write:.new/report.json",
-    "epoch folder's rename": "rename:.new",
-    "secret": "write:/.secret.",
-    "secret's rename": "rename:/.secret.",
+    "epoch folder": "write:*.new",
+    "epoch folder's files": "write:*.new/.report.json.*",
+    "epoch folder's rename": "rename:*.new",
+    "secret": "write:{home}/secrets/.*",
+    "secret's rename": "rename:{home}/secrets/.*",
     "signed log": "there:{home}/signed.sqlite-journal",
-    "wallet's journal": "write:/.wallet.json.",
-    "wallet's journal's rename": "rename:/.wallet.json.",
+    "wallet's journal": "write:{home}/.wallet.json.*",
+    "wallet's journal's rename": "rename:{home}/.wallet.json.*",
 }
 """What of a member's folder is being written when it dies: see early/sitecustomize.py."""
 
@@ -90,6 +98,7 @@ def killed_writing(what: str) -> Fault:
 
     def work(crew: "Crew", chance: Random) -> Work:
         victims = [crew.members[leader] for leader in crew.world.leaders()[: crew.f]]
+        _part_others(crew, victims)
         for victim in victims:
             victim.restart(variables={"CHAOS_KILL": WRITES[what].format(home=victim.home)})
             victim.is_left_alone = True
@@ -97,6 +106,7 @@ def killed_writing(what: str) -> Fault:
         yield
         for victim in victims:
             crew.wait(lambda v=victim: not v.is_running, f"{what}: the write in which it dies")  # type: ignore[misc]
+        crew.network.heal()
         struck = [victim.exits[before[victim.index] :] for victim in victims]
         for victim in victims:
             victim.start()
@@ -121,8 +131,7 @@ def lying_in(kind: str) -> Fault:
 
     def work(crew: "Crew", chance: Random) -> Work:
         liars = crew.some(chance)
-        own = {each.index for each in liars}
-        crew.network.cut(pair for pair in crew.network.ports if not own & set(pair))
+        _part_others(crew, liars)
         # The second lie is made once the first was offered to all; scores are made up once.
         needed = 1 if kind == "scores" else 2
         for each in liars:
