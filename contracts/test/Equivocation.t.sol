@@ -101,6 +101,10 @@ contract EquivocationTest is Fixture {
     function test_equivocation__of_one_who_was_no_member_then__then_refused() public {
         _schedule(7, 5, 4);
         _prove(6, abi.encodeWithSelector(ICreditOracle.NotAMember.selector, vm.addr(_key(6)), 1));
+        (, committeeDigest) = oracle.committeeAt(4);
+        ICreditOracle.EpochReport memory report = _report(4, "root");
+        oracle.publish(report, 31, _sign(report, 31)); // it is a member of what was reported last
+        _prove(6, abi.encodeWithSelector(ICreditOracle.NotAMember.selector, vm.addr(_key(6)), 1));
     }
 
     function test_equivocation__when_handed_in_twice__then_refused() public {

@@ -92,6 +92,8 @@ contract VetoTest is Fixture {
         vm.assertEq(oracle.standingEpoch(), 0);
         vm.warp(block.timestamp + 3 days);
         vm.assertEq(oracle.currentEpoch(), 0);
+        _publish(_report(3, "root"));
+        _refusedInARow(3, 2); // the highest that was vetoed is remembered, not the last in time
     }
 
     function test_veto__when_done__then_the_root_before_is_read_and_nothing_of_this_one(bool byOwner) public {
