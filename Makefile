@@ -82,6 +82,7 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/real_history.py
 	@python benchmarks/read.py
 	@python benchmarks/gas.py
+	@python benchmarks/price_of_an_epoch.py
 	@python benchmarks/measure.py
 	@python benchmarks/score.py
 	@python benchmarks/commit.py
