@@ -29,12 +29,14 @@ def command(url: str, folder: Path) -> list[str]:
 
 
 def test_read__interrupted_on_its_way__says_where_it_goes_on_and_does(tmp_path: Path) -> None:
-    node, reached = Forking(HEIGHT), threading.Event()
+    node, reached, released = Forking(HEIGHT), threading.Event(), threading.Event()
 
     def slowly(start: int) -> None:
         if start > SLOW_FROM and not reached.is_set():
             reached.set()
-            time.sleep(1.0)
+            released.wait(
+                60
+            )  # the signal comes while this range is asked for, however busy the machine
 
     node.on_logs = slowly
     with serving(scripted(node)) as url:
@@ -44,7 +46,8 @@ def test_read__interrupted_on_its_way__says_where_it_goes_on_and_does(tmp_path: 
             assert reached.wait(60)
             time.sleep(0.3)
             running.send_signal(signal.SIGINT)
-            said, complained = running.communicate(timeout=60)
+            said, complained = running.communicate(timeout=50)
+            released.set()
         assert (running.returncode, said) == (130, "")
         told = re.search(r"holds chain 31337 up to block ([\d,]+), whole; .* at block ([\d,]+)\.", complained)
         assert told is not None, complained
