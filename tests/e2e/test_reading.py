@@ -34,9 +34,7 @@ def test_read__interrupted_on_its_way__says_where_it_goes_on_and_does(tmp_path: 
     def slowly(start: int) -> None:
         if start > SLOW_FROM and not reached.is_set():
             reached.set()
-            released.wait(
-                60
-            )  # the signal comes while this range is asked for, however busy the machine
+            released.wait(60)  # the signal comes while this range is asked for, however busy the machine
 
     node.on_logs = slowly
     with serving(scripted(node)) as url:
