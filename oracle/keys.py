@@ -299,12 +299,6 @@ def to_compact(signature: bytes) -> bytes:
     return signature[:32] + (s + (signature[64] - 27) * _HIGH_BIT).to_bytes(32, "big")
 
 
-def from_compact(signature: bytes) -> bytes:
-    """65 bytes r ‖ s ‖ v of 64 bytes r ‖ vs: the inverse of `to_compact`."""
-    vs = int.from_bytes(signature[32:], "big")
-    return signature[:32] + (vs % _HIGH_BIT).to_bytes(32, "big") + bytes([27 + vs // _HIGH_BIT])
-
-
 def seal_secret(epoch: int, secret: bytes, identity_key: bytes) -> bytes:
     """The committee secret of `epoch` in a box that only the holder of `identity_key` opens."""
     if len(secret) != SECRET_BYTES:

@@ -191,12 +191,10 @@ def test_to_compact__what_is_no_signature__stops(signature: bytes) -> None:
 
 
 @given(st.binary(min_size=32, max_size=32))
-def test_sign_digest__any_digest__is_compact_and_back_and_recovers_to_the_signer(digest: bytes) -> None:
+def test_sign_digest__any_digest__is_compact_and_recovers_to_the_signer(digest: bytes) -> None:
     signer = KeySigner(KEY)
-    signature = signer.sign_digest(digest)
-    compact = keys.to_compact(signature)
+    compact = keys.to_compact(signer.sign_digest(digest))
     assert len(compact) == 64
-    assert keys.from_compact(compact) == signature
     assert committee.recover(digest, compact) == signer.address
 
 
