@@ -98,10 +98,12 @@ class Wallet:
         for _ in range(MAX_REPLACEMENTS):
             offer = offered = self._offered(transaction, offer)
             receipt = self._mined(offered, is_needless)
+            if receipt is None and is_needless():
+                receipt = self._receipt(offered)  # what made it needless may be this very offer
+                if receipt is None:
+                    return None
             if receipt is not None:
                 return self._checked(contract, transaction, offered, receipt)
-            if is_needless():
-                return None
             metrics.fee_bumps.inc()
             _raise(transaction)
         raise Retry(
@@ -187,13 +189,15 @@ class Wallet:
         """The receipt of whichever form was mined; None when none was in time, or it has become needless."""
         deadline = time.monotonic() + self._replace_seconds
         while True:
-            for receipt in self.rpc.batch([("eth_getTransactionReceipt", [each]) for each in offer.hashes]):
-                if receipt is not None:
-                    found: dict[str, Any] = receipt
-                    return found
-            if time.monotonic() >= deadline or is_needless():
-                return None
+            receipt = self._receipt(offer)
+            if receipt is not None or time.monotonic() >= deadline or is_needless():
+                return receipt
             time.sleep(self._poll_seconds)
+
+    def _receipt(self, offer: Offer) -> dict[str, Any] | None:
+        """That of whichever form is mined now."""
+        found = self.rpc.batch([("eth_getTransactionReceipt", [each]) for each in offer.hashes])
+        return next((receipt for receipt in found if receipt is not None), None)
 
     def _checked(
         self, contract: Contract, transaction: dict[str, Any], offer: Offer, receipt: dict[str, Any]

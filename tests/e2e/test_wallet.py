@@ -117,6 +117,18 @@ def test_send__another_did_the_work__offers_no_more(chain: Anvil, coin: Contract
     assert len(pool(chain)) == 1
 
 
+def test_send__what_made_it_needless_was_its_own_transaction__gives_the_receipt(
+    chain: Anvil, coin: Contract
+) -> None:
+    def look() -> bool:
+        mine(chain)
+        return True
+
+    receipt = wallet(chain, replace_seconds=60).send(coin, "approve", OTHER.address, 7, is_needless=look)
+    assert receipt is not None
+    assert receipt.gas > 21_000
+
+
 def test_send__a_dearer_one_of_the_same_nonce_waits__is_raised_above_it(chain: Anvil, coin: Contract) -> None:
     stuck = {
         "chainId": chain.chain_id,
