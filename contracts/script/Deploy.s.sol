@@ -9,8 +9,8 @@ import { Addresses, Deployment, DeploymentFile } from "./Deployment.sol";
 import { ScriptVm } from "./ScriptVm.sol";
 
 /// @title Puts a deployment on chain: timelock, oracle, model registry and, where asked for, bonds
-/// @notice `forge script script/Deploy.s.sol --sig "run(string,string)" CONFIGURATION ADDRESSES --rpc-url … --broadcast`, then
-/// Check.s.sol with the same two files.
+/// @notice `forge script script/Deploy.s.sol --sig "run(string,string)" CONFIGURATION ADDRESSES --rpc-url … --broadcast --slow`,
+/// then Check.s.sol with the same two files. `--slow` sends one transaction after the other.
 ///
 /// The deployer owns the oracle only until the last transaction: registry and bonds must know the oracle's address and the oracle theirs, and
 /// a timelock takes an ownership over by its own call. So the timelock starts without a delay and with the deployer in

@@ -20,6 +20,8 @@ from tests.e2e.conftest import REPOSITORY, running_anvil
 
 CONTRACTS = REPOSITORY / "contracts"
 FORGE = CONTRACTS / "node_modules" / ".bin" / "forge"
+# One transaction after the other: sent all at once they can reach a node out of order and then wait for ever.
+SEND = ("--broadcast", "--slow", "--unlocked", "--sender")
 DEPLOYER = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 STRANGER = "0x" + "57" * 20
 SAME = "The deployment is what the configuration says."
@@ -59,7 +61,7 @@ class World:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=300,
+            timeout=120,
         )
 
     def differences(self, wanted: dict[str, Any]) -> list[str]:
@@ -93,7 +95,7 @@ def world() -> Iterator[World]:
     try:
         with running_anvil() as url:
             made = World(url, folder, configuration(folder))
-            done = made.run("Deploy", made.wanted, "--broadcast", "--unlocked", "--sender", DEPLOYER)
+            done = made.run("Deploy", made.wanted, *SEND, DEPLOYER)
             assert done.returncode == 0, done.stdout
             yield made
     finally:
@@ -118,7 +120,7 @@ def test_deploy__configuration_of_another_chain__then_nothing_is_sent(world: Wor
     with Rpc([world.url]) as rpc:
         before = rpc.block("latest").number
         wrong = altered(world.wanted, "chainId", 1)
-        done = world.run("Deploy", wrong, "--broadcast", "--unlocked", "--sender", DEPLOYER)
+        done = world.run("Deploy", wrong, *SEND, DEPLOYER)
         assert done.returncode != 0
         assert "WrongChain(1, 31337" in done.stdout
         assert rpc.block("latest").number == before
