@@ -58,7 +58,9 @@ contract MarkDefaultTest is LoanFixture {
         loans.markDefault(loanId);
         vm.warp(until + 1);
         loans.markDefault(loanId);
-        vm.assertEq(pool.lossOf(FULL_ROW).marked, uint256(12 - paid) * 10 * USD);
+        uint256 left = uint256(12 - paid) * 10 * USD;
+        uint256 marked = pool.lossOf(FULL_ROW).marked;
+        vm.assertTrue(marked <= left && marked + 1 >= left);
     }
 
     function test_markDefault__when_the_grace_is_over__then_anyone_can(address anyone, uint32 late, uint128 part)

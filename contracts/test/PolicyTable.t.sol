@@ -53,7 +53,7 @@ contract PolicyTableTest is LoanFixture {
         table[1].atLeast = 710;
         _tableRefused(table, 1);
         table = _table(USD);
-        table[2] = table[1]; // never reached
+        table[2] = _table(USD)[1]; // never reached
         _tableRefused(table, 2);
         table[2].statuses = 2;
         _setTable(table);
