@@ -20,6 +20,7 @@ NAMES = (
     "Bonds",
     "ModelRegistry",
     "TermLoans",
+    "LoanPool",
     "DevCoin",
     "LogReplayer",
     "Rescorer",
