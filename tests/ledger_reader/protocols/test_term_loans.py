@@ -1,4 +1,4 @@
-"""Loans of a book over pools: ids, coins, and that nothing but unlisted coins is dropped; meanings are golden."""
+"""Loans of a book over pools: ids, coins, and what is never dropped; single meanings are golden."""
 
 from typing import Any
 
@@ -30,8 +30,12 @@ from tests.ledger_reader.meanings import (
 BOOK = source_of("term_loans", asset=None)
 DUE = 1_900_000_000
 EVENTS = {event.signature.split("(")[0]: event for event in PROTOCOLS["term_loans"].events}
-AMOUNT = {"LoanDrawn": "owed", "LoanCancelled": "principal", "LoanDelinquent": "overdue"} | {
-    name: "unpaid" for name in ("LoanDefaulted", "LoanWrittenOff")
+AMOUNT = {
+    "LoanDrawn": "owed",
+    "LoanCancelled": "principal",
+    "LoanDelinquent": "overdue",
+    "LoanDefaulted": "unpaid",
+    "LoanWrittenOff": "unpaid",
 }
 """Which argument is the row's amount, where it is not called so."""
 
