@@ -2,8 +2,6 @@
 // Not pinned to one compiler, unlike the contracts: others build this file with theirs.
 pragma solidity ^0.8.20;
 
-import { ISigned } from "./ISigned.sol";
-
 /// @title Disputes about facts of a credit record
 /// @notice An account says that a fact of its record is wrong; an arbiter decides. While a dispute is open every score of the account says
 /// so (status + 128). What is upheld is left out of the account's record from the next score on.
@@ -15,9 +13,9 @@ import { ISigned } from "./ISigned.sol";
 /// keccak256(abi.encode("event", chain id, block number, log index)). This contract cannot tell whether there is such a fact.
 ///
 /// What is promised: only the account opens and withdraws; only the arbiter decides; nobody makes more than so many facts vanish in
-/// a window of time, and all counts are public. Typed data: Dispute(address account,bytes32 factId,bytes32 wordsHash,uint256
+/// a window of time, and all counts are public. Typed data (see ISigned): Dispute(address account,bytes32 factId,bytes32 wordsHash,uint256
 /// nonce,uint64 deadline); domain "Disputes", version "1". Times are seconds.
-interface IDisputes is ISigned {
+interface IDisputes {
     // ------------------------------------------------------------------------------------------------------------ shapes
 
     /// @notice What the arbiter found. Unconfirmed: neither is shown; the fact stays marked as disputed.

@@ -3,18 +3,17 @@
 pragma solidity ^0.8.20;
 
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import { ISigned } from "./ISigned.sol";
 
 /// @title Payments that say what they are for
 /// @notice The coin goes from payer to payee directly and never lies here; beside the coin's own Transfer there is one event with the
-/// purpose and the hash of a memo. A payer without gas signs an order, and a relayer brings it.
+/// purpose and the hash of a memo. A payer without gas signs an order (see ISigned), and a relayer brings it.
 ///
 /// Both parties, the amount, the purpose and the hash are public for ever. The memo itself stays off chain: hash it together with a
 /// random salt, else a guess of it can be tested by anyone.
 ///
 /// What is promised: coin moves only from an account that calls or that signed this very order; the payee receives
 /// exactly the amount, or nothing happens. Amounts are raw units of the coin, times seconds.
-interface IPayments is ISigned {
+interface IPayments {
     // ------------------------------------------------------------------------------------------------------------ shapes
 
     /// @notice What a payment is for, as its payer says.
