@@ -12,7 +12,19 @@ from pathlib import Path
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 TARGET = CONTRACTS.parent / "oracle" / "abi"
-NAMES = ("CreditOracle", "Bonds", "ModelRegistry", "TermLoans", "LoanPool", "DevCoin", "LogReplayer", "Rescorer")
+NAMES = (
+    "CreditOracle",
+    "Bonds",
+    "ModelRegistry",
+    "TermLoans",
+    "LoanPool",
+    "DevCoin",
+    "LogReplayer",
+    "Rescorer",
+    "Payments",
+    "WalletLinks",
+    "Disputes",
+)
 
 
 def build() -> None:
