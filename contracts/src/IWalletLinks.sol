@@ -2,8 +2,6 @@
 // Not pinned to one compiler, unlike the contracts: others build this file with theirs.
 pragma solidity ^0.8.20;
 
-import { ISigned } from "./ISigned.sol";
-
 /// @title Which wallets are one person
 /// @notice A person is two to eight wallets; a wallet is in one person at most. Wallets are linked by a word of both sides.
 ///
@@ -13,9 +11,9 @@ import { ISigned } from "./ISigned.sol";
 /// A wallet that leaves is counted until the delay is over, so that nobody sheds what is owed by leaving. When only one would stay, it
 /// leaves with the last other: nobody is a person with himself.
 ///
-/// Person: keccak256(abi.encode(chain id, this contract, number)), numbers from 1. Typed data: Link(address wallet,address
+/// Person: keccak256(abi.encode(chain id, this contract, number)), numbers from 1. Typed data (see ISigned): Link(address wallet,address
 /// with,uint256 nonce,uint64 deadline), signed by `wallet`; domain "WalletLinks", version "1". Times are seconds.
-interface IWalletLinks is ISigned {
+interface IWalletLinks {
     // ------------------------------------------------------------------------------------------------------------ events
 
     /// @notice `wallet` is in `person` from now on, by its link with `with`. The first link of a person tells both.
