@@ -21,6 +21,7 @@ NAMES = (
     "LogReplayer",
     "Rescorer",
     "Receivables",
+    "InvoiceFinance",
 )
 
 
