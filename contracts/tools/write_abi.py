@@ -12,23 +12,22 @@ from pathlib import Path
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 TARGET = CONTRACTS.parent / "oracle" / "abi"
-<<<<<<< HEAD
-NAMES = ("CreditOracle", "Bonds", "ModelRegistry", "TermLoans", "DevCoin", "LogReplayer", "Rescorer", "OpenScores")
-=======
 NAMES = (
     "CreditOracle",
     "Bonds",
     "ModelRegistry",
     "TermLoans",
     "LoanPool",
-    "DevCoin",
-    "LogReplayer",
-    "Rescorer",
+    "Receivables",
+    "InvoiceFinance",
     "Payments",
     "WalletLinks",
     "Disputes",
+    "Rescorer",
+    "OpenScores",
+    "DevCoin",
+    "LogReplayer",
 )
->>>>>>> h/people
 
 
 def build() -> None:
