@@ -39,7 +39,7 @@ class Consents:
         self._store, self._deployment, self._clock = store, deployment, clock
 
     def give(self, consent: Consent, signature: bytes, borrower: bytes) -> bytes:
-        """Keep a consent whose signature was checked; its id. Stop when it is not good, or was given before."""
+        """Keep a consent whose signature was checked; its id. Stop when it is not good, or not new."""
         now = int(self._clock())
         consents_.check_consent(consent, borrower, now)
         identity = consents_.consent_digest(consent, self._deployment)

@@ -94,7 +94,7 @@ class Edge:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
             return problem(431, "Headers too large", f"Headers have at most {MAX_HEADER_BYTES} bytes.")
         length = headers.get("content-length", "0")
-        too_long = not length.isdecimal() or int(length[:20]) > MAX_BODY_BYTES
+        too_long = not length.isdecimal() or len(length) > 9 or int(length) > MAX_BODY_BYTES
         if too_long or "transfer-encoding" in headers:
             return problem(
                 413, "Too large", f"A body has at most {MAX_BODY_BYTES} bytes and states its length."

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ledger_reader.errors import Retry, Stop
@@ -99,6 +100,10 @@ class Epochs:
         if epoch not in self.known():
             raise Unknown(f"Epoch {epoch} is not kept here; GET /v1/epochs lists those that are.")
         return folder.read_report(self._settings.epochs, epoch)
+
+    def folder_of(self, opened: Opened) -> Path:
+        """Where an open epoch's files are."""
+        return folder.folder_of(self._settings.epochs, opened.report.epoch)
 
     def at_hand(self) -> Opened | None:
         """The latest epoch, if it was looked for a moment ago; costs nothing."""

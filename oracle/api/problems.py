@@ -41,7 +41,9 @@ _HTTP = {
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
     """One refusal."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    headers = {"retry-after": "1"} if status in (429, 503) else None
+    headers = {"retry-after": "1"} if status in (429, 503) else {}
+    if status in (408, 413, 431):
+        headers["connection"] = "close"  # nobody reads on
     return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
 
 

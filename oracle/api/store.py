@@ -25,7 +25,7 @@ class Store:
     """An open database, migrated; a context manager."""
 
     def __init__(self, url: str) -> None:
-        """`url` as SQLAlchemy takes it: sqlite:///path or postgresql://user@host/name; Stop when it is none."""
+        """`url`: sqlite:///path or postgresql://user@host/name; Stop when it is neither."""
         self._engine = _engine(url)
         self._now = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._migrate()

@@ -71,7 +71,7 @@ def read(text: str) -> WalletMessage:
 
 
 def check(message: WalletMessage, domain: str, chain_id: int, now: datetime) -> None:
-    """Refusal unless the message is for this service, chain and time; its signature is the caller's to check."""
+    """Refusal unless the message is for this service, chain and time; the signature is not looked at."""
     if message.domain != domain:
         raise Refusal(f"The message is for {message.domain}, this page is {domain}; check the address bar.")
     if message.chain_id != chain_id:
