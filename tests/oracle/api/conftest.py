@@ -82,8 +82,10 @@ def client(service: Service) -> Iterator[TestClient]:
 
 
 def as_(client: TestClient, name: str) -> dict[str, str]:
-    """Headers of one of the cast, signed in by wallet."""
-    return {"authorization": f"Bearer {sign_in(client, name, CHAIN)}"}
+    """Headers of one of the cast, signed in by wallet; no cookie is kept."""
+    token = sign_in(client, name, CHAIN)
+    client.cookies.clear()
+    return {"authorization": f"Bearer {token}"}
 
 
 def consent(now: float, **changed: Any) -> Consent:
