@@ -61,18 +61,18 @@ def make_app(service: Service, page: Path = DIST) -> Edge:
         responses=_RESPONSES,
     )
     tell_problems(app)
-    for routes, prefix in (
-        (metrics_route(service), ""),
-        (service_routes(service), "/v1"),
-        (public_routes(service), "/v1"),
-        (session_routes(service), "/v1"),
-        (own_routes(service), "/v1/me"),
-        (record_routes(service), "/v1/me"),
-        (consent_routes(service), "/v1/me"),
-        (reader_routes(service), "/v1"),
-        (gateway_routes(service), "/v1"),
+    for routes in (
+        metrics_route,
+        service_routes,
+        public_routes,
+        session_routes,
+        own_routes,
+        record_routes,
+        consent_routes,
+        reader_routes,
+        gateway_routes,
     ):
-        app.include_router(routes, prefix=prefix)
+        app.include_router(routes(service))
     add_page(app, service.operator.rpc, page)
     operator = service.operator
     return Edge(app, service.origin, Allowance(operator.requests_a_second, operator.burst), service.figures)

@@ -35,8 +35,8 @@ OPEN = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cro
 
 
 def gateway_routes(service: Service) -> APIRouter:
-    """Under /v1."""
-    routes = APIRouter(tags=["gateway"])
+    """The gateway's one route."""
+    routes = APIRouter(prefix="/v1", tags=["gateway"])
 
     @routes.get("/gateway/{sender}/{data}.json")
     def answer(sender: str, data: str, response: Response) -> dict[str, Any]:

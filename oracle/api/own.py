@@ -37,8 +37,8 @@ _SCORE_PARTS = {
 
 
 def own_routes(service: Service) -> APIRouter:
-    """Under /v1/me."""
-    routes = APIRouter(tags=["own record"])
+    """Reading the own record."""
+    routes = APIRouter(prefix="/v1/me", tags=["own record"])
     epochs = service.epochs
 
     async def signed_in(request: Request) -> bytes:

@@ -30,8 +30,8 @@ CAST = ("Mei", "Bo", "Kai")
 
 
 def service_routes(service: Service) -> APIRouter:
-    """Under /v1: the service itself."""
-    routes = APIRouter(tags=["public"])
+    """The service itself."""
+    routes = APIRouter(prefix="/v1", tags=["public"])
     settings, epochs = service.settings, service.epochs
 
     @routes.get("/health")
@@ -78,8 +78,8 @@ def service_routes(service: Service) -> APIRouter:
 
 
 def public_routes(service: Service) -> APIRouter:
-    """Under /v1: what was computed, by which model and members."""
-    routes = APIRouter(tags=["public"])
+    """What was computed, by which model and members."""
+    routes = APIRouter(prefix="/v1", tags=["public"])
     epochs = service.epochs
 
     @routes.get("/epochs")

@@ -68,8 +68,8 @@ class Read(BaseModel):
 
 
 def consent_routes(service: Service) -> APIRouter:
-    """Under /v1/me: the borrower's side."""
-    routes = APIRouter(tags=["consent"])
+    """The borrower's side."""
+    routes = APIRouter(prefix="/v1/me", tags=["consent"])
 
     async def signed_in(request: Request) -> bytes:
         return await service.account_of(request)
@@ -103,8 +103,8 @@ def consent_routes(service: Service) -> APIRouter:
 
 
 def reader_routes(service: Service) -> APIRouter:
-    """Under /v1: the reader's side."""
-    routes = APIRouter(tags=["readers"])
+    """The reader's side."""
+    routes = APIRouter(prefix="/v1", tags=["readers"])
 
     @routes.post("/reads")
     def read(body: Read) -> Response:

@@ -33,8 +33,8 @@ class Statement(BaseModel):
 
 
 def record_routes(service: Service) -> APIRouter:
-    """Under /v1/me."""
-    routes = APIRouter(tags=["own record"])
+    """Changing what is kept of it."""
+    routes = APIRouter(prefix="/v1/me", tags=["own record"])
 
     async def signed_in(request: Request) -> bytes:
         return await service.account_of(request)

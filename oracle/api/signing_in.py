@@ -26,8 +26,8 @@ class SignIn(BaseModel):
 
 
 def session_routes(service: Service) -> APIRouter:
-    """Under /v1."""
-    routes = APIRouter(tags=["sign-in"])
+    """Nonces and sessions."""
+    routes = APIRouter(prefix="/v1", tags=["sign-in"])
 
     @routes.post("/nonces")
     def nonce() -> dict[str, str]:
