@@ -62,15 +62,15 @@ def make_app(service: Service, page: Path = DIST) -> Edge:
     )
     tell_problems(app)
     for routes in (
-        metrics_route,
-        service_routes,
-        public_routes,
-        session_routes,
-        own_routes,
+        own_routes,  # asked most, so tried first
         record_routes,
         consent_routes,
         reader_routes,
+        session_routes,
+        service_routes,
+        public_routes,
         gateway_routes,
+        metrics_route,
     ):
         app.include_router(routes(service))
     add_page(app, service.operator.rpc, page)

@@ -8,14 +8,14 @@ the access log, with the route's pattern in place of the path: no address, no qu
 """
 
 import asyncio
-import json
 import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 
-from starlette.datastructures import Headers, MutableHeaders
+import msgspec
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,7 +55,7 @@ class Edge:
         self._app, self._origin = app, own_origin
         self._allowance, self._figures = allowance, figures
         https = {"strict-transport-security": "max-age=31536000"} if own_origin.startswith("https") else {}
-        self._headers = HEADERS | https
+        self._headers = [(name.encode(), value.encode()) for name, value in (HEADERS | https).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuses a request, or passes it on; tells the log and the figures of it."""
@@ -112,14 +112,10 @@ class Edge:
         return headers.get("sec-fetch-site") == "same-origin"
 
     def _complete(self, message: Message, identity: str) -> None:
-        headers = MutableHeaders(raw=message.setdefault("headers", []))
-        present = {name for name, _ in headers.raw}
-        headers.raw.extend(
-            (name.encode(), value.encode())
-            for name, value in self._headers.items()
-            if name.encode() not in present
-        )
-        headers.raw.append((b"x-request-id", identity.encode()))
+        headers = message.setdefault("headers", [])
+        present = {name for name, _ in headers}
+        headers.extend(pair for pair in self._headers if pair[0] not in present)
+        headers.append((b"x-request-id", identity.encode()))
 
     def _note(self, scope: Scope, status: int, seconds: float, identity: str) -> None:
         route = getattr(scope.get("route"), "path", None) or "(none)"
@@ -132,7 +128,7 @@ class Edge:
                 "status": status,
                 "ms": round(seconds * 1_000, 1),
             }
-            log.info(json.dumps(line))
+            log.info(msgspec.json.encode(line).decode())
 
 
 def session_cookie(headers: Mapping[str, str]) -> str | None:

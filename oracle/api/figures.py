@@ -25,12 +25,17 @@ class Figures:
         )
         self._reads = Counter(f"{PREFIX}_reads", "Readers' requests", ("result",), registry=self._registry)
         self.epoch = Gauge(f"{PREFIX}_epoch", "Epoch answered from", registry=self._registry)
+        self._known: dict[tuple[str, str, int], Counter] = {}
         for result in ("shown", "refused"):
             self._reads.labels(result)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request is answered."""
-        self._requests.labels(method if method in METHODS else "other", route, status).inc()
+        key = (method if method in METHODS else "other", route, status)
+        child = self._known.get(key)
+        if child is None:  # finding a child by its labels costs as much as all the rest
+            child = self._known[key] = self._requests.labels(*key)
+        child.inc()
         self._seconds.observe(seconds)
 
     def read(self, result: str) -> None:

@@ -24,7 +24,7 @@ from oracle.settings import load_settings
 
 HEADER_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 15
-MAX_CONNECTIONS, MAX_CONNECTIONS_OF_ONE = 1_024, 128
+MAX_CONNECTIONS, MAX_CONNECTIONS_OF_ONE = 1_024, 256
 
 
 class Connection(HttpToolsProtocol):
