@@ -16,6 +16,7 @@ from http.cookies import CookieError, SimpleCookie
 
 import msgspec
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,10 +43,6 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 """On every answer that does not say otherwise itself."""
-
-
-class TooSlow(Exception):
-    """A body that did not come in time."""
 
 
 class Edge:
@@ -76,16 +73,9 @@ class Edge:
             if refusal is not None:
                 await refusal(scope, receive, answer)
             else:
-                await self._pass(scope, receive, answer)
+                await self._app(scope, receive if scope["method"] in SAFE else _timed(receive), answer)
         finally:
             self._note(scope, status, time.perf_counter() - began, identity)
-
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self._app(scope, receive if scope["method"] in SAFE else _timed(receive), send)
-        except TooSlow:
-            late = f"The body did not come within {BODY_SECONDS:g} s."
-            await problem(408, "Too slow", late)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -154,7 +144,7 @@ def _timed(receive: Receive) -> Callable[[], Awaitable[Message]]:
         try:
             message = await asyncio.wait_for(receive(), deadline - time.monotonic())
         except TimeoutError as error:
-            raise TooSlow from error
+            raise HTTPException(408) from error  # the only kind that FastAPI passes on
         complete = not message.get("more_body", False)
         return message
 

@@ -34,6 +34,7 @@ _KINDS: dict[type[Exception], tuple[int, str]] = {
 }
 _HTTP = {
     404: ("Not found", "Nothing is at this path; /v1/openapi.json lists what there is."),
+    408: ("Too slow", "The body did not come in time; send it again."),
     405: ("Method not allowed", "This path is not asked in this way; see /v1/openapi.json."),
 }
 

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from oracle.api.app import make_app
 from oracle.api.edge import MAX_HEADER_BYTES
 from oracle.api.operator import load_operator
-from oracle.api.service import open_service
+from oracle.api.service import Service, open_service
 from oracle.credit_report import ReportSigner
 from oracle.guard import origin
 from oracle.mailbox import listen
@@ -77,6 +77,24 @@ class Connection(HttpToolsProtocol):
             self._clock = None
 
 
+def server_of(service: Service) -> uvicorn.Server:
+    """The server of a service; `run` it with listening sockets."""
+    proxies = service.operator.proxies
+    config = uvicorn.Config(
+        make_app(service),
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+    )
+    return uvicorn.Server(config)
+
+
 def serve_api(
     home: Path, host: str, port: int, database: str | None = None, keys: ReportSigner | None = None
 ) -> None:
@@ -85,17 +103,5 @@ def serve_api(
     domain = operator.origin.split("://")[1] if operator.origin else f"{host}:{port}"
     with contextlib.ExitStack() as stack:
         service = open_service(stack, settings, operator, domain, database, keys, watch=True)
-        config = uvicorn.Config(
-            make_app(service),
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            proxy_headers=bool(operator.proxies),
-            forwarded_allow_ips=list(operator.proxies),
-        )
         with listen(host, port) as listening:
-            uvicorn.Server(config).run(sockets=[listening])
+            server_of(service).run(sockets=[listening])

@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger_reader.errors import Retry, Stop
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0001"
+"""The latest migration: a database that has it is opened without loading Alembic."""
+
 _LOCK = 0x63726564
 """PostgreSQL's advisory lock of those who migrate ("cred")."""
 
@@ -58,6 +61,8 @@ class Store:
         return self._engine
 
     def _migrate(self) -> None:
+        if self._version() == HEAD:
+            return
         from alembic import command  # noqa: PLC0415 (needed once, and slow to load)
         from alembic.config import Config  # noqa: PLC0415
 
@@ -68,6 +73,12 @@ class Store:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def _version(self) -> str | None:
+        with self.reading() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _engine(url: str) -> Any:

@@ -199,7 +199,7 @@ def test_read__score__comes_with_a_proof(client: TestClient, kept: Kept) -> None
 
 
 def test_read__at_least__tells_no_score(client: TestClient, kept: Kept) -> None:
-    content = {"what": "at least 650", "threshold": 650}
+    content: dict[str, Any] = {"what": "at least 650", "threshold": 650}
     give(client, **content)
     answered = read(client, **content)
     assert "740" not in answered.text
@@ -209,7 +209,7 @@ def test_read__at_least__tells_no_score(client: TestClient, kept: Kept) -> None:
 
 @pytest.mark.parametrize("name", ["Bo", "Kai"])
 def test_read__at_least_more_than_there_is__says_no_without_proof(client: TestClient, name: str) -> None:
-    content = {"what": "at least 650", "threshold": 650}
+    content: dict[str, Any] = {"what": "at least 650", "threshold": 650}
     give(client, name, **content)
     found = read(client, borrower=demo_address(name), **content).json()
     assert (found["holds"], found["proof"]) == (False, None)

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select
 
 from ledger_reader.errors import Retry, Stop
-from oracle.api.store import Store
+from oracle.api.store import HEAD, MIGRATIONS, Store
 from oracle.api.tables import metadata, nonces
 
 
@@ -25,6 +27,12 @@ def test_open__server_away__is_tried_again_later(tmp_path: Path) -> None:
 def test_migrations__make_just_the_tables_that_are_used(store: Store) -> None:
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_head__is_the_latest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
 def test_migrations__at_once_by_several__happen_once(database: str) -> None:
