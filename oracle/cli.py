@@ -323,11 +323,35 @@ def api(
     home: Home,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on.")] = 8000,
+    database: Annotated[
+        str | None, typer.Option(help="sqlite:///path or postgresql://…; default: a file in the home.")
+    ] = None,
+    node_key: Annotated[
+        bool, typer.Option("--node-key", help="Sign reports with the node's identity (asks its password).")
+    ] = False,
 ) -> None:
-    """The service for borrowers: health, epochs, own score and proofs after a wallet's signature."""
-    from oracle.verbs import serve_api
+    """The service for borrowers and readers: the page, own score and proofs, consents, reads."""
+    from oracle.api.serve import serve_api
+    from oracle.keys import NodeKeys
 
-    serve_api(home, host, port)
+    keys = NodeKeys.load(home / "identity.json", _password()) if node_key else None
+    serve_api(home, host, port, database, keys)
+
+
+@app.command()
+def decide(
+    home: Home,
+    account: Account,
+    fact: Annotated[str, typer.Option(help="The disputed fact's id, 0x and 64 hex digits.")],
+    outcome: Annotated[str, typer.Option(help="upheld, not upheld, or unconfirmed.")],
+    reasons: Annotated[Path, typer.Option(help="A text file for the borrower, at most 2,000 characters.")],
+    database: Annotated[str | None, typer.Option(help="As of `api`.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Keep the reasons of a decision on a dispute; prints the call for the arbiter's own wallet."""
+    from oracle.api.deciding import decide_dispute
+
+    _show(decide_dispute(home, account, fact, outcome, reasons, database), as_json)
 
 
 @app.command()
@@ -354,10 +378,19 @@ def prove(
 
 @app.command()
 def verify(
-    rpc: RpcUrl,
-    contract: Annotated[str, typer.Option(help="Address of the CreditOracle.")],
-    account: Account,
-    proof: Annotated[Path, typer.Option(help="A proof, as `prove --json` prints it.")],
+    report: Annotated[
+        Path | None, typer.Argument(help="A borrower's report file, checked offline by its signature.")
+    ] = None,
+    key: Annotated[
+        list[str], typer.Option(help="Public key that may sign a report (GET /v1/operator); repeat.")
+    ] = NOBODY,
+    committee: Annotated[
+        Path | None, typer.Option(help="committee.json, whose members may sign a report.")
+    ] = None,
+    rpc: Annotated[list[str], typer.Option(help="JSON-RPC address; repeat for more of one chain.")] = NOBODY,
+    contract: Annotated[str, typer.Option(help="Address of the CreditOracle.")] = "",
+    account: Annotated[str, typer.Option(help="An address, 0x and 40 hex digits.")] = "",
+    proof: Annotated[Path | None, typer.Option(help="A proof, as `prove --json` prints it.")] = None,
     max_age: Annotated[
         int, typer.Option(min=1, max=2**64 - 1, help="Oldest snapshot accepted, in seconds.")
     ] = 14 * 86_400,
@@ -366,7 +399,14 @@ def verify(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a proof against the chain, as a lending contract would."""
+    """Check a proof against the chain, as a lending contract would, or a report file offline."""
+    if report is not None:
+        from oracle.credit_report import verify_file
+
+        _show(verify_file(report, key, committee), as_json, ("report",))
+        return
+    if not (rpc and contract and account and proof):
+        raise typer.BadParameter("name a report file, or --rpc, --contract, --account and --proof")
     from oracle.contract import Refused
     from oracle.verbs import explain_refusal, verify_proof
 

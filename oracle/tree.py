@@ -11,7 +11,7 @@ opening and top are keyed values nobody can open, and neither a score nor a thre
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -289,7 +289,7 @@ class EpochTree:
 
 def to_json(proof: ScoreProof | AtLeastProof) -> dict[str, Any]:
     """Plain JSON values under the Solidity names, bytes as 0x hex."""
-    return {name: _to_plain(value) for name, value in asdict(proof).items()}
+    return {each.name: _to_plain(getattr(proof, each.name)) for each in fields(proof)}
 
 
 def score_proof_from_json(found: object) -> ScoreProof:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from ledger_reader import parquet
 from ledger_reader import sources as source_lists
 from ledger_reader.audit import Held
@@ -31,7 +29,6 @@ from models.scoring import measure_population, score_population
 from models.segment import MISSING
 from oracle import folder, metrics, reading, refusals
 from oracle import report as reports
-from oracle.api.app import make_app
 from oracle.auditing import audit as audits
 from oracle.auditing.rows import first_difference, read_rows, rows_of
 from oracle.ceremony import IDENTITY_FILE, make_rotation
@@ -45,7 +42,7 @@ from oracle.dissent.evidence import Evidence
 from oracle.epoch import Deployment
 from oracle.journal import Journal
 from oracle.keys import NodeKeys
-from oracle.mailbox import Server, listen
+from oracle.mailbox import Server
 from oracle.metrics import RpcTally
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
@@ -269,14 +266,6 @@ def check_home(home: Path, password: str | None) -> dict[str, Any]:
     }
 
 
-def serve_api(home: Path, host: str, port: int) -> None:
-    """Serve the borrowers' API until interrupted."""
-    app = make_app(load_settings(home), domain=f"{host}:{port}")
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    with listen(host, port) as listening:
-        server.run(sockets=[listening])
-
-
 def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> dict[str, Any]:
     """A proof from a node's folder, with the kind that `verify` asks for."""
     return _proof(folder.open_tree(load_settings(home).epochs, epoch), account, at_least)
@@ -355,7 +344,7 @@ def read_proof(found: object) -> ScoreProof | AtLeastProof:
         raise Stop(
             "this is no proof: an object with kind 'score' or 'atLeast' is needed, as `prove` prints it."
         )
-    fields = {name: value for name, value in found.items() if name not in ("kind", "account")}
+    fields = {name: value for name, value in found.items() if name not in ("kind", "account", "calldata")}
     return score_proof_from_json(fields) if found["kind"] == "score" else at_least_proof_from_json(fields)
 
 

@@ -1,29 +1,95 @@
-"""The epoch folders that the service answers from: opened once each, a few at a time."""
+"""The epoch folders that the service answers from: opened once each, a few at a time.
 
+Rules that hold here: the folders are only read; a new epoch is looked for every LOOK_SECONDS, and while one
+request opens it the others are answered from the one before; several processes may read the same folders.
+What a statement says of one row never changes within an epoch, so it is made once and kept for a while.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
 
 from ledger_reader.errors import Retry, Stop
 from models import manifest as manifests
+from models import plain
 from models import scorecard as scorecards
-from models.scorecard import Scorecard
+from models.manifest import Manifest
+from models.scorecard import Scorecard, Scores
 from oracle import folder
 from oracle.report import EpochReport
 from oracle.settings import Settings
 from oracle.tree import EpochTree
 
-OPEN_AT_ONCE = 2
+LOOK_SECONDS = 1.0
+HISTORY = 120
+"""Epochs that a history goes back at most."""
+
+KEPT = 4_096
+"""Answers made of one epoch that are kept, a few kilobytes each."""
+
+T = TypeVar("T")
 
 
 class Unknown(Stop):
     """What was asked for is not kept here."""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """One epoch, ready to answer from; `made` holds what was made of its rows."""
+
+    tree: EpochTree
+    report: EpochReport
+    manifest: Manifest
+    card: Scorecard
+    made: "Kept" = field(default_factory=lambda: Kept(KEPT), repr=False)
+
+    @property
+    def next_update(self) -> int:
+        """When the next epoch ends (Unix seconds)."""
+        return self.manifest.schedule.end_of(self.report.epoch + 1)
+
+
+class Kept:
+    """The last answers made, by what they answer; safe to use from several threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any | None:
+        """The answer, if it is still kept."""
+        with self._lock:
+            return self._answers.get(key)
+
+    def put(self, key: Hashable, answer: T) -> T:
+        """Keeps an answer, and forgets the oldest beyond the limit."""
+        with self._lock:
+            self._answers[key] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+        return answer
+
+
 class Epochs:
     """One node's epoch folders, read-only."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._open = lru_cache(maxsize=OPEN_AT_ONCE)(self._opened)
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings, self._clock = settings, clock
+        self._opening = threading.Lock()
+        self._current: Opened | None = None
+        self._looked = float("-inf")
+        self._history = lru_cache(maxsize=HISTORY)(self._mapped)
+
+    @property
+    def settings(self) -> Settings:
+        """Of the node whose folders these are."""
+        return self._settings
 
     def known(self) -> list[int]:
         """All epochs kept, ascending."""
@@ -35,14 +101,64 @@ class Epochs:
             raise Unknown(f"Epoch {epoch} is not kept here; GET /v1/epochs lists those that are.")
         return folder.read_report(self._settings.epochs, epoch)
 
-    def latest(self) -> tuple[EpochTree, Scorecard]:
-        """The tree of the latest epoch and the scorecard that made it; Retry when there is none yet."""
-        known = self.known()
-        if not known:
-            raise Retry("No epoch is computed yet; the first scores come when the first epoch has ended.")
-        return self._open(known[-1])
+    def folder_of(self, opened: Opened) -> Path:
+        """Where an open epoch's files are."""
+        return folder.folder_of(self._settings.epochs, opened.report.epoch)
 
-    def _opened(self, epoch: int) -> tuple[EpochTree, Scorecard]:
-        model = manifests.load(self._settings.home, self.report(epoch).model_id)
-        tree = folder.open_tree(self._settings.epochs, epoch)
-        return tree, scorecards.load(self._settings.home, model.scorecard)
+    def at_hand(self) -> Opened | None:
+        """The latest epoch, if it was looked for a moment ago; costs nothing."""
+        return self._current if self._clock() - self._looked < LOOK_SECONDS else None
+
+    def latest(self) -> Opened:
+        """The latest epoch, opened if need be; Retry when there is none yet."""
+        found = self.at_hand()
+        if found is not None:
+            return found
+        if not self._opening.acquire(blocking=self._current is None):
+            return self._before()
+        try:
+            self._look()
+        finally:
+            self._opening.release()
+        return self._before()
+
+    def history(self) -> list[tuple[EpochReport, Scores]]:
+        """Reports and scores of the epochs that are kept, oldest first; the scores as the files hold them."""
+        return [self._history(epoch) for epoch in self.known()[-HISTORY:]]
+
+    def model(self, identity: bytes) -> dict[str, Any]:
+        """A model's manifest and scorecard as plain values, and its card's text where the node has it."""
+        home, name = self._settings.home, identity.hex()
+        try:
+            found = manifests.load(home, identity)
+            card = scorecards.load(home, found.scorecard)
+        except Stop as error:
+            raise Unknown(f"Model 0x{name} is not kept here.") from error
+        text = home / "cards" / f"{name}.md"
+        return {
+            "modelId": f"0x{name}",
+            "manifest": plain.read(manifests.to_json(found), "a manifest"),
+            "scorecard": plain.read(scorecards.to_json(card), "a scorecard"),
+            "card": text.read_text(encoding="utf-8") if text.is_file() else None,
+        }
+
+    def _before(self) -> Opened:
+        if self._current is None:
+            raise Retry("No epoch is computed yet; the first scores come when the first epoch has ended.")
+        return self._current
+
+    def _look(self) -> None:
+        known = self.known()
+        if known and (self._current is None or self._current.report.epoch != known[-1]):
+            self._current = self._opened(known[-1])
+        self._looked = self._clock()
+
+    def _opened(self, epoch: int) -> Opened:
+        report = folder.read_report(self._settings.epochs, epoch)
+        model = manifests.load(self._settings.home, report.model_id)
+        card = scorecards.load(self._settings.home, model.scorecard)
+        return Opened(folder.open_tree(self._settings.epochs, epoch), report, model, card)
+
+    def _mapped(self, epoch: int) -> tuple[EpochReport, Scores]:
+        found = folder.folder_of(self._settings.epochs, epoch)
+        return folder.read_report(self._settings.epochs, epoch), folder.map_scores(found)

@@ -2,18 +2,13 @@
 
 Rules that hold here: the text is matched whole, line by line, as the standard orders it; only what this
 service offers is accepted (version 1, one statement, an expiration time); times are UTC; the signature
-is EIP-191's over the very text, and must be of the account that the text names.
+is EIP-191's over the very text, and must be of the account that the text names (signatures.py).
 See docs/decisions/0005 for why this is not a library.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from eth_account import Account
-from eth_account.messages import encode_defunct
-from eth_keys.exceptions import BadSignature
-from eth_utils.exceptions import ValidationError
 
 from ledger_reader.keccak import keccak256
 
@@ -75,26 +70,20 @@ def read(text: str) -> WalletMessage:
     )
 
 
-def check(message: WalletMessage, signature: str, domain: str, chain_id: int, now: datetime) -> None:
-    """Refusal unless the message is for this service, chain and time, and signed by its own account."""
+def check(message: WalletMessage, domain: str, chain_id: int, now: datetime) -> None:
+    """Refusal unless the message is for this service, chain and time; the signature is not looked at."""
     if message.domain != domain:
         raise Refusal(f"The message is for {message.domain}, this page is {domain}; check the address bar.")
     if message.chain_id != chain_id:
         raise Refusal(f"Your wallet is on chain {message.chain_id}; this record is on {chain_id}. Switch.")
     if not message.issued - CLOCK_SKEW <= now < message.expires or message.expires - message.issued > LONGEST:
         raise Refusal("The message is not good at this time; check the clock and sign in again.")
-    if _signer(message.text, signature) != message.address:
-        raise Refusal("The signature is not that of the account in the message; sign in again.")
 
 
-def _signer(text: str, signature: str) -> bytes:
-    if not re.fullmatch(r"0x[0-9a-fA-F]{130}", signature):
-        raise Refusal("The signature is not 0x and 130 hex digits; sign in again.")
-    try:
-        found = Account.recover_message(encode_defunct(text=text), signature=signature)
-    except (BadSignature, ValidationError, ValueError) as error:
-        raise Refusal("The signature is of no account at all; sign in again.") from error
-    return bytes.fromhex(found[2:])
+def digest(message: WalletMessage) -> bytes:
+    """What the wallet signs (32 bytes): EIP-191's personal message over the very text."""
+    text = message.text.encode()
+    return keccak256(b"\x19Ethereum Signed Message:\n" + str(len(text)).encode() + text)
 
 
 def _moment(text: str) -> datetime:

@@ -291,7 +291,9 @@ def sign_in(client: httpx2.Client, name: str, chain_id: int) -> str:
 
 def at_least(found: Mapping[str, Any]) -> AtLeastProof:
     """The proof in an answer of the service or of `prove`."""
-    return at_least_proof_from_json({k: v for k, v in found.items() if k not in ("kind", "account")})
+    return at_least_proof_from_json(
+        {k: v for k, v in found.items() if k not in ("kind", "account", "calldata")}
+    )
 
 
 def _answers(url: str) -> bool:

@@ -1,25 +1,14 @@
-from collections.abc import Iterator
-
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
 from fastapi.testclient import TestClient
 
-from oracle.api.app import MAX_BODY_BYTES, make_app
+from oracle.api.edge import MAX_BODY_BYTES
 from oracle.devchain.people import demo_key
-from oracle.devchain.stage import at_least, sign_in
+from oracle.devchain.stage import at_least
 from oracle.tree import score_proof_from_json, verify_at_least, verify_score
+from tests.oracle.api.conftest import as_
 from tests.oracle.conftest import CHAIN, EPOCH, KAI, MEI, Kept
-
-
-@pytest.fixture
-def client(kept: Kept) -> Iterator[TestClient]:
-    with TestClient(make_app(kept.settings, "testserver"), base_url="http://testserver") as found:
-        yield found
-
-
-def as_(client: TestClient, name: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {sign_in(client, name, CHAIN)}"}
 
 
 @pytest.mark.parametrize("path", ["/v1/me/score", "/v1/me/proof", "/v1/me/proof?at_least=650"])
@@ -122,7 +111,7 @@ def test_proofs__own__verify_as_a_lender_would(client: TestClient, kept: Kept) -
     low = at_least(client.get("/v1/me/proof?at_least=650", headers=headers).json())
     verify_at_least(kept.report.root, MEI, low)
     full = client.get("/v1/me/proof", headers=headers).json()
-    proof = score_proof_from_json({k: v for k, v in full.items() if k not in ("kind", "account")})
+    proof = score_proof_from_json({k: v for k, v in full.items() if k not in ("kind", "account", "calldata")})
     verify_score(kept.report.root, MEI, proof)
     assert proof.score == 740
 

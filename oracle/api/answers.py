@@ -1,0 +1,129 @@
+"""What the service says of one borrower's row: score, proofs, ladder, history, and what a consent lets see.
+
+Rules that hold here: nothing is computed that the epoch's files do not hold; somebody without a score gets
+no number; a reader is told no more than the content consented to.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Any
+
+from models.reasons import Language
+from models.scorecard import DISPUTED, Scores, band
+from models.segment import HIGHEST, LOWEST
+from oracle.api.epochs import Opened
+from oracle.consent import BAND, SCORE
+from oracle.report import EpochReport
+from oracle.settings import address_text
+from oracle.statement import statement, status_words
+from oracle.tree import STEP, floor_of, has_score, to_json
+
+MAX_AGE = 14 * 86_400
+"""The oldest snapshot that a ready call accepts, in seconds; the deployment's own limit holds too."""
+
+_LANGUAGE: Language = "en"
+"""Readers get machine's answers; the words in them are for whoever reads the log."""
+
+
+def row_of(scores: Scores, account: bytes) -> int | None:
+    """The account's row, None without one; the same look-ups either way."""
+    rows = scores.addresses
+    at = bisect_left(range(len(rows)), account, key=lambda i: rows[i].tobytes())
+    return at if at < len(rows) and rows[at].tobytes() == account else None
+
+
+def own_score(opened: Opened, account: bytes, language: Language, target: int | None) -> dict[str, Any]:
+    """The statement (statement.py) with its epoch, data date, next update and model."""
+    found = made_before(opened, account, language, target)
+    if found is None:
+        made = _score(opened, opened.tree.index_of(account), language, target)
+        found = opened.made.put(("score", account, language, target), made)
+    return found
+
+
+def made_before(
+    opened: Opened, account: bytes, language: Language, target: int | None
+) -> dict[str, Any] | None:
+    """`own_score` if it is still kept: quick."""
+    found: dict[str, Any] | None = opened.made.get(("score", account, language, target))
+    return found
+
+
+def _score(opened: Opened, index: int, language: Language, target: int | None) -> dict[str, Any]:
+    return {
+        "epoch": opened.report.epoch,
+        "snapshotTime": opened.report.snapshot_time,
+        "nextUpdate": opened.next_update,
+        "model": "0x" + opened.report.model_id.hex(),
+        **statement(opened.card, opened.tree.scores, index, language, target),
+    }
+
+
+def proof(opened: Opened, account: bytes, threshold: int | None) -> dict[str, Any]:
+    """A proof as `credit-oracle prove` prints it, and the contract call that checks it."""
+    tree = opened.tree
+    index, shown = tree.index_of(account), address_text(account)
+    if threshold is None:
+        kind, function, found = "score", "verifyScore", to_json(tree.score_proof(index))
+    else:
+        kind, function = "atLeast", "verifyAtLeast"
+        found = to_json(tree.at_least_proof(index, threshold))
+    calldata = {"function": function, "args": [shown, found, MAX_AGE]}
+    return {"kind": kind, "account": shown, **found, "calldata": calldata}
+
+
+def ladder(opened: Opened, account: bytes) -> dict[str, Any]:
+    """The lowest and highest threshold that can be proved; `most` is None where none can."""
+    scores = opened.tree.scores
+    index = opened.tree.index_of(account)
+    scored = has_score(int(scores.status[index])) and int(scores.score[index]) >= LOWEST + STEP
+    most = floor_of(int(scores.score[index])) if scored else None
+    return {"epoch": opened.report.epoch, "floorLow": LOWEST + STEP, "most": most, "step": STEP}
+
+
+def history(epochs: Iterable[tuple[EpochReport, Scores]], account: bytes) -> list[dict[str, Any]]:
+    """One entry for each epoch that holds the account, oldest first."""
+    found = []
+    for report, scores in epochs:
+        index = row_of(scores, account)
+        if index is not None:
+            found.append(_entry(report, scores, index))
+    return found
+
+
+def _entry(report: EpochReport, scores: Scores, index: int) -> dict[str, Any]:
+    return {
+        "epoch": report.epoch,
+        "snapshotTime": report.snapshot_time,
+        "model": "0x" + report.model_id.hex(),
+        **_plain_row(scores, index),
+    }
+
+
+def shown(opened: Opened, index: int | None, what: str, threshold: int) -> dict[str, Any]:
+    """What a consent to `what` ("at least t", band or score) lets its reader see; `index` None: no record."""
+    told: dict[str, Any] = {"what": what, "epoch": opened.report.epoch}
+    if index is None:
+        return told | {"status": "no record in this epoch", "disputed": False}
+    row = _plain_row(opened.tree.scores, index)
+    told |= {"status": row["status"], "disputed": row["disputed"]}
+    if what == BAND:
+        return told | {"band": band(row["score"])[0] if row["score"] else None}
+    if what == SCORE:
+        found = to_json(opened.tree.score_proof(index)) if row["score"] else None
+        return told | {name: row[name] for name in ("score", "low", "high")} | {"proof": found}
+    holds = row["score"] is not None and row["score"] >= threshold
+    found = to_json(opened.tree.at_least_proof(index, threshold)) if holds else None
+    return told | {"threshold": threshold, "holds": holds, "proof": found}
+
+
+def _plain_row(scores: Scores, index: int) -> dict[str, Any]:
+    status, score, width = (int(column[index]) for column in (scores.status, scores.score, scores.width))
+    scored = has_score(status)
+    return {
+        "status": status_words(status, _LANGUAGE),
+        "disputed": bool(status & DISPUTED),
+        "score": score if scored else None,
+        "low": max(LOWEST, score - width) if scored else None,
+        "high": min(HIGHEST, score + width) if scored else None,
+    }

@@ -1,0 +1,136 @@
+"""What a borrower may ask of the own record: score, history, proofs, facts, and all of it as a signed file.
+
+Rules that hold here: whoever is signed in is the only one told of, and the account comes from the session
+alone, never from the request. The two routes that are asked most answer without a thread where what they say
+was made before.
+"""
+
+import secrets
+import time
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from models import plain
+from models.reasons import Language
+from models.segment import HIGHEST, LOWEST
+from oracle import report as reports
+from oracle.api import answers
+from oracle.api.epochs import Opened
+from oracle.api.facts import facts_of
+from oracle.api.service import Service
+from oracle.credit_report import DEFAULT_PARTS, FORMAT, PARTS, sign_report
+from oracle.settings import address_text
+from oracle.tree import STEP
+
+Target = Annotated[int | None, Query(ge=LOWEST + 1, le=HIGHEST, description="Plan for this score")]
+Threshold = Annotated[int | None, Query(ge=LOWEST + STEP, le=HIGHEST, description="A multiple of 10")]
+
+_SCORE_PARTS = {
+    "score": ("status", "disputed", "score", "band", "low", "high", "badBps", "segment", "capped"),
+    "reasons": ("helped", "heldBack", "base", "total", "terms"),
+    "plan": ("target", "planText", "plan"),
+}
+
+
+def own_routes(service: Service) -> APIRouter:
+    """Reading the own record."""
+    routes = APIRouter(prefix="/v1/me", tags=["own record"])
+    epochs = service.epochs
+
+    async def signed_in(request: Request) -> bytes:
+        return await service.account_of(request)
+
+    Account = Annotated[bytes, Depends(signed_in)]  # noqa: N806 (a type)
+
+    @routes.get("/score")
+    async def score(account: Account, lang: Language = "en", target: Target = None) -> Response:
+        """Score, band, range, what helped and held back, and a plan to the target or the next band."""
+        opened = await service.latest()
+        found = answers.made_before(opened, account, lang, target)
+        if found is None:
+            found = await run_in_threadpool(answers.own_score, opened, account, lang, target)
+        return _json(found | service.standing_of(opened))
+
+    @routes.get("/proof")
+    async def proof(account: Account, at_least: Threshold = None) -> Response:
+        """A proof of the score, or only of "at least t", with the contract call that checks it."""
+        return _json(answers.proof(await service.latest(), account, at_least))
+
+    @routes.get("/ladder")
+    async def ladder(account: Account) -> dict[str, Any]:
+        """The lowest and the highest threshold that can be proved this epoch."""
+        return answers.ladder(await service.latest(), account)
+
+    @routes.get("/history")
+    def history(account: Account) -> list[dict[str, Any]]:
+        """Status, score and range in each epoch that is kept, oldest first."""
+        return answers.history(epochs.history(), account)
+
+    @routes.get("/facts")
+    def facts(account: Account) -> list[dict[str, Any]]:
+        """What the score of the latest epoch is made of: loans, invoices, payments, integrity."""
+        return facts_of(epochs.folder_of(epochs.latest()), account)
+
+    @routes.get("/report")
+    def report(
+        account: Account,
+        lang: Language = "en",
+        parts: Annotated[str, Query(description=f"With commas, of {', '.join(PARTS)}")] = ",".join(
+            DEFAULT_PARTS
+        ),
+    ) -> Response:
+        """The record as a file, signed with Ed25519: `credit-oracle verify report.json` checks it offline."""
+        chosen = [plain.choice(part, "a part", PARTS) for part in parts.split(",")]
+        made = sign_report(make_report(service, account, lang, chosen), service.signer)
+        name = f'attachment; filename="credit-record-{made["report"]["number"]}.json"'
+        return Response(
+            plain.write(made), media_type="application/json", headers={"content-disposition": name}
+        )
+
+    return routes
+
+
+def make_report(service: Service, account: bytes, language: Language, chosen: list[str]) -> dict[str, Any]:
+    """The values of a credit report: who, when, by whom, of which epoch, and the chosen parts."""
+    opened = service.epochs.latest()
+    score = answers.own_score(opened, account, language, None)
+    parts: dict[str, Any] = {
+        part: {name: score[name] for name in _SCORE_PARTS[part] if name in score}
+        for part in chosen
+        if part in _SCORE_PARTS
+    }
+    if "history" in chosen:
+        parts["history"] = answers.history(service.epochs.history(), account)
+    if "facts" in chosen:
+        parts["facts"] = facts_of(service.epochs.folder_of(opened), account)
+    if "proof" in chosen:
+        parts["proof"] = None if score["score"] is None else _score_proof(opened, account)
+    if "statement" in chosen:
+        parts["statement"] = service.words.stated(account)
+    return {
+        "format": FORMAT,
+        "kind": "credit record",
+        "number": secrets.token_hex(8),
+        "time": int(time.time()),
+        "dataTime": opened.report.snapshot_time,
+        "operator": {"name": service.operator.name, "licence": service.operator.licence},
+        "chainId": service.settings.chain_id,
+        "contract": address_text(service.settings.contract),
+        "account": address_text(account),
+        "language": language,
+        "epoch": reports.to_json(opened.report),
+        "parts": parts,
+    }
+
+
+def _score_proof(opened: Opened, account: bytes) -> dict[str, Any]:
+    found = answers.proof(opened, account, None)
+    return {name: value for name, value in found.items() if name not in ("kind", "account", "calldata")}
+
+
+def _json(found: dict[str, Any]) -> Response:
+    return Response(msgspec.json.encode(found), media_type="application/json")

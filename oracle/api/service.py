@@ -1,0 +1,144 @@
+"""One service: everything that its routes share, opened together and closed together."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from nacl.signing import SigningKey
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+
+from ledger_reader.rpc import Rpc
+from oracle.api.consents import Consents
+from oracle.api.edge import session_cookie
+from oracle.api.epochs import Epochs, Opened
+from oracle.api.figures import Figures
+from oracle.api.operator import Operator
+from oracle.api.problems import TooMany
+from oracle.api.sessions import Sessions
+from oracle.api.signatures import Signatures
+from oracle.api.standing import UNKNOWN, Standing
+from oracle.api.store import Store
+from oracle.api.words import Words
+from oracle.credit_report import ReportSigner
+from oracle.epoch import Deployment
+from oracle.guard import Allowance
+from oracle.keys import NodeKeys, read_private, write_durably
+from oracle.settings import Settings
+
+KEY_FILE = "service.key"
+"""The service's own Ed25519 key, for reports, where it is not given the node's."""
+
+OF_ONE_ACCOUNT = 20.0, 100.0
+"""Requests a second of one signed-in account or reader, and how many at once."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Folders, database, keys and figures of one running service."""
+
+    settings: Settings
+    operator: Operator
+    domain: str
+    store: Store
+    epochs: Epochs
+    signatures: Signatures
+    sessions: Sessions
+    consents: Consents
+    words: Words
+    signer: ReportSigner
+    standing: Standing | None = None
+    figures: Figures = field(default_factory=Figures)
+    allowance: Allowance = field(default_factory=lambda: Allowance(*OF_ONE_ACCOUNT))
+
+    @property
+    def deployment(self) -> Deployment:
+        """Which oracle this is a service of."""
+        return Deployment(self.settings.chain_id, self.settings.contract)
+
+    @property
+    def origin(self) -> str:
+        """How browsers reach the service."""
+        return self.operator.origin or f"http://{self.domain}"
+
+    async def latest(self) -> Opened:
+        """The latest epoch; without waiting, unless it must be opened first."""
+        found = self.epochs.at_hand()
+        if found is None:
+            found = await run_in_threadpool(self.epochs.latest)
+        self.figures.epoch.set(found.report.epoch)
+        return found
+
+    async def account_of(self, request: Request) -> bytes:
+        """Who is signed in; Refusal when nobody is, TooMany when the account asks too often."""
+        token = token_of(request.headers)
+        account = self.sessions.remembered(token)
+        if account is None:
+            account = await run_in_threadpool(self.sessions.account_of, token)
+        self.check_pace(account)
+        return account
+
+    def check_pace(self, account: bytes) -> None:
+        """TooMany when this account asked too often."""
+        if not self.allowance.take(account):
+            raise TooMany("You ask too often; try again in a second.")
+
+    def standing_of(self, opened: Opened) -> dict[str, Any]:
+        """What is known of the epoch's fate on chain."""
+        if self.standing is None:
+            return UNKNOWN
+        return self.standing.flags(opened.report.epoch, opened.report.snapshot_time)
+
+
+def token_of(headers: Headers) -> str:
+    """The session's token: of the header, else of the cookie; empty without."""
+    given = headers.get("authorization")
+    return given.removeprefix("Bearer ") if given is not None else session_cookie(headers) or ""
+
+
+def open_service(
+    stack: ExitStack,
+    settings: Settings,
+    operator: Operator,
+    domain: str,
+    database: str | None = None,
+    keys: ReportSigner | None = None,
+    watch: bool = False,
+) -> Service:
+    """Everything a service needs, closed with `stack`; `watch`: look at the chain too."""
+    store = stack.enter_context(Store(database_of(settings, operator, database)))
+    urls = settings.rpc.get(settings.chain_id, ())
+    signatures = Signatures(urls if operator.contract_wallets and watch else ())
+    stack.callback(signatures.close)
+    deployment = Deployment(settings.chain_id, settings.contract)
+    standing = None
+    if watch and urls:
+        rpc = stack.enter_context(Rpc(urls, settings.chain_id, timeout_s=5.0))
+        standing = stack.enter_context(Standing(rpc, deployment))
+    return Service(
+        settings=settings,
+        operator=operator,
+        domain=domain,
+        store=store,
+        epochs=Epochs(settings),
+        signatures=signatures,
+        sessions=Sessions(store, signatures, domain, settings.chain_id),
+        consents=Consents(store, deployment),
+        words=Words(store),
+        signer=keys or own_keys(settings),
+        standing=standing,
+    )
+
+
+def database_of(settings: Settings, operator: Operator, database: str | None) -> str:
+    """Where the service's rows are: as told now, as the operator wrote, or in a file of the node's folder."""
+    return database or operator.database or f"sqlite:///{settings.home / 'service.sqlite'}"
+
+
+def own_keys(settings: Settings) -> NodeKeys:
+    """The service's own key, made at the first start; Stop when others can read its file."""
+    path = settings.home / KEY_FILE
+    if not path.exists():
+        write_durably(path, bytes(SigningKey.generate()).hex().encode(), replace=False)
+    return NodeKeys(bytes.fromhex(read_private(path).decode()))

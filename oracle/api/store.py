@@ -1,0 +1,124 @@
+"""The service's database: SQLite in the node's folder by default, PostgreSQL by its address.
+
+Rules that hold here: `changing` is one transaction, whole or not at all, and on SQLite takes the write lock
+when it begins, so that what is read in it still holds when it writes; `reading` sees what is committed.
+Starting brings the tables to this version's form (Alembic), in one transaction that two replicas cannot be
+in at once. Several processes may share one database. Objects are safe to use from several threads.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from ledger_reader.errors import Retry, Stop
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0001"
+"""The latest migration: a database that has it is opened without loading Alembic."""
+
+_LOCK = 0x63726564
+"""PostgreSQL's advisory lock of those who migrate ("cred")."""
+
+
+class Store:
+    """An open database, migrated; a context manager."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: sqlite:///path or postgresql://user@host/name; Stop when it is neither."""
+        self._engine = _engine(url)
+        self._now = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._migrate()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """A connection in a transaction, committed at its end; Retry when the database is away."""
+        with _speaking(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for looking only."""
+        with _speaking(), self._now.connect() as connection:
+            yield connection
+
+    @property
+    def engine(self) -> Any:
+        """SQLAlchemy's engine, for what must watch every statement."""
+        return self._engine
+
+    def _migrate(self) -> None:
+        if self._version() == HEAD:
+            return
+        from alembic import command  # noqa: PLC0415 (needed once, and slow to load)
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with self.changing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _version(self) -> str | None:
+        with self.reading() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _engine(url: str) -> Any:
+    try:
+        found = make_url(url)
+    except ArgumentError as error:
+        raise Stop("the database is no address: use sqlite:///path or postgresql://user@host/name") from error
+    if found.get_backend_name() == "sqlite":
+        engine = create_engine(found, connect_args={"timeout": 10})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if found.get_backend_name() == "postgresql":
+        try:
+            return create_engine(found.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        except ImportError as error:
+            raise Stop("PostgreSQL needs psycopg: install credit-oracle with the extra [postgres]") from error
+    raise Stop(f"the database is {found.get_backend_name()!r}; sqlite and postgresql are served")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing of its own accord
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_isolation_level() != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Retry(f"the database does not answer now ({type(error.orig).__name__}); try again") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Retry("the database went away; try again") from error
+        raise

@@ -1,0 +1,71 @@
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, select
+
+from ledger_reader.errors import Retry, Stop
+from oracle.api.store import HEAD, MIGRATIONS, Store
+from oracle.api.tables import metadata, nonces
+
+
+@pytest.mark.parametrize("url", ["", "nothing", "mysql://host/name", "sqlite3:///x"])
+def test_open__no_address_of_a_database__is_one_sentence(url: str) -> None:
+    with pytest.raises(Stop, match=r"use sqlite:///|are served|is no address"):
+        Store(url)
+
+
+def test_open__server_away__is_tried_again_later(tmp_path: Path) -> None:
+    with pytest.raises(Retry, match="does not answer now"):
+        Store(f"postgresql://nobody@/none?host={tmp_path}")
+
+
+def test_migrations__make_just_the_tables_that_are_used(store: Store) -> None:
+    with store.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_head__is_the_latest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_migrations__at_once_by_several__happen_once(database: str) -> None:
+    faults: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            Store(database).close()
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+def test_changing__an_error_in_the_middle__leaves_nothing(store: Store) -> None:
+    def half() -> None:
+        with store.changing() as connection:
+            connection.execute(insert(nonces).values(nonce="a", ends=1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    with store.reading() as connection:
+        assert connection.execute(select(nonces)).all() == []
+
+
+def test_changing__on_disk__is_there_after_opening_again(database: str) -> None:
+    with Store(database) as first, first.changing() as connection:
+        connection.execute(insert(nonces).values(nonce="a", ends=1))
+    with Store(database) as second, second.reading() as connection:
+        assert connection.execute(select(nonces.c.nonce)).scalars().all() == ["a"]
