@@ -1,0 +1,161 @@
+// The service, spoken to in one place: JSON, the session in an HttpOnly cookie, problems as sentences.
+
+export interface Operator {
+  name: string;
+  licence: string | null;
+  demo: boolean;
+  chainId: number;
+  contract: string;
+  loans: string | null;
+  pool: string | null;
+  coin: string | null;
+  links: string | null;
+  disputes: string | null;
+  rpc: string | null;
+  explorer: string | null;
+}
+
+export interface Reason {
+  code: number;
+  points: number;
+  text: string;
+}
+
+export interface Help {
+  feature: string;
+  points: number;
+  text: string;
+}
+
+export interface Step {
+  text: string;
+  days: number;
+  low: number;
+  high: number;
+}
+
+export interface Statement {
+  account: string;
+  epoch: number;
+  snapshotTime: number;
+  nextUpdate: number | null;
+  activeFrom: number | null;
+  model: string;
+  status: string;
+  disputed: boolean;
+  flags: { held: boolean; stale: boolean; upcoming: boolean };
+  score: number | null;
+  band?: string | null;
+  low?: number;
+  high?: number;
+  badBps?: number;
+  segment?: string;
+  capped?: { cap: number; without: number; text: string } | null;
+  helped?: Help[];
+  heldBack?: Reason[];
+  target?: number | null;
+  planText?: string | null;
+  plan?: Step[];
+}
+
+export interface Past {
+  epoch: number;
+  snapshotTime: number;
+  status: string;
+  score: number | null;
+  low: number | null;
+  high: number | null;
+  model: string;
+}
+
+export interface Fact {
+  factId: string;
+  kind: string;
+  chainId: number;
+  blockNumber: number;
+  txHash: string;
+  blockTime: number;
+  counterparty: string | null;
+  valueCents: number | null;
+  dueTime: number | null;
+  outcome: string;
+  disputed: boolean;
+  excluded: boolean;
+  scoreWith: number | null;
+  scoreWithout: number | null;
+}
+
+export interface Consent {
+  id: string;
+  reader: string;
+  readerName: string;
+  what: string;
+  purpose: string;
+  threshold: number;
+  notAfter: number;
+  count: number;
+  left: number;
+  state: string;
+}
+
+export interface Read {
+  time: number;
+  reader: string;
+  readerName: string;
+  what: string;
+  purpose: string;
+  consent: string;
+  result: string;
+}
+
+export interface DemoWallet {
+  name: string;
+  address: `0x${string}`;
+  privateKey: `0x${string}`;
+}
+
+export interface Epoch {
+  epoch: number;
+  snapshotTime: number;
+  root: string;
+  modelId: string;
+  borrowers: number;
+  meanScore: number;
+  movedBps: number;
+  psiBps: number;
+}
+
+/** What the service, or its absence, says: one sentence for the person. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let answer: Response;
+  try {
+    answer = await fetch(`/v1${path}`, {
+      method,
+      headers,
+      credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new Problem(0, "");
+  }
+  if (answer.status === 204) return undefined as T;
+  const found: unknown = await answer.json().catch(() => ({}));
+  if (answer.ok) return found as T;
+  const told = (found as { detail?: string }).detail;
+  throw new Problem(answer.status, told ?? `${answer.status}`);
+}
+
+export const get = <T>(path: string) => ask<T>("GET", path);
+export const post = <T>(path: string, body: unknown = {}) => ask<T>("POST", path, body);
+export const remove = <T>(path: string) => ask<T>("DELETE", path);
