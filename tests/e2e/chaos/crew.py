@@ -127,7 +127,7 @@ class Crew:
         assert {epoch: found.report for epoch, found in published.items()} == self.right
         contract, head = self.world.oracle, self.world.height()
         assert contract.count("Published", self.world.deployment.start_block, head) == len(published)
-        # On a slow machine a turn can end while its transaction waits, and the next member pays for a revert too.
+        # Where a turn ends while its transaction waits, the next member pays for a revert too.
         assert self.world.publications() <= 2, "publications were paid for in vain"
 
     def witness(self) -> EpochReport:
