@@ -115,7 +115,12 @@ contract VouchTest is LoanFixture {
 
     // -------------------------------------------------------------------------------------------------- repaid, cancelled
 
-    function test_guarantee__when_the_loan_is_repaid_or_cancelled__then_it_is_free(bool isCancelled) public {
+    function test_guarantee__when_the_loan_is_repaid_or_cancelled__then_it_is_free() public {
+        _checkFreed(false);
+        _checkFreed(true);
+    }
+
+    function _checkFreed(bool isCancelled) private {
         _vouch(GUARANTOR, _who(MEI), uint96(80 * USD));
         uint256 loanId = _borrow(MEI, _covered(100 * USD, GUARANTOR));
         vm.prank(GUARANTOR);
