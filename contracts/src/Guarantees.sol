@@ -33,7 +33,7 @@ abstract contract Guarantees is LoanBook, ReentrancyGuardTransient {
         given.free += amount;
         given.notAfter = notAfter;
         emit Vouched(msg.sender, borrower, address(pool), amount, notAfter);
-        ExactCoins.take(_coinOf(address(pool)), msg.sender, address(this), amount);
+        ExactCoins.take(_coinOf(address(pool)), address(this), amount);
     }
 
     /// @inheritdoc ITermLoans

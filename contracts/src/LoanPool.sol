@@ -67,6 +67,7 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
 
     /// @inheritdoc ILoanPool
     function noteRepaid(uint128 principal) external onlyBook {
+        // slither-disable-next-line events-maths (the book tells of every payment)
         _lent -= principal;
     }
 
@@ -150,7 +151,8 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
         super._withdraw(caller, receiver, holder, assets, shares);
     }
 
-    function _transferIn(address from, uint256 assets) internal override {
-        ExactCoins.take(IERC20(asset()), from, address(this), assets);
+    /// @dev Who deposits is the caller.
+    function _transferIn(address, uint256 assets) internal override {
+        ExactCoins.take(IERC20(asset()), address(this), assets);
     }
 }
