@@ -16,8 +16,7 @@ import { PolicyTable } from "./PolicyTable.sol";
 /// @notice See ILoanPool, which says what is promised.
 /// @dev Shares have six decimals more than the coin: whoever donates coin to make the first shares dear loses it.
 contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
-    /// @notice The loan book that lends from here.
-    ITermLoans public immutable BOOK;
+    ITermLoans private immutable BOOK;
 
     /// @dev What was lent by one row. The sums fit: each is bounded by coins that exist.
     struct Sums {

@@ -48,6 +48,14 @@ contract BorrowTest is LoanFixture {
         _borrowRefused(MEI, _once(300 * USD), 650, reason);
     }
 
+    function test_borrow__when_the_proof_is_of_an_earlier_epoch__then_refused() public {
+        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
+        _republish();
+        vm.prank(_who(MEI));
+        vm.expectRevert(abi.encodeWithSelector(ICreditOracle.NotCurrentEpoch.selector, 1, 2));
+        loans.borrow(pool, _once(USD), proof);
+    }
+
     function test_borrow__when_record_is_thin_or_disputed__then_only_where_a_row_takes_it() public {
         vm.assertEq(loans.loanOf(_borrow(THIN, 200 * USD)).row, THIN_ROW);
         bytes4 selector = ILoanPool.NoRowFits.selector;
@@ -253,6 +261,8 @@ contract BorrowTest is LoanFixture {
         emit ITermLoans.LoanDrawn(
             1, _who(MEI), address(pool), address(coin), principal, owed, dueTime, instalments, false
         );
+        vm.expectEmit(address(pool));
+        emit ILoanPool.Lent(FULL_ROW, principal);
         vm.prank(_who(MEI));
         vm.assertEq(loans.borrow(pool, draw, proof), 1);
 

@@ -19,6 +19,15 @@ contract BorrowWithScoreTest is LoanFixture {
         loans.borrowWithScore(pool, _once(USD), proof);
     }
 
+    function test_borrowWithScore__when_the_pool_is_not_listed__then_refused() public {
+        vm.prank(OWNER);
+        loans.unlistPool(pool);
+        ICreditOracle.ScoreProof memory proof = _scoreProof(_fixedFiles(), MEI, 1);
+        vm.prank(_who(MEI));
+        vm.expectRevert(abi.encodeWithSelector(ITermLoans.PoolNotListed.selector, address(pool)));
+        loans.borrowWithScore(pool, _once(USD), proof);
+    }
+
     function test_borrowWithScore__when_the_score_is_below_all_rows__then_refused_with_the_least() public {
         ICreditOracle.ScoreProof memory proof = _scoreProof(_fixedFiles(), BO, 1);
         vm.prank(_who(BO));
