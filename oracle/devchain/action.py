@@ -61,7 +61,7 @@ class Action:
 
     `other` is paid, minted for, allowed to borrow up to `amount`, linked with, or takes a claim on the
     `invoice` (of which finance is sent by the financier, `other` being the holder). `purpose` is a
-    payment's own word: one of PURPOSES says so on chain, others stay the simulator's.
+    payment's own word, which a `told` one says on chain (one of PURPOSES); else it stays the simulator's.
     """
 
     what: What
@@ -71,6 +71,7 @@ class Action:
     loan: int = 0
     term_seconds: int = 0
     purpose: str = ""
+    told: bool = False
     invoice: Invoice | None = None
     refused: bool = False
 
