@@ -12,7 +12,16 @@ from pathlib import Path
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 TARGET = CONTRACTS.parent / "oracle" / "abi"
-NAMES = ("CreditOracle", "Bonds", "ModelRegistry", "TermLoans", "DevCoin", "LogReplayer", "Rescorer")
+NAMES = (
+    "CreditOracle",
+    "Bonds",
+    "ModelRegistry",
+    "TermLoans",
+    "DevCoin",
+    "LogReplayer",
+    "Rescorer",
+    "Receivables",
+)
 
 
 def build() -> None:
