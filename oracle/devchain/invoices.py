@@ -1,13 +1,14 @@
 """Invoices by the contract's rules, without any contract: where each stands, who holds what of it.
 
 Rules that hold here: pure accounts; an action that the contract would refuse is a KeyError or a ValueError
-here, so that no plan can hold one unnoticed (but for those marked `refused`, which must not be entered);
-a payment is shared among the holders in proportion to their claims, each share rounded down and the
-rest to the first holder; amounts are raw units, times Unix seconds.
+here, so that no plan can hold one unnoticed (those marked `refused` must not be entered); stricter than the
+contract in one thing: a claim is only given to who has none of that invoice yet;
+a payment is shared among the holders in proportion to their claims, as Claims.sol rounds it; amounts are
+raw units, times Unix seconds.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from oracle.devchain.action import Action, Invoice
 
@@ -19,8 +20,8 @@ Payments = list[tuple[bytes, int]]
 class Standing:
     """One invoice in the books.
 
-    `claims`: holder → what it is to be paid, the first holder first, whole from acceptance on; `opened`:
-    the amount is known. `paid_in_time` is what was paid by the due time.
+    `claims`: (holder, what it is to be paid), in the contract's order, once the invoice is accepted and
+    `opened`: its amount known. `paid_in_time` is what was paid by the due time.
     """
 
     invoice: Invoice
@@ -28,7 +29,7 @@ class Standing:
     status: str = "issued"
     opened: bool = True
     outstanding: int = 0
-    claims: dict[bytes, int] = field(default_factory=dict)
+    claims: list[tuple[bytes, int]] = field(default_factory=list)
     accepted: int | None = None
     closed: int | None = None
     financier: bytes | None = None
@@ -41,6 +42,10 @@ class Standing:
     def on_time(self) -> bool:
         """Paid in full, and all of it by the due time."""
         return self.status == "paid" and self.paid == self.paid_in_time
+
+    def claim_of(self, holder: bytes) -> int:
+        """What a holder is to be paid; 0 for anyone else."""
+        return dict(self.claims).get(holder, 0)
 
 
 class InvoiceBook:
@@ -68,7 +73,7 @@ class InvoiceBook:
 def _open(_time: int, standing: Standing, action: Action) -> Payments:
     _require(not standing.opened, action)
     standing.opened, standing.outstanding = True, standing.invoice.amount
-    standing.claims = {standing.invoice.supplier: standing.invoice.amount}
+    standing.claims = [(standing.invoice.supplier, standing.invoice.amount)]
     return []
 
 
@@ -92,8 +97,7 @@ def _void(time: int, standing: Standing, action: Action) -> Payments:
 
 def _credit(time: int, standing: Standing, action: Action) -> Payments:
     """The supplier takes back some of what it holds itself."""
-    _require_claim(standing, action, standing.invoice.supplier, action.amount)
-    standing.claims[standing.invoice.supplier] -= action.amount
+    _lessen(standing, action, standing.invoice.supplier)
     standing.outstanding -= action.amount
     standing.credited += action.amount
     if not standing.outstanding:
@@ -102,56 +106,61 @@ def _credit(time: int, standing: Standing, action: Action) -> Payments:
 
 
 def _finance(time: int, standing: Standing, action: Action) -> Payments:
-    """The financier pays the holder and holds its claim from then on; once an invoice, before it is due."""
+    """The financier pays the holder and holds its claim from then on; once an invoice, until it is due."""
     holder, financier = action.other, action.actor
-    claim = standing.claims.get(holder, 0)
-    _require_claim(standing, action, holder, claim)
     parties = (holder, standing.invoice.supplier, standing.invoice.buyer)
     _require(standing.financier is None and financier not in parties, action)
-    _require(time < standing.invoice.due and 0 < action.amount <= claim, action)
+    _require(time <= standing.invoice.due and 0 < action.amount <= standing.claim_of(holder), action)
+    _hand_over(standing, action, holder, financier)
     standing.financier, standing.advance = financier, action.amount
-    _move_claim(standing, holder, financier, claim)
     return [(holder, action.amount)]
 
 
-def _assign(time: int, standing: Standing, action: Action) -> Payments:
-    return _split(time, standing, replace(action, amount=standing.claims.get(action.actor, 0)))
-
-
-def _split(_time: int, standing: Standing, action: Action) -> Payments:
-    amount = action.amount
-    _require_claim(standing, action, action.actor, amount)
-    _require(action.other not in (action.actor, standing.invoice.buyer), action)
-    _move_claim(standing, action.actor, action.other, amount)
+def _assign(_time: int, standing: Standing, action: Action) -> Payments:
+    _hand_over(standing, action, action.actor, action.other)
     return []
 
 
-def _move_claim(standing: Standing, giver: bytes, taker: bytes, amount: int) -> None:
-    standing.claims[taker] = standing.claims.get(taker, 0) + amount
-    standing.claims[giver] -= amount
-    if not standing.claims[giver]:
-        del standing.claims[giver]
+def _split(_time: int, standing: Standing, action: Action) -> Payments:
+    giver, taker = action.actor, action.other
+    _require(taker not in (standing.invoice.buyer, *dict(standing.claims)), action)
+    _lessen(standing, action, giver)
+    standing.claims = [*standing.claims, (taker, action.amount)]
+    return []
 
 
 def _settle(time: int, standing: Standing, action: Action) -> Payments:
-    """A payment, shared among the holders."""
+    """A payment: claims up to and with a holder's are to have their part, rounded down, all together."""
     amount, whole = action.amount, standing.outstanding
     _require(standing.status == "accepted" and standing.opened and 0 < amount <= whole, action)
-    shares = {holder: claim * amount // whole for holder, claim in standing.claims.items()}
-    shares[next(iter(shares))] += amount - sum(shares.values())
-    left = {holder: claim - shares[holder] for holder, claim in standing.claims.items()}
-    standing.claims = {holder: claim for holder, claim in left.items() if claim}
-    standing.outstanding -= amount
+    claimed = shared = 0
+    shares, left = list[tuple[bytes, int]](), list[tuple[bytes, int]]()
+    for holder, claim in standing.claims:
+        claimed += claim
+        share = amount * claimed // whole - shared
+        shared += share
+        shares.append((holder, share))
+        left.append((holder, claim - share))
+    standing.claims, standing.outstanding = left, whole - amount
     standing.paid += amount
     standing.paid_in_time += amount if time <= standing.invoice.due else 0
     if not standing.outstanding:
         standing.status, standing.closed = "paid", time
-    return [(holder, share) for holder, share in shares.items() if share]
+    return [(holder, share) for holder, share in shares if share]
 
 
-def _require_claim(standing: Standing, action: Action, holder: bytes, amount: int) -> None:
+def _lessen(standing: Standing, action: Action, holder: bytes) -> None:
+    """Take the action's amount off a holder's claim; a claim of nothing keeps its place."""
     _require(standing.status == "accepted" and standing.opened, action)
-    _require(0 < amount <= standing.claims.get(holder, 0), action)
+    _require(0 < action.amount <= standing.claim_of(holder), action)
+    standing.claims = [(h, claim - action.amount * (h == holder)) for h, claim in standing.claims]
+
+
+def _hand_over(standing: Standing, action: Action, giver: bytes, taker: bytes) -> None:
+    """All of a claim goes to somebody who had none."""
+    _require(standing.status == "accepted" and standing.claim_of(giver) > 0, action)
+    _require(taker != standing.invoice.buyer and taker not in dict(standing.claims), action)
+    standing.claims = [(taker if h == giver else h, claim) for h, claim in standing.claims]
 
 
 def _require(condition: bool, action: Action) -> None:
