@@ -55,14 +55,19 @@ class Signature:
 
 @dataclass(frozen=True)
 class Abi:
-    """A contract's functions and events by name, its errors by selector, its creation code."""
+    """A contract's functions and events by name, its errors by selector, its constructor, its code."""
 
     name: str
+    constructor: tuple[str, ...]
     functions: dict[str, Signature]
     events: dict[str, Signature]
     errors: dict[bytes, Signature]
     bytecode: bytes
     runtime: bytes
+
+    def creation(self, *arguments: Any) -> bytes:
+        """What a transaction that deploys the contract carries: its code and the constructor's arguments."""
+        return self.bytecode + encode(self.constructor, arguments)
 
 
 @cache
@@ -71,8 +76,10 @@ def load_abi(name: str) -> Abi:
     plain = msgspec.json.decode((resources.files("oracle") / "abi" / f"{name}.json").read_bytes())
     entries = [entry for entry in plain["abi"] if "name" in entry]
     signatures = [(entry["type"], _signature(entry)) for entry in entries]
+    constructors = [entry["inputs"] for entry in plain["abi"] if entry["type"] == "constructor"]
     return Abi(
         name=name,
+        constructor=tuple(_type(parameter) for inputs in constructors for parameter in inputs),
         functions={s.name: s for kind, s in signatures if kind == "function"},
         events={s.name: s for kind, s in signatures if kind == "event"},
         errors={s.id: s for kind, s in signatures if kind == "error"},

@@ -1,21 +1,21 @@
-"""The contracts on a development chain: DevCoin, CreditOracle, TermLoans, by impersonated accounts.
+"""The contracts on a development chain: coin, oracle, loans and their pool, by impersonated accounts.
 
 Rules that hold here: development only (a real deployment goes through contracts/script with a
 timelock as owner); amounts in a policy are raw units of the coin (6 decimals), times in seconds;
 what a deployment is can be written to JSON and read back strictly.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import msgspec
-from eth_abi.abi import encode
 
 from ledger_reader.errors import Stop
 from ledger_reader.sources import Asset, ChainSources, Source
 from models.schedule import Schedule
 from oracle.committee import Committee
-from oracle.contract import Clock, Limits, load_abi
+from oracle.contract import Clock, Contract, Limits, load_abi
 from oracle.devchain.anvil import Anvil, Transaction
 from oracle.devchain.people import demo_address
 
@@ -23,6 +23,10 @@ DAY = 86_400
 CREATION_GAS = 12_000_000
 COIN_DECIMALS = 6
 DOLLAR = 10**COIN_DECIMALS
+UNLIMITED = 2**256 - 1
+NO_LINKS = bytes(20)
+POOL_NAMES = ("Village pool", "VILLAGE")
+"""Name and symbol of its shares."""
 
 WIDE = Limits(
     min_borrowers=1, min_mean_score=400, max_mean_score=800, max_moved_bps=9_000, max_psi_bps=50_000
@@ -30,34 +34,94 @@ WIDE = Limits(
 """A small economy that a scorecard of its own has hardly met moves much from week to week."""
 
 
+FULL_RECORD = 1
+"""Of ILoanPool.Row's statuses: a full record is accepted, a thin or disputed one not."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """ILoanPool.Row: who proves `at_least` borrows on these terms; rates in basis points a year."""
+
+    at_least: int
+    statuses: int
+    max_width: int
+    yearly_rate_bps: int
+    expected_loss_bps: int
+    limit: int
+
+
 @dataclass(frozen=True)
 class Policy:
-    """ITermLoans.Policy: amounts in raw units of the coin, times in seconds, rate in basis points a year."""
+    """ILoanPool.Terms, then the table: amounts in raw units of the coin, times in seconds.
 
-    threshold: int = 650
-    yearly_rate_bps: int = 1_800
+    The starter rate is in basis points a year. No row may lend less than a starter gets.
+    """
+
     max_principal: int = 500 * DOLLAR
-    exposure_limit: int = 2_500 * DOLLAR
     max_term: int = 90 * DAY
+    max_instalments: int = 12
     grace: int = 15 * DAY
+    cooling_off: int = DAY
+    late_fee_bps: int = 0
     max_score_age: int = 14 * DAY
-    accept_thin: bool = False
-    accept_disputed: bool = False
+    starter_rate_bps: int = 1_800
+    starter_limit: int = 1_600 * DOLLAR
+    table: tuple[Row, ...] = (
+        Row(750, FULL_RECORD, 0, 1_400, 150, 5_000 * DOLLAR),
+        Row(650, FULL_RECORD, 0, 1_800, 400, 2_500 * DOLLAR),
+        Row(600, FULL_RECORD, 0, 2_600, 900, 1_600 * DOLLAR),
+    )
+
+
+PROTOCOLS = {
+    "oracle": "credit_oracle",
+    "coin": "erc20",
+    "loans": "term_loans",
+    "receivables": "receivables",
+    "payments": "payments",
+    "links": "wallet_links",
+    "disputes": "disputes",
+}
+"""Contracts of a deployment that the ledger reads, and under which protocol."""
+
+NEEDED = frozenset({"coin", "oracle", "loans", "pool"})
+KNOWN = NEEDED | PROTOCOLS.keys() | {"invoice_finance"}
 
 
 @dataclass(frozen=True)
 class DevDeployment:
-    """Where the contracts are (20-byte addresses), from which block on, and who owns and lends."""
+    """Where the contracts are (20-byte addresses by name), from which block on, and who owns and lends.
+
+    NEEDED are in every deployment, no name is outside KNOWN.
+    """
 
     chain_id: int
     start_block: int
-    coin: bytes
-    oracle: bytes
-    loans: bytes
+    contracts: Mapping[str, bytes]
     owner: bytes
     lender: bytes
     genesis: int
     epoch_length: int
+
+    @property
+    def coin(self) -> bytes:
+        """DevCoin."""
+        return self.contracts["coin"]
+
+    @property
+    def oracle(self) -> bytes:
+        """CreditOracle."""
+        return self.contracts["oracle"]
+
+    @property
+    def loans(self) -> bytes:
+        """TermLoans, the book."""
+        return self.contracts["loans"]
+
+    @property
+    def pool(self) -> bytes:
+        """The LoanPool of the lender."""
+        return self.contracts["pool"]
 
     @property
     def schedule(self) -> Schedule:
@@ -66,29 +130,28 @@ class DevDeployment:
 
     @property
     def sources(self) -> ChainSources:
-        """All three contracts as sources; the coin is pinned to a dollar."""
-        start = self.start_block
+        """All contracts that the ledger reads; the coin is pinned to a dollar."""
+        read = [name for name in PROTOCOLS if name in self.contracts]
         return ChainSources(
             chain_id=self.chain_id,
-            sources=(
-                Source("credit_oracle", self.oracle, start),
-                Source("erc20", self.coin, start),
-                Source("term_loans", self.loans, start, asset=self.coin),
-            ),
+            sources=tuple(Source(PROTOCOLS[name], self.contracts[name], self.start_block) for name in read),
             assets=(Asset(self.coin, "devUSD", COIN_DECIMALS, pin_cents=100),),
         )
 
     def to_json(self) -> bytes:
         """One JSON object, addresses as 0x hex."""
-        plain = {key: f"0x{v.hex()}" if isinstance(v, bytes) else v for key, v in asdict(self).items()}
-        return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
+        return msgspec.json.format(msgspec.json.encode(_shown(asdict(self))), indent=2) + b"\n"
 
     @staticmethod
     def from_json(raw: bytes) -> "DevDeployment":
         """What `to_json` wrote; Stop says what is wrong with it."""
         try:
             file = msgspec.json.decode(raw, type=_File)
-            addresses = {name: _address(name, getattr(file, name)) for name in _ADDRESSES}
+            addresses = {
+                "contracts": _contracts(file.contracts),
+                "owner": _address("owner", file.owner),
+                "lender": _address("lender", file.lender),
+            }
         except (msgspec.MsgspecError, ValueError) as error:
             raise Stop(f"This is not the file of a development deployment: {error}; deploy again.") from error
         return DevDeployment(**(msgspec.structs.asdict(file) | addresses))
@@ -97,16 +160,11 @@ class DevDeployment:
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     chain_id: int
     start_block: int
-    coin: str
-    oracle: str
-    loans: str
+    contracts: dict[str, str]
     owner: str
     lender: str
     genesis: int
     epoch_length: int
-
-
-_ADDRESSES = ("coin", "oracle", "loans", "owner", "lender")
 
 
 def weekly(genesis: int) -> Clock:
@@ -123,7 +181,7 @@ def deploy(
     policy: Policy | None = None,
     limits: Limits = WIDE,
 ) -> DevDeployment:
-    """Put all three contracts on the chain, in two blocks of the next two seconds.
+    """Put the contracts on the chain, in four blocks of the next four seconds.
 
     Owner, guardian and lender are of the cast (people.demo_address); this chain is the only source. The
     first model (32 bytes) and committee hold from epoch 1 on; later ones are scheduled. `clock` defaults
@@ -139,13 +197,12 @@ def deploy(
         ("DevCoin", ()),
         ("CreditOracle", (*terms, [anvil.chain_id], demo_address("guardian"), owner)),
     )
-    (loans,) = _create(anvil, owner, ("TermLoans", (oracle, coin, astuple(policy or Policy()), lender)))
+    (loans,) = _create(anvil, owner, ("TermLoans", (oracle, NO_LINKS, owner)))
+    pool = _open_pool(anvil, loans, coin, policy or Policy())
     return DevDeployment(
         chain_id=anvil.chain_id,
         start_block=start_block,
-        coin=coin,
-        oracle=oracle,
-        loans=loans,
+        contracts={"coin": coin, "oracle": oracle, "loans": loans, "pool": pool},
         owner=owner,
         lender=lender,
         genesis=clock.genesis,
@@ -153,35 +210,37 @@ def deploy(
     )
 
 
-_CONSTRUCTORS = {
-    "DevCoin": (),
-    "CreditOracle": (
-        "(uint64,uint64,uint64,uint64,uint64,uint64,uint32)",
-        "(uint24,uint16,uint16,uint16,uint16)",
-        "(address[],bytes32[],uint8,bytes32)",
-        "bytes32",
-        "uint64[]",
-        "address",
-        "address",
-    ),
-    "TermLoans": (
-        "address",
-        "address",
-        "(uint16,uint16,uint128,uint128,uint32,uint32,uint64,bool,bool)",
-        "address",
-    ),
-}
+def _open_pool(anvil: Anvil, loans: bytes, coin: bytes, policy: Policy) -> bytes:
+    """The lender's pool, listed in the book; it may take what the lender will deposit."""
+    owner, lender = demo_address("owner"), demo_address("lender")
+    *terms, table = astuple(policy)
+    (pool,) = _create(anvil, owner, ("LoanPool", (loans, coin, *POOL_NAMES, terms, table, lender)))
+    listing = Contract(anvil.rpc, "TermLoans", loans).call_data("listPool", pool)
+    approval = Contract(anvil.rpc, "DevCoin", coin).call_data("approve", pool, UNLIMITED)
+    anvil.mine_block([Transaction(owner, loans, listing), Transaction(lender, coin, approval)])
+    return pool
 
 
 def _create(anvil: Anvil, sender: bytes, *contracts: tuple[str, tuple[Any, ...]]) -> list[bytes]:
     transactions = [
-        Transaction(
-            sender, None, load_abi(name).bytecode + encode(_CONSTRUCTORS[name], arguments), gas=CREATION_GAS
-        )
+        Transaction(sender, None, load_abi(name).creation(*arguments), gas=CREATION_GAS)
         for name, arguments in contracts
     ]
     receipts = anvil.mine_block(transactions)
     return [receipt.created for receipt in receipts if receipt.created is not None]
+
+
+def _shown(value: Any) -> Any:
+    """Bytes as 0x hex, in whatever holds them."""
+    if isinstance(value, dict):
+        return {key: _shown(each) for key, each in value.items()}
+    return f"0x{value.hex()}" if isinstance(value, bytes) else value
+
+
+def _contracts(told: Mapping[str, str]) -> dict[str, bytes]:
+    if not NEEDED <= told.keys() <= KNOWN:
+        raise ValueError(f"its contracts are {', '.join(sorted(told))[:200]}")
+    return {name: _address(name, text) for name, text in told.items()}
 
 
 def _address(name: str, text: str) -> bytes:

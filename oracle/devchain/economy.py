@@ -16,7 +16,7 @@ from ledger_reader.errors import Stop
 from ledger_reader.rpc import Rpc
 from oracle.contract import Contract
 from oracle.devchain.anvil import GENESIS_TIME, Anvil, Transaction
-from oracle.devchain.deploy import DAY, DOLLAR, DevDeployment, Policy
+from oracle.devchain.deploy import DAY, DOLLAR, UNLIMITED, DevDeployment, Policy
 from oracle.devchain.life import SLOTS_A_DAY, Deed, Terms, live
 from oracle.devchain.people import (
     BANKS,
@@ -38,7 +38,6 @@ PURSE = 10_000_000 * DOLLAR
 """What each employer and customer has to spend."""
 
 SLOT_TIMES = (9 * 3_600, 18 * 3_600)
-UNLIMITED = 2**256 - 1
 
 What = Literal["mint", "fund", "pay", "allow", "approve", "borrow", "repay", "default", "enrol"]
 
@@ -148,7 +147,7 @@ def plan(
     _check_range("seed", seed, 0, 2**63 - 1)
     policy = policy or Policy()
     everyone = people(seed, borrowers, days)
-    terms = Terms(policy.yearly_rate_bps, policy.grace // DAY)
+    terms = Terms(policy.starter_rate_bps, policy.grace // DAY)
     deeds = [(deed, person) for person in everyone for deed in live(person, seed, days, terms)]
     deeds.sort(key=lambda pair: (pair[0].slot, pair[0].rank, pair[1].index))
     rounds = tuple(_rounds(_opening(seed), deeds, start))
@@ -271,7 +270,7 @@ class _Ledger:
         self.balances[taker] += amount
 
     def _draw(self, time: int, action: Action) -> None:
-        terms = Terms(self.policy.yearly_rate_bps, 0)
+        terms = Terms(self.policy.starter_rate_bps, 0)
         owed = terms.owed(action.amount, action.term_seconds // DAY)
         due = time + action.term_seconds
         self.loans[action.loan] = Entry(action.loan, action.actor, action.amount, owed, time, due)
@@ -286,7 +285,7 @@ class _Ledger:
         self._move(action.actor, b"", paid)
 
     def close(self) -> Books:
-        """`balances` has the pool of TermLoans under the empty address."""
+        """`balances` has the pool under the empty address."""
         transfers = sum(self.counts[what] for what in ("mint", "fund", "pay", "borrow", "repay"))
         return Books(self.loans, dict(self.balances), frozenset(self.enrolled), self.counts["pay"], transfers)
 
@@ -298,6 +297,7 @@ class _Encoder:
         self.coin = Contract(rpc, "DevCoin", deployment.coin)
         self.oracle = Contract(rpc, "CreditOracle", deployment.oracle)
         self.loans = Contract(rpc, "TermLoans", deployment.loans)
+        self.pool = Contract(rpc, "LoanPool", deployment.pool)
 
     def transaction(self, action: Action) -> Transaction:
         contract, function, arguments = self._call(action)
@@ -306,15 +306,16 @@ class _Encoder:
 
     def _call(self, action: Action) -> tuple[Contract, str, tuple[bytes | int, ...]]:
         other, amount, loan, term = action.other, action.amount, action.loan, action.term_seconds
-        coin, loans = self.coin, self.loans
+        coin, loans, pool = self.coin, self.loans, self.pool
         calls: dict[What, tuple[Contract, str, tuple[bytes | int, ...]]] = {
             "mint": (coin, "mint", (other, amount)),
-            "fund": (coin, "transfer", (loans.address, amount)),
+            "fund": (pool, "deposit", (amount, action.actor)),
             "pay": (coin, "transfer", (other, amount)),
             "approve": (coin, "approve", (loans.address, UNLIMITED)),
             # A list of one: where it begins, the limit, how many, who.
-            "allow": (loans, "allowStarter", (64, amount, 1, other)),
-            "borrow": (loans, "borrowStarter", (amount, term)),
+            "allow": (pool, "allowStarter", (64, amount, 1, other)),
+            # A draw: where it begins, its principal, interval and instalments; no guarantors.
+            "borrow": (loans, "borrowStarter", (pool.address, 64, amount, term, 1, 128, 0)),
             "repay": (loans, "repay", (loan, amount)),
             "default": (loans, "markDefault", (loan,)),
             "enrol": (self.oracle, "enrol", ()),

@@ -5,13 +5,14 @@ same order and with the same values (a test plays a plan and compares); only blo
 transaction hashes are made up: a round is a block, numbered from 1, its rows from 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 
 from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import BLOCKS, EVENTS, ChainBlock
+from ledger_reader.protocols.term_loans import loan_id
 from ledger_reader.store import LedgerStore
 from oracle.devchain.deploy import DAY, DOLLAR
 from oracle.devchain.economy import Action, Plan
@@ -44,10 +45,14 @@ def rehearse_into(store: LedgerStore, plan: Plan) -> ChainBlock:
     return head
 
 
-def rehearse(plan: Plan, coin: bytes | None = None, loans: bytes | None = None) -> pa.Table:
-    """All events of a plan in the shape of EVENTS; a contract without an address gets one of the seed."""
-    addresses = coin or address(plan.seed, "DevCoin"), loans or address(plan.seed, "TermLoans")
-    stage = _Stage(Terms(plan.policy.yearly_rate_bps, 0), *addresses)
+def addresses(seed: int) -> dict[str, bytes]:
+    """Made-up addresses of a deployment's contracts, by their names in it."""
+    return {name: address(seed, f"contract {name}") for name in ("coin", "loans", "pool")}
+
+
+def rehearse(plan: Plan, contracts: Mapping[str, bytes] | None = None) -> pa.Table:
+    """All events of a plan in the shape of EVENTS; `contracts` as a DevDeployment names them, or made up."""
+    stage = _Stage(Terms(plan.policy.starter_rate_bps, 0), contracts or addresses(plan.seed))
     rows = [
         row
         | {"chain_id": CHAIN_ID, "block_number": number, "log_index": index, "block_time": round_.time}
@@ -70,8 +75,9 @@ def _hash(plan: Plan, *numbers: int) -> bytes:
 class _Stage:
     """The contracts, as far as their logs go: who borrowed which loan, and what is still owed on it."""
 
-    def __init__(self, terms: Terms, coin: bytes, loans: bytes) -> None:
-        self.terms, self.coin, self.loans = terms, coin, loans
+    def __init__(self, terms: Terms, contracts: Mapping[str, bytes]) -> None:
+        self.terms = terms
+        self.coin, self.loans, self.pool = (contracts[name] for name in ("coin", "loans", "pool"))
         self.owed: dict[int, int] = {}
         self.borrower: dict[int, bytes] = {}
 
@@ -82,7 +88,7 @@ class _Stage:
             case "mint":
                 yield [self._leg("transfer_in", other, None, amount, 1)]
             case "fund":
-                yield self._transfer(actor, self.loans, amount)
+                yield self._transfer(actor, self.pool, amount)
             case "pay":
                 yield self._transfer(actor, other, amount)
             case "borrow":
@@ -90,22 +96,22 @@ class _Stage:
             case "repay":
                 yield from self._repay(action)
             case "default":
-                yield [self._of_loan("default", action.loan, self.loans, self.owed[action.loan])]
+                yield [self._of_loan("default", action.loan, self.pool, self.owed[action.loan])]
             case "enrol":
                 yield [{"protocol": "credit_oracle", "kind": "enrolled", "account": actor, "leg": 0}]
 
     def _draw(self, time: int, action: Action) -> Iterator[list[Row]]:
         owed = self.terms.owed(action.amount, action.term_seconds // DAY)
         self.owed[action.loan], self.borrower[action.loan] = owed, action.actor
-        drawn = self._of_loan("borrow", action.loan, self.loans, owed)
+        drawn = self._of_loan("borrow", action.loan, self.pool, owed)
         yield [drawn | {"due_time": time + action.term_seconds}]
-        yield self._transfer(self.loans, action.actor, action.amount)
+        yield self._transfer(self.pool, action.actor, action.amount)
 
     def _repay(self, action: Action) -> Iterator[list[Row]]:
         paid = min(action.amount, self.owed[action.loan])
         self.owed[action.loan] -= paid
         yield [self._of_loan("repay", action.loan, action.actor, paid)]
-        yield self._transfer(action.actor, self.loans, paid)
+        yield self._transfer(action.actor, self.pool, paid)
 
     def _transfer(self, sender: bytes, receiver: bytes, amount: int) -> list[Row]:
         out = self._leg("transfer_out", sender, receiver, amount, 0)
@@ -116,7 +122,7 @@ class _Stage:
 
     def _of_loan(self, kind: str, loan: int, other: bytes, amount: int) -> Row:
         row = self._money("term_loans", kind, self.borrower[loan], other, amount)
-        return row | {"leg": 0, "loan_id": loan.to_bytes(32, "big")}
+        return row | {"leg": 0, "loan_id": loan_id(self.loans, loan)}
 
     def _money(self, protocol: str, kind: str, account: bytes, other: bytes | None, amount: int) -> Row:
         return {

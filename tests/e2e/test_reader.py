@@ -37,7 +37,7 @@ CHAIN = ChainSources(
     (
         Source("erc20", TOKEN, 0),
         Source("llamalend", CONTROLLER, 0, TOKEN),
-        Source("term_loans", POOL, 0, TOKEN),
+        Source("term_loans", POOL, 0),
         Source("credit_oracle", ORACLE, 0),
     ),
     (Asset(TOKEN, "DEV", 6, 100),),
@@ -95,12 +95,12 @@ class Chain:
         self.emit(TOKEN, "Transfer", ALICE, BOB, 5_000_000)
         self.emit(TOKEN, "Transfer", ALICE, BOB, 9_999)  # dust
         self.emit(CONTROLLER, "Borrow", ALICE, 7, 2_000_000)
-        self.emit(POOL, "LoanDrawn", 1, ALICE, 100_000_000, 103_000_000, 1_900_000_000, 0)
+        self.emit(POOL, "LoanDrawn", 1, ALICE, CAROL, TOKEN, 100_000_000, 103_000_000, 1_900_000_000, 1, 0)
         self.mine(4)
         self.emit(CONTROLLER, "Repay", ALICE, 0, 1_000_000)
         self.emit(CONTROLLER, "Liquidate", ALICE, ALICE, 7, 0, 1_000_000)
-        self.emit(POOL, "LoanRepaid", 1, ALICE, BOB, 3_000_000, 100_000_000)
-        self.emit(POOL, "LoanDefaulted", 1, ALICE, 100_000_000)
+        self.emit(POOL, "LoanRepaid", 1, ALICE, BOB, TOKEN, 3_000_000, 100_000_000)
+        self.emit(POOL, "LoanDefaulted", 1, ALICE, CAROL, TOKEN, 100_000_000)
         self.emit(ORACLE, "Withdrawn", ALICE)
         self.mine()
 

@@ -25,7 +25,7 @@ from oracle.contract import Signature, load_abi
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import Plan, plan
 from oracle.devchain.people import address
-from oracle.devchain.rehearsal import CHAIN_ID, rehearse_into
+from oracle.devchain.rehearsal import CHAIN_ID, addresses, rehearse_into
 from oracle.keys import INTERACTIVE, KeySigner, NodeKeys
 from tests.oracle.conftest import small_card
 
@@ -52,11 +52,11 @@ class Trained:
 
 def sources(economy: Plan) -> ChainSources:
     """What the rehearsed ledger was read from."""
-    coin, loans = address(economy.seed, "DevCoin"), address(economy.seed, "TermLoans")
+    coin, loans = (addresses(economy.seed)[name] for name in ("coin", "loans"))
     listed = (
         Source("credit_oracle", CONTRACT, 1),
         Source("erc20", coin, 1),
-        Source("term_loans", loans, 1, asset=coin),
+        Source("term_loans", loans, 1),
     )
     return ChainSources(CHAIN_ID, listed, (Asset(coin, "devUSD", 6, pin_cents=100),))
 

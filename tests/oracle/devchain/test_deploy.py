@@ -8,9 +8,13 @@ from oracle.devchain.deploy import DevDeployment
 DEPLOYMENT = DevDeployment(
     chain_id=31_337,
     start_block=1,
-    coin=b"\x01" * 20,
-    oracle=b"\x02" * 20,
-    loans=b"\x03" * 20,
+    contracts={
+        "coin": b"\x01" * 20,
+        "oracle": b"\x02" * 20,
+        "loans": b"\x03" * 20,
+        "pool": b"\x06" * 20,
+        "receivables": b"\x07" * 20,
+    },
     owner=b"\x04" * 20,
     lender=b"\x05" * 20,
     genesis=1_000,
@@ -24,6 +28,8 @@ DEPLOYMENT = DevDeployment(
         (b'"chain_id": 31337', b'"chain_id": "x"'),
         (b'"chain_id": 31337,', b""),
         (b'"chain_id"', b'"chain"'),
+        (b'"receivables"', b'"receipts"'),
+        (b'"pool"', b'"invoice_finance"'),
         (b"0x0101", b"010101"),
         (b"0x0101", b"0x01"),
         (b"0x0101", b"0xzz01"),
@@ -43,11 +49,12 @@ def test_deployment__written_and_read__is_the_same() -> None:
     assert DevDeployment.from_json(replace(DEPLOYMENT, chain_id=5).to_json()) != DEPLOYMENT
 
 
-def test_deployment__as_sources__lists_the_three_contracts() -> None:
+def test_deployment__as_sources__lists_the_contracts_that_the_ledger_reads() -> None:
     listed = {(source.protocol, source.address, source.asset) for source in DEPLOYMENT.sources.sources}
     assert listed == {
         ("credit_oracle", DEPLOYMENT.oracle, None),
         ("erc20", DEPLOYMENT.coin, None),
-        ("term_loans", DEPLOYMENT.loans, DEPLOYMENT.coin),
+        ("term_loans", DEPLOYMENT.loans, None),
+        ("receivables", DEPLOYMENT.contracts["receivables"], None),
     }
     assert DEPLOYMENT.schedule.end_of(2) == 1_200

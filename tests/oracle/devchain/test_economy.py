@@ -157,7 +157,7 @@ class Rules:
 
     def allow(self, _time: int, action: Action) -> None:
         assert action.actor == demo_address("lender")
-        self.limits[action.other] = min(action.amount, self.policy.exposure_limit)
+        self.limits[action.other] = min(action.amount, self.policy.starter_limit)
 
     def approve(self, _time: int, action: Action) -> None:
         self.approved.add(action.actor)
@@ -169,7 +169,7 @@ class Rules:
         assert len(still) < 16
         assert all(due >= time for due, *_ in still)
         assert sum(principal for _, _, principal, _ in still) + action.amount <= self.limits[action.actor]
-        rate = self.policy.yearly_rate_bps * action.term_seconds
+        rate = self.policy.starter_rate_bps * action.term_seconds
         interest = -(-action.amount * rate // (365 * DAY * 10_000))
         self.loans[action.loan] = [time + action.term_seconds, action.amount + interest, action.amount, 0]
         self.of[action.actor].append(action.loan)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from ledger_reader.ledger import EVENTS, Snapshot
+from ledger_reader.protocols.term_loans import NUMBER_BYTES
 from ledger_reader.store import LedgerStore
 from models.loans import loans
 from oracle.devchain.economy import Plan, books, plan
@@ -40,7 +41,7 @@ def test_rehearse__when_loans_are_derived__then_they_end_as_in_the_books(
         found = loans(store.events(Snapshot((head,)))).to_pyarrow().to_pylist()
     assert len(found) == len(kept.loans)
     for loan in found:
-        entry = kept.loans[int.from_bytes(loan["loan_id"], "big")]
+        entry = kept.loans[int.from_bytes(loan["loan_id"][-NUMBER_BYTES:], "big")]
         closed = entry.closed if entry.defaulted is None else entry.defaulted
         assert (loan["account"], loan["opened"], loan["due"]) == (entry.borrower, entry.drawn, entry.due)
         assert entry.defaulted is not None or loan["closed"] == closed
