@@ -1,202 +1,279 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { Ownable, Ownable2Step } from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 import { Math } from "@openzeppelin/contracts/utils/math/Math.sol";
-import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import { ExactCoins } from "./ExactCoins.sol";
+import { Guarantees } from "./Guarantees.sol";
 import { ICreditOracle } from "./ICreditOracle.sol";
+import { ILoanPool } from "./ILoanPool.sol";
+import { Instalments } from "./Instalments.sol";
 import { ITermLoans } from "./ITermLoans.sol";
-import { Proofs } from "./Proofs.sol";
+import { IWalletLinks } from "./IWalletLinks.sol";
+import { LoanBook } from "./LoanBook.sol";
 
 /// @title TermLoans
 /// @notice See ITermLoans, which says what is promised.
-/// @dev No reentrancy guard: each function moves coin as its last act, after all effects and events.
-contract TermLoans is ITermLoans, Ownable2Step {
-    using SafeERC20 for IERC20;
+/// @dev A pool hears of coin only after it came: what its shares are worth is right at every moment, also while a coin calls
+/// somebody in the middle of a payment.
+contract TermLoans is Guarantees {
+    using Instalments for Loan;
 
-    /// @notice Open loans that one borrower may have; it bounds the search for overdue ones.
-    uint256 public constant MAX_OPEN_LOANS = 16;
-
-    uint8 private constant THIN = 2;
-    uint8 private constant DISPUTED = 128;
+    uint16 private constant STARTER_ROW = 0;
+    uint16 private constant WIDTH_NOT_SHOWN = type(uint16).max;
 
     /// @notice Whose scores count.
     ICreditOracle public immutable ORACLE;
-    /// @notice What is lent.
-    IERC20 public immutable COIN;
 
     /// @notice The id of the latest loan; ids count from 1.
     uint256 public lastLoanId;
 
-    Policy private _policy;
-    mapping(uint256 loanId => Loan) private _loans;
-    mapping(address borrower => uint256[]) private _open;
-    mapping(address borrower => uint256) private _exposure;
-    mapping(address borrower => uint128) private _starterLimit;
+    /// @dev On what a loan is drawn: the pool's terms, and the row of its table.
+    struct Offer {
+        ILoanPool.Terms terms;
+        uint16 row;
+        uint16 yearlyRateBps;
+        uint128 limit;
+    }
 
-    constructor(ICreditOracle oracle, IERC20 coin, Policy memory policy_, address lender) Ownable(lender) {
+    constructor(ICreditOracle oracle, IWalletLinks links, address owner_) LoanBook(links) Ownable(owner_) {
         ORACLE = oracle;
-        COIN = coin;
-        _setPolicy(policy_);
-    }
-
-    // ------------------------------------------------------------------------------------------------------------ lender
-
-    /// @inheritdoc ITermLoans
-    function setPolicy(Policy calldata policy_) external onlyOwner {
-        _setPolicy(policy_);
-    }
-
-    /// @inheritdoc ITermLoans
-    function allowStarter(address[] calldata borrowers, uint128 limit) external onlyOwner {
-        for (uint256 i = 0; i < borrowers.length; ++i) {
-            _starterLimit[borrowers[i]] = limit;
-            emit StarterAllowed(borrowers[i], limit);
-        }
-    }
-
-    /// @inheritdoc ITermLoans
-    function withdraw(uint256 amount) external onlyOwner {
-        COIN.safeTransfer(msg.sender, amount);
     }
 
     // ---------------------------------------------------------------------------------------------------------- borrowers
 
     /// @inheritdoc ITermLoans
-    function borrowStarter(uint128 principal, uint32 termSeconds) external returns (uint256 loanId) {
-        uint128 limit = _starterLimit[msg.sender];
-        if (limit == 0) revert StarterNotAllowed(msg.sender);
-        if (limit > _policy.exposureLimit) limit = _policy.exposureLimit;
-        return _draw(principal, termSeconds, limit, true);
+    function borrow(ILoanPool pool, Draw calldata draw, ICreditOracle.AtLeastProof calldata proof)
+        external
+        nonReentrant
+        returns (uint256 loanId)
+    {
+        _checkListed(pool);
+        Offer memory offer;
+        offer.terms = pool.terms();
+        (uint8 status,,) = ORACLE.verifyAtLeast(msg.sender, proof, offer.terms.maxScoreAge);
+        _fillRow(offer, pool, status, proof.threshold, WIDTH_NOT_SHOWN);
+        return _draw(pool, draw, offer);
     }
 
     /// @inheritdoc ITermLoans
-    function borrow(uint128 principal, uint32 termSeconds, ICreditOracle.AtLeastProof calldata proof)
+    function borrowWithScore(ILoanPool pool, Draw calldata draw, ICreditOracle.ScoreProof calldata proof)
         external
+        nonReentrant
         returns (uint256 loanId)
     {
-        if (proof.threshold < _policy.threshold) revert ThresholdTooLow(proof.threshold, _policy.threshold);
-        if (principal > _policy.maxPrincipal) revert PrincipalTooLarge(principal, _policy.maxPrincipal);
-        (uint8 status,,) = ORACLE.verifyAtLeast(msg.sender, proof, _policy.maxScoreAge);
-        _checkStatus(status);
-        return _draw(principal, termSeconds, _policy.exposureLimit, false);
+        _checkListed(pool);
+        Offer memory offer;
+        offer.terms = pool.terms();
+        (uint16 score, uint16 width, uint8 status,,) = ORACLE.verifyScore(msg.sender, proof, offer.terms.maxScoreAge);
+        _fillRow(offer, pool, status, score, width);
+        return _draw(pool, draw, offer);
+    }
+
+    /// @inheritdoc ITermLoans
+    function borrowStarter(ILoanPool pool, Draw calldata draw) external nonReentrant returns (uint256 loanId) {
+        _checkListed(pool);
+        ILoanPool.Terms memory terms = pool.terms();
+        uint128 limit = pool.starterLimitOf(msg.sender);
+        if (limit == 0) revert StarterNotAllowed(msg.sender);
+        return _draw(pool, draw, Offer(terms, STARTER_ROW, terms.starterRateBps, limit));
+    }
+
+    /// @inheritdoc ITermLoans
+    function cancel(uint256 loanId) external nonReentrant {
+        Loan memory loan = _openLoan(loanId);
+        if (msg.sender != loan.borrower) revert NotTheBorrower(msg.sender, loan.borrower);
+        if (loan.state != State.Open) revert AlreadyDefaulted(loanId);
+        uint256 until = uint256(loan.start) + loan.coolingOff;
+        if (block.timestamp >= until) revert CoolingOffOver(loanId, until);
+
+        uint128 paid = loan.owed + loan.fees - loan.outstanding;
+        _close(loanId, loan, State.Cancelled);
+        emit LoanCancelled(loanId, msg.sender, loan.pool, address(_coinOf(loan.pool)), loan.principal);
+        if (paid < loan.principal) ExactCoins.take(_coinOf(loan.pool), msg.sender, loan.pool, loan.principal - paid);
+        ILoanPool(loan.pool).noteCancelled(loan.row, loan.principal, loan.principalLeft());
     }
 
     // ------------------------------------------------------------------------------------------------------------- anyone
 
     /// @inheritdoc ITermLoans
-    function repay(uint256 loanId, uint128 amount) external returns (uint128 paid) {
+    function repay(uint256 loanId, uint128 amount) external nonReentrant returns (uint128 paid) {
         if (amount == 0) revert AmountZero();
-        Loan storage loan = _openLoan(loanId);
-        uint128 outstanding = loan.outstanding;
-        paid = amount < outstanding ? amount : outstanding;
-        loan.outstanding = outstanding - paid;
-        if (paid == outstanding) _close(loanId, loan);
-        emit LoanRepaid(loanId, loan.borrower, msg.sender, paid, outstanding - paid);
-        COIN.safeTransferFrom(msg.sender, address(this), paid);
+        Loan memory loan = _openLoan(loanId);
+        paid = amount < loan.outstanding ? amount : loan.outstanding;
+        uint128 left = loan.outstanding - paid;
+        if (left == 0) _close(loanId, loan, State.Repaid);
+        else _loans[loanId].outstanding = left;
+
+        address coin = address(_coinOf(loan.pool));
+        if (loan.state == State.WrittenOff) emit LoanRecovered(loanId, loan.borrower, msg.sender, coin, paid, left);
+        else emit LoanRepaid(loanId, loan.borrower, msg.sender, coin, paid, left);
+        loan.state == State.Open ? _payPool(loan, paid) : _payAfterDefault(loanId, loan, paid);
     }
 
     /// @inheritdoc ITermLoans
-    function markDefault(uint256 loanId) external {
-        Loan storage loan = _openLoan(loanId);
-        if (loan.defaulted) revert AlreadyDefaulted(loanId);
-        uint256 until = uint256(loan.dueTime) + loan.grace;
+    function markDelinquent(uint256 loanId) external {
+        Loan memory loan = _openLoan(loanId);
+        if (loan.state != State.Open) revert AlreadyDefaulted(loanId);
+        (uint256 k, uint128 overdue) = loan.nextUnmarked();
+        if (overdue == 0) revert AllMarked(loanId);
+        uint64 dueTime = loan.dueTime(k);
+        uint256 until = uint256(dueTime) + loan.grace;
+        if (block.timestamp <= until) revert NotDelinquent(loanId, until);
+
+        uint128 fee = uint128(Math.mulDiv(overdue, loan.lateFeeBps, Instalments.WHOLE_BPS, Math.Rounding.Ceil));
+        Loan storage stored = _loans[loanId];
+        stored.marked = uint8(k);
+        stored.outstanding = loan.outstanding + fee;
+        stored.fees = loan.fees + fee;
+        emit LoanDelinquent(loanId, loan.borrower, loan.pool, address(_coinOf(loan.pool)), overdue, fee, dueTime);
+    }
+
+    /// @inheritdoc ITermLoans
+    function markDefault(uint256 loanId) external nonReentrant {
+        Loan memory loan = _openLoan(loanId);
+        if (loan.state != State.Open) revert AlreadyDefaulted(loanId);
+        uint256 until = loan.defaultTime();
         if (block.timestamp <= until) revert NotInDefault(loanId, until);
-        loan.defaulted = true;
-        emit LoanDefaulted(loanId, loan.borrower, loan.outstanding);
+
+        _loans[loanId].state = State.Defaulted;
+        emit LoanDefaulted(loanId, loan.borrower, loan.pool, address(_coinOf(loan.pool)), loan.outstanding);
+        uint128 called = _call(loanId, loan.borrower, loan.pool, loan.outstanding);
+        if (called != 0) ExactCoins.give(_coinOf(loan.pool), loan.pool, called);
+        ILoanPool(loan.pool).noteDefault(loan.row, loan.principalLeft(), called);
+    }
+
+    /// @inheritdoc ITermLoans
+    function writeOff(uint256 loanId) external {
+        Loan memory loan = _openLoan(loanId);
+        address poolOwner = ILoanPool(loan.pool).owner();
+        if (msg.sender != poolOwner) revert NotThePoolsOwner(msg.sender, poolOwner);
+        if (loan.state != State.Defaulted) revert NotDefaulted(loanId);
+        _loans[loanId].state = State.WrittenOff;
+        emit LoanWrittenOff(loanId, loan.borrower, loan.pool, address(_coinOf(loan.pool)), loan.outstanding);
     }
 
     // -------------------------------------------------------------------------------------------------------------- reads
 
     /// @inheritdoc ITermLoans
-    function loanOf(uint256 loanId) external view returns (Loan memory) {
-        return _loans[loanId];
+    function nextDueOf(uint256 loanId) external view returns (uint64 dueTime, uint128 amount) {
+        Loan memory loan = _loans[loanId];
+        if (loan.outstanding == 0) return (0, 0);
+        uint256 k = loan.firstUnpaid();
+        uint256 later = k == loan.instalments ? 0 : loan.dueAfter(k) + loan.fees; // fees are due with the last
+        return (loan.dueTime(k), uint128(loan.outstanding - later));
     }
 
     /// @inheritdoc ITermLoans
-    function openLoansOf(address borrower) external view returns (uint256[] memory) {
-        return _open[borrower];
+    function defaultTimeOf(uint256 loanId) external view returns (uint256) {
+        Loan memory loan = _loans[loanId];
+        return loan.outstanding == 0 ? 0 : loan.defaultTime();
     }
 
     /// @inheritdoc ITermLoans
-    function exposureOf(address borrower) external view returns (uint256) {
-        return _exposure[borrower];
-    }
-
-    /// @inheritdoc ITermLoans
-    function starterLimitOf(address borrower) external view returns (uint128) {
-        return _starterLimit[borrower];
-    }
-
-    /// @inheritdoc ITermLoans
-    function owedFor(uint128 principal, uint32 termSeconds) public view returns (uint128) {
-        uint256 rate = uint256(_policy.yearlyRateBps) * termSeconds;
-        return SafeCast.toUint128(principal + Math.mulDiv(principal, rate, 365 days * 10_000, Math.Rounding.Ceil));
-    }
-
-    /// @inheritdoc ITermLoans
-    function policy() external view returns (Policy memory) {
-        return _policy;
-    }
-
-    // ------------------------------------------------------------------------------------------------------ rules, private
-
-    function _setPolicy(Policy memory policy_) private {
-        if (!Proofs.isThreshold(policy_.threshold)) revert PolicyThreshold(policy_.threshold);
-        _policy = policy_;
-        emit PolicySet(policy_);
-    }
-
-    function _checkStatus(uint8 status) private view {
-        bool refusedThin = status & ~DISPUTED == THIN && !_policy.acceptThin;
-        bool refusedDisputed = status & DISPUTED != 0 && !_policy.acceptDisputed;
-        if (refusedThin || refusedDisputed) revert StatusRefused(status);
-    }
-
-    function _draw(uint128 principal, uint32 termSeconds, uint128 limit, bool starter)
-        private
-        returns (uint256 loanId)
+    function owedFor(uint128 principal, uint16 yearlyRateBps, uint32 interval, uint16 instalments)
+        external
+        pure
+        returns (uint128)
     {
-        if (principal == 0) revert AmountZero();
-        if (termSeconds == 0 || termSeconds > _policy.maxTerm) revert TermOutOfRange(termSeconds, _policy.maxTerm);
-        _checkBook(principal, limit);
-        uint128 owed = owedFor(principal, termSeconds);
-        uint48 dueTime = uint48(block.timestamp) + termSeconds;
+        return Instalments.owedFor(principal, yearlyRateBps, interval, instalments);
+    }
 
+    // ------------------------------------------------------------------------------------------------------------ private
+
+    function _fillRow(Offer memory offer, ILoanPool pool, uint8 status, uint16 shown, uint16 width) private view {
+        ILoanPool.Row memory row;
+        (offer.row, row) = pool.rowFor(status, shown, width);
+        (offer.yearlyRateBps, offer.limit) = (row.yearlyRateBps, row.limit);
+    }
+
+    function _draw(ILoanPool pool, Draw calldata draw, Offer memory offer) private returns (uint256 loanId) {
+        _checkDraw(draw, offer.terms);
+        address[] memory wallets = _walletsOf(msg.sender);
+        _checkStanding(wallets);
         loanId = ++lastLoanId;
-        _loans[loanId] = Loan(msg.sender, dueTime, _policy.grace, starter, false, principal, owed);
-        _open[msg.sender].push(loanId);
-        _exposure[msg.sender] += principal;
-        emit LoanDrawn(loanId, msg.sender, principal, owed, dueTime, starter);
-        COIN.safeTransfer(msg.sender, principal);
+        uint256 locked = _lock(loanId, address(pool), draw.principal, draw.guarantors, wallets);
+        _book(loanId, msg.sender, address(pool), draw.principal, locked);
+        _checkExposure(wallets, address(pool), offer.limit);
+
+        Loan memory loan = _newLoan(address(pool), draw, offer);
+        _loans[loanId] = loan;
+        _emitDrawn(loanId, loan);
+        pool.lend(msg.sender, offer.row, draw.principal);
     }
 
-    /// @dev All open loans of the caller, of both kinds: none overdue, not too many, and within the limit with the new one.
-    function _checkBook(uint128 principal, uint128 limit) private view {
-        uint256[] storage open = _open[msg.sender];
-        if (open.length >= MAX_OPEN_LOANS) revert TooManyLoans(msg.sender, open.length);
-        for (uint256 i = 0; i < open.length; ++i) {
-            uint64 dueTime = _loans[open[i]].dueTime;
-            if (dueTime < block.timestamp) revert LoanOverdue(open[i], dueTime);
+    function _checkDraw(Draw calldata draw, ILoanPool.Terms memory terms) private pure {
+        if (draw.principal == 0) revert AmountZero();
+        if (draw.principal > terms.maxPrincipal) revert PrincipalTooLarge(draw.principal, terms.maxPrincipal);
+        if (draw.instalments == 0 || draw.instalments > terms.maxInstalments) {
+            revert InstalmentsOutOfRange(draw.instalments, terms.maxInstalments);
         }
-        uint256 exposure = _exposure[msg.sender] + principal;
-        if (exposure > limit) revert ExposureExceeded(msg.sender, exposure, limit);
+        uint256 term = uint256(draw.interval) * draw.instalments;
+        if (term == 0 || term > terms.maxTerm) revert TermOutOfRange(term, terms.maxTerm);
     }
 
-    function _openLoan(uint256 loanId) private view returns (Loan storage loan) {
+    function _newLoan(address pool, Draw calldata draw, Offer memory offer) private view returns (Loan memory) {
+        uint128 owed = Instalments.owedFor(draw.principal, offer.yearlyRateBps, draw.interval, draw.instalments);
+        return Loan({
+            borrower: msg.sender,
+            start: uint40(block.timestamp),
+            interval: draw.interval,
+            instalments: uint8(draw.instalments),
+            marked: 0,
+            state: State.Open,
+            pool: pool,
+            grace: offer.terms.grace,
+            coolingOff: offer.terms.coolingOff,
+            lateFeeBps: offer.terms.lateFeeBps,
+            row: offer.row,
+            principal: draw.principal,
+            owed: owed,
+            outstanding: owed,
+            fees: 0
+        });
+    }
+
+    function _emitDrawn(uint256 loanId, Loan memory loan) private {
+        emit LoanDrawn(
+            loanId,
+            loan.borrower,
+            loan.pool,
+            address(_coinOf(loan.pool)),
+            loan.principal,
+            loan.owed,
+            loan.dueTime(loan.instalments),
+            loan.instalments,
+            loan.row == STARTER_ROW
+        );
+    }
+
+    /// @dev Of what is paid, the part that is principal reduces what the pool has lent.
+    function _payPool(Loan memory loan, uint128 paid) private {
+        uint128 before = loan.principalLeft();
+        loan.outstanding -= paid;
+        ExactCoins.take(_coinOf(loan.pool), msg.sender, loan.pool, paid);
+        ILoanPool(loan.pool).noteRepaid(before - loan.principalLeft());
+    }
+
+    /// @dev Guarantors first; the pool has marked its loss.
+    function _payAfterDefault(uint256 loanId, Loan memory loan, uint128 paid) private {
+        uint128 back = _giveBack(loanId, loan.borrower, loan.pool, paid);
+        if (back != 0) ExactCoins.take(_coinOf(loan.pool), msg.sender, address(this), back);
+        if (back == paid) return;
+        ExactCoins.take(_coinOf(loan.pool), msg.sender, loan.pool, paid - back);
+        ILoanPool(loan.pool).noteRecovered(loan.row, paid - back);
+    }
+
+    function _openLoan(uint256 loanId) private view returns (Loan memory loan) {
         loan = _loans[loanId];
         if (loan.outstanding == 0) revert LoanNotOpen(loanId);
     }
 
-    function _close(uint256 loanId, Loan storage loan) private {
-        _exposure[loan.borrower] -= loan.principal;
-        uint256[] storage open = _open[loan.borrower];
-        uint256 last = open.length - 1;
-        for (uint256 i = 0; i < last; ++i) {
-            if (open[i] == loanId) open[i] = open[last];
-        }
-        open.pop();
+    /// @dev Nothing is owed any more. What guarantors paid for a loan in default is given back apart.
+    function _close(uint256 loanId, Loan memory loan, State state) private {
+        _loans[loanId].state = state;
+        _loans[loanId].outstanding = 0;
+        _unbook(loanId, loan.borrower, loan.pool, loan.principal);
+        if (loan.state == State.Open) _release(loanId, loan.borrower, loan.pool);
     }
 }

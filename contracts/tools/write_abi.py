@@ -12,15 +12,19 @@ from pathlib import Path
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 TARGET = CONTRACTS.parent / "oracle" / "abi"
+<<<<<<< HEAD
 NAMES = (
     "CreditOracle",
     "Bonds",
     "ModelRegistry",
     "TermLoans",
+    "LoanPool",
+    "Receivables",
+    "Payments",
+    "WalletLinks",
     "DevCoin",
     "LogReplayer",
     "Rescorer",
-    "Receivables",
 )
 
 
