@@ -102,7 +102,11 @@ abstract contract Claims is IReceivables {
             shares[i].amount = share;
             claims[i].amount = claim - share;
         }
-        if (amount == outstanding) delete _claims[invoiceId];
+    }
+
+    /// @dev Nothing is outstanding any more.
+    function _endClaims(bytes32 invoiceId) internal {
+        delete _claims[invoiceId];
     }
 
     function _find(bytes32 invoiceId, address holder) private view returns (uint256 place, bool found) {

@@ -196,6 +196,9 @@ interface IReceivables {
     /// @notice A currency is a token, so a contract.
     error BadCurrency(address currency);
 
+    /// @notice An invoice has a document.
+    error DocumentHashZero();
+
     /// @notice A part, a payment, a credit are above zero.
     error AmountZero();
 

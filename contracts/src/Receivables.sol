@@ -56,6 +56,7 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
         if ((amount == 0) == (commitment == 0)) revert BadAmount(amount, commitment);
         if (dueTime <= block.timestamp) revert BadDueTime(dueTime, uint64(block.timestamp));
         if (currency.code.length == 0) revert BadCurrency(currency);
+        if (documentHash == 0) revert DocumentHashZero();
         if (invoiceOfDocument[documentHash] != 0) revert AlreadyIssued(invoiceOfDocument[documentHash]);
 
         invoiceId = invoiceIdOf(msg.sender, buyer, documentHash);
@@ -90,7 +91,7 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
         if (amount == 0) revert AmountZero();
         if (amount > left) revert TooMuch(amount, left);
         if (accepted) _lessenClaim(invoiceId, msg.sender, amount);
-        _settle(invoice, amount, Status.Credited);
+        _settle(invoiceId, invoice, amount, Status.Credited);
         emit InvoiceCredited(invoiceId, msg.sender, invoice.buyer, invoice.currency, amount, documentHash);
     }
 
@@ -147,14 +148,14 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
     /// @inheritdoc IReceivables
     function pay(bytes32 invoiceId, uint256 amount) external nonReentrant {
         Invoice storage invoice = _openAndAccepted(invoiceId);
-        (address supplier, uint256 outstanding) = (invoice.supplier, invoice.outstanding);
+        (address supplier, address buyer, address currency) = (invoice.supplier, invoice.buyer, invoice.currency);
+        uint256 outstanding = invoice.outstanding;
         if (amount == 0) revert AmountZero();
         if (amount > outstanding) revert TooMuch(amount, outstanding);
-        _checkOthers(msg.sender, supplier);
+        if (msg.sender != buyer) _checkOthers(msg.sender, supplier); // the buyer may pay whomever it is linked to since
         Claim[] memory shares = _shareOut(invoiceId, amount, outstanding);
-        _settle(invoice, amount, Status.Paid);
-        address currency = invoice.currency;
-        emit InvoicePaid(invoiceId, supplier, invoice.buyer, msg.sender, currency, amount, outstanding - amount);
+        _settle(invoiceId, invoice, amount, Status.Paid);
+        emit InvoicePaid(invoiceId, supplier, buyer, msg.sender, currency, amount, outstanding - amount);
         for (uint256 i = 0; i < shares.length; ++i) {
             if (shares[i].holder == msg.sender) revert SelfDealing(msg.sender, msg.sender);
             if (shares[i].amount != 0) _payHolder(invoiceId, currency, shares[i].holder, shares[i].amount);
@@ -260,9 +261,11 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
     }
 
     /// @dev Takes off what is paid or credited. With the last of it the invoice ends, as what that was.
-    function _settle(Invoice storage invoice, uint256 amount, Status ending) private {
+    function _settle(bytes32 invoiceId, Invoice storage invoice, uint256 amount, Status ending) private {
         invoice.outstanding -= amount;
-        if (invoice.outstanding == 0) _end(invoice, ending);
+        if (invoice.outstanding != 0) return;
+        _endClaims(invoiceId);
+        _end(invoice, ending);
     }
 
     function _end(Invoice storage invoice, Status ending) private {
