@@ -12,7 +12,6 @@ from pathlib import Path
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 TARGET = CONTRACTS.parent / "oracle" / "abi"
-<<<<<<< HEAD
 NAMES = (
     "CreditOracle",
     "Bonds",

@@ -44,7 +44,7 @@ def second_wallet(person: Person, seed: int, days: int) -> list[Planned]:
     dice = Random(f"{seed}/second/{person.index}")
     if person.name or dice.randrange(10_000) >= SECOND_WALLET_BPS:
         return []
-    wallet, customer = second_address(seed, person), dice.choice(places(seed, "customer", CUSTOMERS))
+    wallet, customer = second_address(person.address), dice.choice(places(seed, "customer", CUSTOMERS))
     mine = list(_side_income(person, dice, wallet, customer, days))
     linked = (person.joined + dice.randrange(20, 120)) * SLOTS_A_DAY + 1
     mine.append((linked, Action("link", person.address, wallet)))
@@ -53,14 +53,14 @@ def second_wallet(person: Person, seed: int, days: int) -> list[Planned]:
     return _planned(person, 1, days, mine)
 
 
-def second_key(seed: int, person_index: int) -> bytes:
-    """The 32-byte private key of a person's second wallet: public, for development chains only."""
-    return keccak256(f"credit-oracle economy {seed}: second wallet of borrower {person_index}".encode())
+def second_key(first: bytes) -> bytes:
+    """The 32-byte private key of the second wallet of a person by its first: public, for development only."""
+    return keccak256(b"credit-oracle economy: second wallet of " + first)
 
 
-def second_address(seed: int, person: Person) -> bytes:
-    """The address of a person's second wallet."""
-    return bytes.fromhex(Account.from_key(second_key(seed, person.index)).address[2:])
+def second_address(first: bytes) -> bytes:
+    """The address of the second wallet of a person."""
+    return bytes.fromhex(Account.from_key(second_key(first)).address[2:])
 
 
 def _side_income(
