@@ -110,9 +110,9 @@ class Encoder:
     def _link(self, action: Action) -> Call:
         """By the first wallet, with the second one's signature over its first nonce: r, s, v."""
         contract = self._contracts.get("links")
-        signature = b"" if contract is None else self._signed(contract.address, action)
-        arguments = (action.other, NO_END, 96, 65, signature[:32], signature[32:64], signature[64:].ljust(32, b"\0"))
-        return "links", "link", arguments
+        signature = bytes(65) if contract is None else self._signed(contract.address, action)
+        parts = (signature[:32], signature[32:64], signature[64:].ljust(32, b"\0"))
+        return "links", "link", (action.other, NO_END, 96, len(signature), *parts)
 
     def _signed(self, links: bytes, action: Action) -> bytes:
         chain = self._deployment.chain_id
@@ -124,26 +124,21 @@ class Encoder:
         return signature[:64] + bytes([27 + signature[64]])
 
     def _of_trade(self, action: Action, invoice: Invoice) -> Call:
-        other, amount, coin = action.other, action.amount, self._deployment.coin
-        match action.what:
-            case "issue":
-                shown = 0 if invoice.hidden else invoice.amount
-                words = (invoice.buyer, coin, shown, invoice.due, invoice.commitment, invoice.document)
-                return "receivables", "issue", words
-            case "open":
-                return _of_invoice("open", invoice, invoice.amount, invoice.salt)
-            case "credit":
-                return _of_invoice("credit", invoice, amount, keccak256(b"credit" + invoice.document))
-            case "dispute":
-                return _of_invoice("dispute", invoice, keccak256(b"dispute" + invoice.document))
-            case "finance" | "split":
-                return _of_invoice(action.what, invoice, other, amount)
-            case "assign":
-                return _of_invoice("assign", invoice, other)
-            case "settle":
-                return _of_invoice("pay", invoice, amount)
-            case _:
-                return _of_invoice(action.what, invoice)
+        if action.what == "issue":
+            shown = 0 if invoice.hidden else invoice.amount
+            terms = (self._deployment.coin, shown, invoice.due, invoice.commitment, invoice.document)
+            return "receivables", "issue", (invoice.buyer, *terms)
+        words: dict[str, Arguments] = {
+            "open": (invoice.amount, invoice.salt),
+            "credit": (action.amount, keccak256(b"credit" + invoice.document)),
+            "dispute": (keccak256(b"dispute" + invoice.document),),
+            "finance": (action.other, action.amount),
+            "split": (action.other, action.amount),
+            "assign": (action.other,),
+            "settle": (action.amount,),
+        }
+        function = "pay" if action.what == "settle" else action.what
+        return _of_invoice(function, invoice, *words.get(action.what, ()))
 
 
 def _of_invoice(function: str, invoice: Invoice | None, *arguments: bytes | int) -> Call:

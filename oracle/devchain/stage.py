@@ -247,9 +247,7 @@ def borrow(stage: Stage, name: str, dollars: int, proof: AtLeastProof) -> Receip
     stage.anvil.set_balances([demo_address(name)])
     payer = KeySigner(demo_key(name))
     wallet = Wallet(stage.anvil.rpc, payer, stage.deployment.chain_id, poll_seconds=0.1)
-    loans = Contract(
-        stage.anvil.rpc, "TermLoans", stage.deployment.loans, calls=("CreditOracle", "LoanPool")
-    )
+    loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans, calls=("CreditOracle", "LoanPool"))
     values = (proof.epoch, proof.status, proof.threshold, proof.opening, proof.rung, proof.path)
     draw = (dollars * DOLLAR, 30 * DAY, 1, [])
     receipt = wallet.send(loans, "borrow", stage.deployment.pool, draw, values)
