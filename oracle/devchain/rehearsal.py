@@ -105,13 +105,19 @@ class _Stage:
             return
         if action.invoice is not None:
             yield from self._trade(time, action, action.invoice)
-            return
-        actor, other, amount = action.actor, action.other, action.amount
+        elif action.what in ("link", "unlink"):
+            yield from self._bundle(time, action)
+        elif action.what == "enrol":
+            yield [{"protocol": "credit_oracle", "kind": "enrolled", "account": action.actor, "leg": 0}]
+        else:
+            yield from self._money_logs(time, action)
+
+    def _money_logs(self, time: int, action: Action) -> Iterator[list[Row]]:
         match action.what:
             case "mint":
-                yield [self._leg("transfer_in", other, None, amount, 1)]
+                yield [self._leg("transfer_in", action.other, None, action.amount, 1)]
             case "fund":
-                yield self._transfer(actor, self.pool, amount)
+                yield self._transfer(action.actor, self.pool, action.amount)
             case "pay":
                 yield from self._pay(action)
             case "borrow":
@@ -120,10 +126,6 @@ class _Stage:
                 yield from self._repay(action)
             case "default":
                 yield [self._of_loan("default", action.loan, self.pool, self.owed[action.loan])]
-            case "enrol":
-                yield [{"protocol": "credit_oracle", "kind": "enrolled", "account": actor, "leg": 0}]
-            case "link" | "unlink":
-                yield from self._bundle(time, action)
 
     def _pay(self, action: Action) -> Iterator[list[Row]]:
         yield self._transfer(action.actor, action.other, action.amount)
@@ -164,14 +166,9 @@ class _Stage:
     def _of_invoice(self, action: Action, invoice: Invoice, amount: int | None) -> list[Row]:
         """Leg 0 of the supplier or of who holds the claim, leg 1 of the buyer where it takes part."""
         supplier, buyer, kind = invoice.supplier, invoice.buyer, INVOICE_KINDS[action.what]
-        account = {"assign": action.actor, "split": action.actor, "finance": action.other}
-        other = {
-            "assign": action.other,
-            "split": action.other,
-            "finance": action.actor,
-            "settle": action.actor,
-        }
-        parties = account.get(action.what, supplier), other.get(action.what, buyer)
+        giver = {"assign": action.actor, "split": action.actor, "finance": action.other}
+        taker = {"assign": action.other, "split": action.other, "finance": action.actor}
+        parties = giver.get(action.what, supplier), (taker | {"settle": action.actor}).get(action.what, buyer)
         due = invoice.due if action.what in ("issue", "accept") else None
         more = {"loan_id": invoice.id, "due_time": due}
         rows = [self._money("receivables", kind, *parties, amount) | more | {"leg": 0}]
