@@ -21,9 +21,9 @@ from models.reasons import Language
 from models.segment import LOWEST
 from oracle.contract import Contract, Refused
 from oracle.devchain.anvil import Transaction, free_port
-from oracle.devchain.deploy import DAY
+from oracle.devchain.deploy import DAY, Row
 from oracle.devchain.economy import Plan, plan, play
-from oracle.devchain.stage import EPOCH, Stage, at_least, borrow, open_stage, own
+from oracle.devchain.stage import EPOCH, Stage, at_least, borrow, open_stage, own, yearly_rate
 from oracle.devchain.telling import Telling
 from oracle.statement import status_words
 from oracle.tree import STEP
@@ -186,7 +186,8 @@ def act_6_mei_borrows(story: Story) -> None:
     answer = story.own("Mei", "/v1/me/proof", at_least=threshold).raise_for_status().json()
     receipt = borrow(story.stage, "Mei", DOLLARS, at_least(answer))
     story.facts["loan"] = {"gas": receipt.gas, "transaction": receipt.transaction, "proof": answer}
-    story.telling.line("borrowed", dollars=DOLLARS, gas=receipt.gas)
+    story.facts["loan"]["rate"] = yearly_rate(story.stage, at_least(answer))
+    story.telling.line("borrowed", dollars=DOLLARS, **story.facts["loan"])
     story.telling.line(
         "learned",
         threshold=threshold,
@@ -197,7 +198,7 @@ def act_6_mei_borrows(story: Story) -> None:
 
 
 def lenders_threshold(mei: int | None, bo: int | None) -> int:
-    """What this lender asks for: 650, or, where a seed's economy scores otherwise, what parts the two.
+    """From what score on this lender gives its main rate: 650, or what parts the two of this seed.
 
     Stop when nothing does.
     """
@@ -208,29 +209,39 @@ def lenders_threshold(mei: int | None, bo: int | None) -> int:
 
 
 def set_threshold(story: Story, threshold: int) -> None:
-    """The lender's policy, where it is not that of the deployment."""
-    if threshold == story.plan.policy.threshold:
+    """The lender's table, where its main row is not at `threshold`."""
+    table = moved_to(story.plan.policy.table, threshold)
+    if table == story.plan.policy.table:
         return
     deployment, anvil = story.stage.deployment, story.stage.anvil
-    loans = Contract(anvil.rpc, "TermLoans", deployment.loans)
-    policy = astuple(replace(story.plan.policy, threshold=threshold))
+    pool = Contract(anvil.rpc, "LoanPool", deployment.pool)
+    call = pool.call_data("setTable", [astuple(row) for row in table])
     anvil.automine(False)
-    anvil.mine_block([Transaction(deployment.lender, loans.address, loans.call_data("setPolicy", policy))])
+    anvil.mine_block([Transaction(deployment.lender, pool.address, call)])
     anvil.automine(True)
+
+
+def moved_to(table: tuple[Row, ...], threshold: int) -> tuple[Row, ...]:
+    """The table with its row for THRESHOLD at `threshold`; rows that it passes on the way are left out."""
+    (main,) = (row for row in table if row.at_least == THRESHOLD)
+    above = (row for row in table if row.at_least > max(threshold, THRESHOLD))
+    below = (row for row in table if row.at_least < min(threshold, THRESHOLD))
+    return (*above, replace(main, at_least=threshold), *below)
 
 
 def act_7_bo_asks(story: Story) -> None:
     """Bo cannot prove the threshold; he is told the most he can, why, and what would get him there."""
     story.telling.act("bo")
     threshold, found = story.facts["loan"]["proof"]["threshold"], story.facts["bo"]
+    told = {"threshold": threshold, "rate": story.facts["loan"]["rate"]}
     answer = story.own("Bo", "/v1/me/proof", at_least=threshold)
     if answer.status_code == httpx2.codes.OK:
         raise Stop("Bo was given a proof above his score: this is a bug, report it.")
     found["refusal"] = answer.json()["detail"]
     if found["score"] is None:
-        story.telling.line("bo_has_none", threshold=threshold)
+        story.telling.line("bo_has_none", **told)
         return
-    story.telling.line("bo_refused", threshold=threshold, most=found["score"] // STEP * STEP)
+    story.telling.line("bo_refused", **told, most=found["score"] // STEP * STEP)
     story.telling.reasons(found["heldBack"][:2])
     found |= {"hope": story.score_of("Bo", target=threshold)}
     story.telling.plan(found["hope"])

@@ -60,7 +60,7 @@ class Policy:
     The starter rate is in basis points a year. No row may lend less than a starter gets.
     """
 
-    max_principal: int = 500 * DOLLAR
+    max_principal: int = 1_000 * DOLLAR
     max_term: int = 90 * DAY
     max_instalments: int = 12
     grace: int = 15 * DAY

@@ -30,7 +30,7 @@ from models import plain
 from oracle.committee import from_json as committee_from_json
 from oracle.contract import Clock, Contract, CreditOracle
 from oracle.devchain.anvil import HOST, Anvil, Transaction, die_with_parent, free_port
-from oracle.devchain.deploy import DAY, DOLLAR, DevDeployment, Policy, deploy
+from oracle.devchain.deploy import DAY, DOLLAR, DevDeployment, Policy, Row, deploy
 from oracle.devchain.people import demo_address, demo_key
 from oracle.keys import KeySigner
 from oracle.settings import address_text, write_settings
@@ -41,6 +41,9 @@ MEMBERS = 4
 LENGTH = 7 * DAY
 EPOCH = 3
 """The first epoch for which a model named during epoch 1 can hold: two epochs' notice."""
+
+WIDTH_NOT_SHOWN = 2**16 - 1
+"""The width of a proof of "at least", to a pool's table."""
 
 WAIT_SECONDS = 120
 COMMAND = (sys.executable, "-m", "oracle.cli")
@@ -249,10 +252,17 @@ def borrow(stage: Stage, name: str, dollars: int, proof: AtLeastProof) -> Receip
     wallet = Wallet(stage.anvil.rpc, payer, stage.deployment.chain_id, poll_seconds=0.1)
     loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans, calls=("CreditOracle", "LoanPool"))
     values = (proof.epoch, proof.status, proof.threshold, proof.opening, proof.rung, proof.path)
-    draw = (dollars * DOLLAR, 30 * DAY, 1, [])
+    draw = (dollars * DOLLAR, 30 * DAY, 1, ())  # one due date, no guarantors
     receipt = wallet.send(loans, "borrow", stage.deployment.pool, draw, values)
     assert receipt is not None  # noqa: S101 (nothing makes this transaction needless)
     return receipt
+
+
+def yearly_rate(stage: Stage, proof: AtLeastProof) -> int:
+    """At how many per cent a year the pool lends on a proof; Refused when it does not."""
+    pool = Contract(stage.anvil.rpc, "LoanPool", stage.deployment.pool)
+    _, row = pool.read("rowFor", proof.status, proof.threshold, WIDTH_NOT_SHOWN)
+    return Row(*row).yearly_rate_bps // 100
 
 
 def own(url: str, name: str, path: str, chain_id: int, **parameters: object) -> httpx2.Response:

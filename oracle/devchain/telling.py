@@ -74,19 +74,22 @@ WORDS: dict[str, tuple[str, str]] = {
         'Mei proves "at least {threshold}" and borrows {dollars} USD',
         "小梅证明“不低于 {threshold} 分”，借入 {dollars} 美元",
     ),
-    "borrowed": ("   {dollars} USD lent at once, gas {gas:,}", "   {dollars} 美元即时到账，gas {gas:,}"),
+    "borrowed": (
+        "   {dollars} USD lent at once at {rate} % a year, gas {gas:,}",
+        "   {dollars} 美元即时到账，年利率 {rate}%，gas {gas:,}",
+    ),
     "learned": (
         "   lender learns  score ≥ {threshold}, epoch {epoch}, {status}    not: {score}, reasons",
         "   出借方得知  评分 ≥ {threshold}，第 {epoch} 期，{status}    不得知：{score} 分与影响因素",
     ),
     "bo": ("Bo asks for the same loan", "阿波申请同样的借款"),
     "bo_refused": (
-        "   refused: this lender asks for {threshold}; Bo can prove {most} at most",
-        "   未通过：该出借方要求 {threshold} 分；阿波最高可出示 {most} 分",
+        "   refused: {rate} % a year asks for {threshold}; Bo can prove {most} at most",
+        "   未通过：年利率 {rate}% 要求 {threshold} 分；阿波最高可出示 {most} 分",
     ),
     "bo_has_none": (
-        "   refused: this lender asks for {threshold}; Bo has no score yet",
-        "   未通过：该出借方要求 {threshold} 分；阿波暂无评分",
+        "   refused: {rate} % a year asks for {threshold}; Bo has no score yet",
+        "   未通过：年利率 {rate}% 要求 {threshold} 分；阿波暂无评分",
     ),
     "kai": (
         "Kai copies Mei's proof out of her transaction and sends it as his own",

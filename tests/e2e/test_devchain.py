@@ -8,7 +8,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import Snapshot
+from ledger_reader.protocols.term_loans import loan_id
 from ledger_reader.reader import sync
 from ledger_reader.sources import ChainSources
 from ledger_reader.store import LedgerStore
@@ -23,14 +26,16 @@ from oracle.committee import Committee
 from oracle.contract import Contract, CreditOracle, load_abi
 from oracle.devchain import replay as recorded
 from oracle.devchain.anvil import Anvil, Transaction, find_anvil
-from oracle.devchain.deploy import DAY, DevDeployment, deploy
-from oracle.devchain.economy import Books, Plan, books, plan, play
+from oracle.devchain.deploy import DAY, DevDeployment, Policy, deploy
+from oracle.devchain.economy import Books, Entry, Plan, books, plan, play
 from oracle.devchain.people import demo_address
 from oracle.devchain.rehearsal import rehearse
 from oracle.devchain.replay import LIQUIDATOR, LoanRecord, read_llamalend_csv, replay, start_time, time_of
 from tests.e2e.conftest import anvil_binary
 
 MODEL = keccak256(b"a model")
+STARTER_ROW = 0
+OPEN, REPAID, DEFAULTED = 1, 2, 4
 ANN, BEN = b"\x11" * 20, b"\x22" * 20
 
 KILLED = """
@@ -226,8 +231,14 @@ def test_deploy__read_back__is_what_was_asked(chain: Anvil) -> None:
     assert oracle.model_at(1) == MODEL
     assert oracle.clock().genesis == deployment.schedule.genesis == chain.start_time
     assert oracle.clock().length == deployment.schedule.length
-    assert loans.read("owner") == ("0x" + demo_address("lender").hex(),)
-    assert loans.read("policy")[0][1] == 1_800
+    pool = Contract(chain.rpc, "LoanPool", deployment.pool)
+    *terms, table = astuple(Policy())
+    assert loans.read("owner") == ("0x" + demo_address("owner").hex(),)
+    assert loans.read("isListed", deployment.pool) == (True,)
+    assert pool.read("owner") == ("0x" + demo_address("lender").hex(),)
+    assert pool.read("asset") == ("0x" + deployment.coin.hex(),)
+    assert pool.read("terms") == (tuple(terms),)
+    assert pool.read("table") == (1, table)
     assert deployment.start_block == 1
     assert DevDeployment.from_json(deployment.to_json()) == deployment
 
@@ -244,7 +255,7 @@ def test_play__small_economy__chain_and_ledger_equal_the_books(chain: Anvil, tmp
     check_state(chain, deployment, economy, books(economy))
     found = read(chain, deployment.sources, tmp_path / "ledger.duckdb")
     check_ledger(found, deployment, books(economy))
-    check_rehearsal(found, rehearse(economy, deployment.coin, deployment.loans))
+    check_rehearsal(found, rehearse(economy, deployment.contracts))
 
 
 def check_rehearsal(found: pa.Table, rehearsed: pa.Table) -> None:
@@ -266,14 +277,43 @@ def check_state(chain: Anvil, deployment: DevDeployment, economy: Plan, expected
     assert expected.defaults > 0
     assert loans.read("lastLoanId") == (len(expected.loans),)
     for number, entry in expected.loans.items():
-        borrower, due, grace, starter, defaulted, principal, outstanding = loans.read("loanOf", number)[0]
-        assert (borrower, due, principal) == ("0x" + entry.borrower.hex(), entry.due, entry.principal)
-        assert (grace, starter, defaulted) == (economy.policy.grace, True, entry.defaulted is not None)
-        assert outstanding == entry.owed - entry.repaid
+        loan = Loan(*loans.read("loanOf", number)[0])
+        assert (loan.borrower, loan.pool) == ("0x" + entry.borrower.hex(), "0x" + deployment.pool.hex())
+        assert (loan.start, loan.start + loan.interval * loan.instalments) == (entry.drawn, entry.due)
+        assert (loan.grace, loan.row, loan.state) == (economy.policy.grace, STARTER_ROW, state_of(entry))
+        assert (loan.principal, loan.owed) == (entry.principal, entry.owed)
+        assert (loan.outstanding, loan.fees) == (entry.owed - entry.repaid, 0)
     for account, balance in expected.balances.items():
-        assert coin.read("balanceOf", account or deployment.loans) == (balance,)
+        assert coin.read("balanceOf", account or deployment.pool) == (balance,)
     for resident in economy.residents:
         assert oracle.read("isEnrolled", resident.address) == (resident.address in expected.enrolled,)
+
+
+class Loan(NamedTuple):
+    """ITermLoans.Loan."""
+
+    borrower: str
+    start: int
+    interval: int
+    instalments: int
+    marked: int
+    state: int
+    pool: str
+    grace: int
+    cooling_off: int
+    late_fee_bps: int
+    row: int
+    principal: int
+    owed: int
+    outstanding: int
+    fees: int
+
+
+def state_of(entry: Entry) -> int:
+    """ITermLoans.State of a loan in the books."""
+    if entry.closed is not None:
+        return REPAID
+    return OPEN if entry.defaulted is None else DEFAULTED
 
 
 def check_ledger(events: pa.Table, deployment: DevDeployment, expected: Books) -> None:
@@ -295,7 +335,7 @@ def check_ledger(events: pa.Table, deployment: DevDeployment, expected: Books) -
     for row in rows:
         if row["kind"] == "repay":
             repaid[row["loan_id"]] += int(row["amount"])
-    assert repaid == {e.number.to_bytes(32, "big"): e.repaid for e in entries if e.repaid}
+    assert repaid == {loan_id(deployment.loans, e.number): e.repaid for e in entries if e.repaid}
 
 
 # ---------------------------------------------------------------------------------------------------- replay

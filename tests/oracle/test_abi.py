@@ -23,7 +23,16 @@ from oracle.report import TYPE
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 SCRIPT = CONTRACTS / "tools" / "write_abi.py"
 FORGE = CONTRACTS / "node_modules" / ".bin" / "forge"
-NAMES = ("CreditOracle", "Bonds", "ModelRegistry", "TermLoans", "LoanPool", "DevCoin", "LogReplayer", "Rescorer")
+NAMES = (
+    "CreditOracle",
+    "Bonds",
+    "ModelRegistry",
+    "TermLoans",
+    "LoanPool",
+    "DevCoin",
+    "LogReplayer",
+    "Rescorer",
+)
 
 needs_forge = pytest.mark.skipif(
     not FORGE.exists() and "CI" not in os.environ,

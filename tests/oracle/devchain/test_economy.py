@@ -165,6 +165,7 @@ class Rules:
     def borrow(self, time: int, action: Action) -> None:
         assert action.loan == len(self.loans) + 1
         assert 0 < action.term_seconds <= self.policy.max_term
+        assert 0 < action.amount <= self.policy.max_principal
         still = [self.loans[loan] for loan in self.of[action.actor] if self.loans[loan][1]]
         assert len(still) < 16
         assert all(due >= time for due, *_ in still)
