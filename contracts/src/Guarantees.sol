@@ -47,6 +47,11 @@ abstract contract Guarantees is LoanBook, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITermLoans
+    function isBusy() external view returns (bool) {
+        return _reentrancyGuardEntered();
+    }
+
+    /// @inheritdoc ITermLoans
     function guaranteesOf(uint256 loanId) external view returns (Guarantee[] memory) {
         return _guarantees[loanId];
     }

@@ -96,6 +96,8 @@ interface ILoanPool is IERC4626 {
 
     // ------------------------------------------------------------------------------------------------------------ errors
 
+    /// @notice The book is in the middle of a payment: no shares are made or paid out.
+    error BookBusy();
     /// @notice Only the loan book lends and books what comes back.
     error NotTheBook(address caller);
     /// @notice The terms allow no loan, more instalments than `mostInstalments`, or a fee above `mostFeeBps`.

@@ -336,4 +336,8 @@ interface ITermLoans {
 
     /// @notice Whether loans are drawn from the pool.
     function isListed(ILoanPool pool) external view returns (bool);
+
+    /// @notice Whether a payment is under way. Pools then take no deposits and pay none out: what a coin calls in the middle of
+    /// a payment would find the pool's books a step behind.
+    function isBusy() external view returns (bool);
 }

@@ -47,8 +47,7 @@ library Instalments {
         uint256 rest = unpaid(loan);
         if (rest == 0) return loan.instalments;
         // floor(owed × j / n) < rest means owed × j < rest × n: the largest such j is what comes after the instalment
-        uint256 after_ = (rest * loan.instalments - 1) / loan.owed;
-        return loan.instalments - Math.min(after_, loan.instalments - 1);
+        return loan.instalments - (rest * loan.instalments - 1) / loan.owed;
     }
 
     /// @dev The next instalment to be marked as late, and what of it is unpaid: 0 when there is none.

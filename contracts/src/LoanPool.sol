@@ -35,6 +35,12 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
         _;
     }
 
+    /// @dev No shares are made or paid out in the middle of a payment, of this pool or of the book.
+    modifier atRest() {
+        if (BOOK.isBusy()) revert BookBusy();
+        _;
+    }
+
     constructor(
         ITermLoans book_,
         IERC20 coin,
@@ -126,13 +132,19 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
         return 6;
     }
 
-    function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override nonReentrant {
+    function _deposit(address caller, address receiver, uint256 assets, uint256 shares)
+        internal
+        override
+        atRest
+        nonReentrant
+    {
         super._deposit(caller, receiver, assets, shares);
     }
 
     function _withdraw(address caller, address receiver, address holder, uint256 assets, uint256 shares)
         internal
         override
+        atRest
         nonReentrant
     {
         super._withdraw(caller, receiver, holder, assets, shares);

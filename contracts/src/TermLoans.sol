@@ -14,8 +14,7 @@ import { LoanBook } from "./LoanBook.sol";
 
 /// @title TermLoans
 /// @notice See ITermLoans, which says what is promised.
-/// @dev A pool hears of coin only after it came: what its shares are worth is right at every moment, also while a coin calls
-/// somebody in the middle of a payment.
+/// @dev A pool hears of coin only after it came, and its shares rest meanwhile (see isBusy).
 contract TermLoans is Guarantees {
     using Instalments for Loan;
 
