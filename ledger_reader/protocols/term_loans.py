@@ -25,6 +25,7 @@
     GuaranteeReleased(uint256 indexed loanId, address indexed guarantor, address indexed borrower, address coin, uint128 amount)
         `amount` of it is free again: guarantee_released, as above.
 
+GuaranteeReturned is not read: what a guarantor gets back of a called guarantee is a transfer of the coin.
 The loan id is the contract's address and the loan's number as 12 bytes, so that two books never share one.
 The asset is the event's coin; rows in a coin that is not a listed asset are dropped. Nothing else is, dust
 neither: a default of less than a cent is one, and the last payment may be as small.

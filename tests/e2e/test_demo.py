@@ -11,13 +11,16 @@ from ledger_reader.ledger import Snapshot
 from ledger_reader.store import LedgerStore
 from models.scoring import score_population
 from oracle.contract import Contract, CreditOracle
-from oracle.devchain.demo import Story, lenders_threshold, tell_story
+from oracle.devchain.demo import DOLLARS, Story, lenders_threshold, moved_to, tell_story
+from oracle.devchain.deploy import DOLLAR, Policy, Row
 from oracle.devchain.economy import books
+from oracle.devchain.life import Terms
 from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH
 from oracle.report import scores_hash
 from oracle.verbs import read_manifest
 from tests.e2e.conftest import anvil_binary
+from tests.e2e.loans import Loan
 
 
 @pytest.mark.timeout(600)
@@ -95,8 +98,9 @@ def check_people(story: Story) -> None:
     loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans)
     before = len(books(story.plan).loans)
     assert loans.read("lastLoanId") == (before + 1,)
-    loan = loans.read("loanOf", before + 1)[0]
-    assert loan[0] == "0x" + demo_address("Mei").hex()
+    loan = Loan(*loans.read("loanOf", before + 1)[0])
+    assert loan.borrower == "0x" + demo_address("Mei").hex()
+    check_terms(story, loan)
     transaction = stage.anvil.rpc.call("eth_getTransactionByHash", [story.facts["loan"]["transaction"]])
     proof = story.facts["loan"]["proof"]
     assert proof["opening"][2:] in transaction["input"]
@@ -110,6 +114,34 @@ def check_people(story: Story) -> None:
         steps = story.facts["bo"]["hope"]["plan"]
         assert story.facts["bo"]["score"] + sum(step["low"] for step in steps) >= proof["threshold"]
     assert story.facts["kai"]["error"] == "AtLeastNotProven"
+
+
+def check_terms(story: Story, loan: Loan) -> None:
+    """What Mei owes is at the rate that was told; the row that she was lent by asks for what she proved."""
+    told, pool = story.facts["loan"], story.stage.deployment.pool
+    assert (loan.pool, loan.principal) == ("0x" + pool.hex(), DOLLARS * DOLLAR)
+    assert loan.owed == Terms(told["rate"] * 100, 0).owed(loan.principal, 30)
+    first, rows = Contract(story.stage.anvil.rpc, "LoanPool", pool).read("table")
+    assert Row(*rows[loan.row - first]).at_least == told["proof"]["threshold"]
+    assert told["rate"] == 18
+
+
+@pytest.mark.parametrize(
+    ("threshold", "thresholds"),
+    [
+        (650, [750, 650, 600]),
+        (690, [750, 690, 600]),
+        (610, [750, 610, 600]),
+        (600, [750, 600]),
+        (760, [760, 600]),
+    ],
+)
+def test_moved_to__another_threshold__moves_the_main_row_and_thresholds_fall(
+    threshold: int, thresholds: list[int]
+) -> None:
+    table = moved_to(Policy().table, threshold)
+    assert [row.at_least for row in table] == thresholds
+    assert [row.yearly_rate_bps for row in table if row.at_least == threshold] == [1_800]
 
 
 def test_demo__folder_of_somebody_else__is_not_deleted(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pytest
@@ -32,10 +31,9 @@ from oracle.devchain.people import demo_address
 from oracle.devchain.rehearsal import rehearse
 from oracle.devchain.replay import LIQUIDATOR, LoanRecord, read_llamalend_csv, replay, start_time, time_of
 from tests.e2e.conftest import anvil_binary
+from tests.e2e.loans import STARTER_ROW, Loan, State
 
 MODEL = keccak256(b"a model")
-STARTER_ROW = 0
-OPEN, REPAID, DEFAULTED = 1, 2, 4
 ANN, BEN = b"\x11" * 20, b"\x22" * 20
 
 KILLED = """
@@ -289,31 +287,11 @@ def check_state(chain: Anvil, deployment: DevDeployment, economy: Plan, expected
         assert oracle.read("isEnrolled", resident.address) == (resident.address in expected.enrolled,)
 
 
-class Loan(NamedTuple):
-    """ITermLoans.Loan."""
-
-    borrower: str
-    start: int
-    interval: int
-    instalments: int
-    marked: int
-    state: int
-    pool: str
-    grace: int
-    cooling_off: int
-    late_fee_bps: int
-    row: int
-    principal: int
-    owed: int
-    outstanding: int
-    fees: int
-
-
-def state_of(entry: Entry) -> int:
-    """ITermLoans.State of a loan in the books."""
+def state_of(entry: Entry) -> State:
+    """Where a loan in the books stands."""
     if entry.closed is not None:
-        return REPAID
-    return OPEN if entry.defaulted is None else DEFAULTED
+        return State.REPAID
+    return State.OPEN if entry.defaulted is None else State.DEFAULTED
 
 
 def check_ledger(events: pa.Table, deployment: DevDeployment, expected: Books) -> None:

@@ -27,7 +27,7 @@ from oracle.contract import (
 from oracle.report import EpochReport
 from oracle.tree import AtLeastProof, ScoreProof
 
-NAMES = ("CreditOracle", "Bonds", "TermLoans", "DevCoin", "LogReplayer")
+NAMES = ("CreditOracle", "Bonds", "TermLoans", "LoanPool", "DevCoin", "LogReplayer")
 ADDRESS, MEI = b"\x0a" * 20, b"\x0b" * 20
 HEX32 = b"\x11" * 32
 REPORT = EpochReport(
@@ -364,6 +364,14 @@ def test_load_abi__of_each_contract__has_code_and_ids_by_name(name: str) -> None
         assert event.id == keccak256(f"{event.name}({','.join(event.inputs)})".encode())
         assert len(event.indexed) == len(event.inputs)
     assert load_abi(name) is abi
+
+
+def test_creation__with_arguments__is_the_code_and_then_their_words() -> None:
+    abi = load_abi("TermLoans")
+    assert abi.constructor == ("address",) * 3
+    words = (ADDRESS, bytes(20), MEI)
+    assert abi.creation(*words) == abi.bytecode + b"".join(word.rjust(32, b"\0") for word in words)
+    assert load_abi("DevCoin").creation() == load_abi("DevCoin").bytecode
 
 
 def test_load_abi__of_a_known_token__has_the_ids_that_everyone_knows() -> None:

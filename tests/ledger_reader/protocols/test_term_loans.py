@@ -1,5 +1,7 @@
 """Loans of a book over pools: ids, coins, and what is never dropped; single meanings are golden."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ from tests.ledger_reader.meanings import (
     source_of,
 )
 
+INTERFACE = Path(__file__).parents[3] / "contracts" / "src" / "ITermLoans.sol"
 BOOK = source_of("term_loans", asset=None)
 DUE = 1_900_000_000
 EVENTS = {event.signature.split("(")[0]: event for event in PROTOCOLS["term_loans"].events}
@@ -84,3 +87,11 @@ def test_decode__same_number_in_two_books__is_two_loans() -> None:
 def test_loan_id__number_beyond_twelve_bytes__is_refused() -> None:
     with pytest.raises(OverflowError):
         loan_id(POOL, 2**96)
+
+
+def test_interface__events_of_loans_and_guarantees__are_those_that_are_read_but_one() -> None:
+    found = re.findall(r"event (\w+)\(([^)]*)\);", INTERFACE.read_text("utf-8"))
+    told = {f"{name}({' '.join(inside.split())})" for name, inside in found if "indexed loanId" in inside}
+    read = {event.signature for event in EVENTS.values()}
+    assert read < told
+    assert {signature.split("(")[0] for signature in told - read} == {"GuaranteeReturned"}
