@@ -108,7 +108,7 @@ interface IInvoiceFinance {
     error TermTooLong(uint256 term, uint64 longest);
     /// @notice No line of the table is met by what is proven.
     error NoRow(uint16 supplierThreshold, uint8 supplierStatus, uint16 buyerThreshold, uint8 buyerStatus);
-    /// @notice The fee until the due date would be as large as the advance.
+    /// @notice The caller holds no claim on the invoice, or the fee until the due date would be as large as the advance.
     error NothingToAdvance(bytes32 invoiceId);
     /// @notice All advances to this supplier, or on this buyer's debts, would be above the limit.
     error LimitExceeded(address party, uint256 exposure, uint128 limit);
