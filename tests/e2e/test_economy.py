@@ -151,8 +151,9 @@ def test_contracts__after_all__hold_what_the_books_hold(played: Played) -> None:
         assert coin.read("balanceOf", account or contracts["pool"]) == (balance,)
     assert coin.read("balanceOf", contracts["receivables"]) == (0,)
     for key, standing in played.books.invoices.items():
-        invoice = receivables.read("invoiceOf", key)[0]
-        assert STATUSES[next(v for v in invoice[2:5] if isinstance(v, int) and v < 7)] == standing.status
+        _, _, ended, _, status, due, _, outstanding, _ = receivables.read("invoiceOf", key)[0]
+        assert (STATUSES[status], ended, due) == (standing.status, standing.closed or 0, standing.invoice.due)
+        assert outstanding == standing.outstanding
         assert receivables.read("financierOf", key) == ("0x" + (standing.financier or bytes(20)).hex(),)
         if standing.status == "accepted":
             held = {holder: receivables.read("claimOf", key, holder)[0] for holder, _ in standing.claims}

@@ -101,6 +101,7 @@ SAYS: dict[str, dict[str, tuple[Says, ...]]] = {
         "Enrolled": (Says("enrolled", "account"),),
         "Withdrawn": (Says("withdrawn", "account"),),
     },
+    "disputes": {"Disputed": (Says("disputed", "account", loan_id="factId"),)},
     "receivables": {
         "InvoiceIssued": (invoice("invoice_issued", "dueTime"),),
         "InvoiceOpened": (invoice("invoice_opened", hides=False),),
@@ -116,13 +117,19 @@ SAYS: dict[str, dict[str, tuple[Says, ...]]] = {
         "InvoiceCredited": of_both(invoice("invoice_credited", hides=False)),
         "InvoiceVoided": (invoice("invoice_voided"),),
     },
+    "wallet_links": {
+        "Linked": (Says("linked", "wallet", "with", loan_id="person", always=True),),
+        "Unlinked": (Says("unlinked", "wallet", loan_id="person", due_time="effectiveTime"),),
+    },
 }
 """All events but those with rules of their own: see OF_THEIR_OWN."""
 
 OF_THEIR_OWN = {
+    "disputes": {"DisputeWithdrawn", "DisputeDecided"},
     "erc20": {"Transfer"},
     "llamalend": {"Borrow", "Repay", "RemoveCollateral", "Liquidate"},
     "morpho_blue": {event.signature.split("(")[0] for event in PROTOCOLS["morpho_blue"].events},
+    "payments": {"Paid"},
     "price_feed": {"AnswerUpdated"},
     "term_loans": {event.signature.split("(")[0] for event in PROTOCOLS["term_loans"].events},
 }
