@@ -104,16 +104,17 @@ def plan(
     start: int = GENESIS_TIME,
     policy: Policy | None = None,
     rich: bool = False,
+    has_cast: bool = True,
 ) -> Plan:
     """The economy of `seed`: so many borrowers (the cast of three included) and days; Stop out of range.
 
-    A rich one has families, second wallets and cheats beside them.
+    A rich one has families, second wallets and cheats beside them. Without the cast all are strangers.
     """
     _check_range("borrowers", borrowers, MIN_BORROWERS, MAX_BORROWERS)
     _check_range("days", days, 1, MAX_DAYS)
     _check_range("seed", seed, 0, 2**63 - 1)
     policy = policy or Policy()
-    everyone = people(seed, borrowers, days) + (_runners(seed, borrowers, days) if rich else ())
+    everyone = people(seed, borrowers, days, has_cast) + (_runners(seed, borrowers, days) if rich else ())
     terms = Terms(policy.starter_rate_bps, policy.grace // DAY)
     deeds = [(deed, person) for person in everyone for deed in live(person, seed, days, terms)]
     deeds.sort(key=lambda pair: (pair[0].slot, pair[0].rank, pair[1].index))

@@ -96,9 +96,9 @@ def chance(index: float) -> float:
     return 0.5 + 0.5 * index / sqrt(4.0 + index * index)
 
 
-def people(seed: int, borrowers: int, days: int) -> tuple[Person, ...]:
+def people(seed: int, borrowers: int, days: int, has_cast: bool = True) -> tuple[Person, ...]:
     """The cast first, then chance's; adding people or days changes nobody who was there before."""
-    cast = (_mei(seed, days), _bo(seed, days), _kai(seed, days))
+    cast = (_mei(seed, days), _bo(seed, days), _kai(seed, days)) if has_cast else ()
     rest = (person(seed, index, days) for index in range(len(cast), borrowers))
     return (*cast, *rest)
 
