@@ -1,12 +1,13 @@
-"""What each custom error of the CreditOracle means to a person: the problem, its cause, and the way out.
+"""What each custom error of our contracts means to a person: the problem, its cause, and the way out.
 
 Rules that hold here: one entry an error, under its Solidity name; {0}, {1}, … are the error's own values, in
-the order of ICreditOracle; a test holds the table against the committed ABI. An error that is not here is
-told by its name alone.
+the order of its declaration. The CreditOracle's are here, those of loans in loan_refusals.py; a test
+holds both against the committed ABIs. An error that is in neither is told by its name alone.
 """
 
 from typing import NamedTuple
 
+from oracle import loan_refusals
 from oracle.contract import Refused
 
 
@@ -314,15 +315,18 @@ _TABLE: dict[str, tuple[str, str, str]] = {
 }
 
 
+_ALL = _TABLE | loan_refusals.TABLE
+
+
 def names() -> frozenset[str]:
     """The errors that are explained."""
-    return frozenset(_TABLE)
+    return frozenset(_ALL)
 
 
 def explain(refused: Refused) -> Explanation:
     """What a refusal means; by its name alone where it is not known."""
     shown = ["0x" + each.hex() if isinstance(each, bytes) else str(each) for each in refused.arguments]
-    texts = _TABLE.get(refused.error)
+    texts = _ALL.get(refused.error)
     if texts is None:
         return Explanation(
             f"The contract refused: {refused.error}({', '.join(shown)}).",

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { IERC20Errors } from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import { ICreditOracle } from "../src/ICreditOracle.sol";
+import { ILoanPool } from "../src/ILoanPool.sol";
 import { ITermLoans } from "../src/ITermLoans.sol";
+import { LoanPool } from "../src/LoanPool.sol";
 import { LoanFixture } from "./LoanFixture.sol";
 
 contract BorrowTest is LoanFixture {
-    function test_borrow__when_a_lower_threshold_is_proven__then_refused(uint8 steps) public {
+    // ------------------------------------------------------------------------------------------------------------ proofs
+
+    function test_borrow__when_no_row_takes_the_threshold__then_refused_with_the_least(uint8 steps) public {
         uint16 threshold = 310 + uint16(steps % 34) * 10;
-        bytes memory reason = abi.encodeWithSelector(ITermLoans.ThresholdTooLow.selector, threshold, 650);
-        _borrowRefused(MEI, 300 * USD, threshold, reason);
+        bytes memory reason = abi.encodeWithSelector(ILoanPool.NoRowFits.selector, threshold, 1, 650);
+        _borrowRefused(MEI, _once(300 * USD), threshold, reason);
     }
 
     function test_borrow__when_proof_is_forged__then_the_oracle_refuses() public {
         bytes memory reason = abi.encodeWithSelector(ICreditOracle.AtLeastNotProven.selector, _who(BO), 650);
-        _borrowRefused(BO, 300 * USD, 650, reason);
+        _borrowRefused(BO, _once(300 * USD), 650, reason);
     }
 
     function test_borrow__when_proof_is_another_borrowers__then_refused(address thief) public {
@@ -23,94 +26,180 @@ contract BorrowTest is LoanFixture {
         ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
         vm.prank(thief);
         vm.expectRevert(abi.encodeWithSelector(ICreditOracle.AtLeastNotProven.selector, thief, 650));
-        loans.borrow(300 * USD, MONTH, proof);
+        loans.borrow(pool, _once(300 * USD), proof);
     }
 
-    function test_borrow__when_score_is_older_than_the_policy_allows__then_refused() public {
+    /// @notice Linked wallets owe together; a proof is still of one of them.
+    function test_borrow__when_proof_is_of_a_linked_wallet__then_refused() public {
+        _link(MEI, BO);
+        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
+        vm.prank(_who(BO));
+        vm.expectRevert(abi.encodeWithSelector(ICreditOracle.AtLeastNotProven.selector, _who(BO), 650));
+        loans.borrow(pool, _once(USD), proof);
+    }
+
+    function test_borrow__when_score_is_older_than_the_pool_allows__then_refused() public {
         uint64 snapshotTime = oracle.rootOf(1).snapshotTime;
         vm.warp(uint256(snapshotTime) + 10 days + 1);
-        _borrowRefused(
-            MEI, 300 * USD, 650, abi.encodeWithSelector(ICreditOracle.TooOld.selector, snapshotTime, 10 days)
-        );
+        bytes memory reason = abi.encodeWithSelector(ICreditOracle.TooOld.selector, snapshotTime, 10 days);
+        _borrowRefused(MEI, _once(300 * USD), 650, reason);
     }
 
-    function test_borrow__when_status_is_thin_or_disputed__then_only_where_the_policy_takes_it() public {
-        _borrowRefused(THIN, USD, 650, abi.encodeWithSelector(ITermLoans.StatusRefused.selector, 2));
-        _borrowRefused(OPEN, USD, 650, abi.encodeWithSelector(ITermLoans.StatusRefused.selector, 129));
-        ITermLoans.Policy memory policy = _policy();
-        policy.acceptThin = true;
-        _setPolicy(policy);
-        _borrow(THIN, USD);
-        _borrowRefused(OPEN, USD, 650, abi.encodeWithSelector(ITermLoans.StatusRefused.selector, 129));
-        policy.acceptDisputed = true;
-        _setPolicy(policy);
-        _borrow(OPEN, USD);
+    function test_borrow__when_record_is_thin_or_disputed__then_only_where_a_row_takes_it() public {
+        vm.assertEq(loans.loanOf(_borrow(THIN, 200 * USD)).row, THIN_ROW);
+        bytes4 selector = ILoanPool.NoRowFits.selector;
+        _borrowRefused(OPEN, _once(USD), 650, abi.encodeWithSelector(selector, 650, 129, 0));
+        ILoanPool.Row[] memory table = _table(USD);
+        table[1].statuses = 1 | 4;
+        _setTable(table);
+        vm.assertEq(loans.loanOf(_borrow(OPEN, USD)).row, 5); // rows 4 to 6 replace 1 to 3
+    }
+
+    // ----------------------------------------------------------------------------------------------------- what is asked
+
+    function test_borrow__when_the_pool_is_not_listed__then_refused() public {
+        LoanPool unlisted = _newPool(coin, USD);
+        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
+        vm.prank(_who(MEI));
+        vm.expectRevert(abi.encodeWithSelector(ITermLoans.PoolNotListed.selector, address(unlisted)));
+        loans.borrow(unlisted, _once(USD), proof);
     }
 
     function test_borrow__when_principal_is_zero_or_too_large__then_refused(uint128 principal) public {
-        _borrowRefused(MEI, 0, 650, abi.encodeWithSelector(ITermLoans.AmountZero.selector));
+        _borrowRefused(MEI, _once(0), 650, abi.encodeWithSelector(ITermLoans.AmountZero.selector));
         principal = uint128(_bound(principal, 500 * USD + 1, type(uint128).max));
         bytes4 selector = ITermLoans.PrincipalTooLarge.selector;
-        _borrowRefused(MEI, principal, 650, abi.encodeWithSelector(selector, principal, 500 * USD));
+        _borrowRefused(MEI, _once(principal), 650, abi.encodeWithSelector(selector, principal, 500 * USD));
     }
 
-    function test_borrow__when_term_is_zero_or_too_long__then_refused(uint32 term) public {
-        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
+    function test_borrow__when_term_is_zero_or_too_long__then_refused(uint32 interval, uint16 instalments) public {
+        instalments = uint16(_bound(instalments, 1, 12));
+        interval = uint32(_bound(interval, 360 days / instalments + 1, type(uint32).max));
         bytes4 selector = ITermLoans.TermOutOfRange.selector;
-        vm.startPrank(_who(MEI));
-        vm.expectRevert(abi.encodeWithSelector(selector, 0, 90 days));
-        loans.borrow(USD, 0, proof);
-        term = uint32(_bound(term, 90 days + 1, type(uint32).max));
-        vm.expectRevert(abi.encodeWithSelector(selector, term, 90 days));
-        loans.borrow(USD, term, proof);
+        ITermLoans.Draw memory draw = ITermLoans.Draw(USD, 0, instalments, new address[](0));
+        _borrowRefused(MEI, draw, 650, abi.encodeWithSelector(selector, 0, 360 days));
+        draw.interval = interval;
+        uint256 term = uint256(interval) * instalments;
+        _borrowRefused(MEI, draw, 650, abi.encodeWithSelector(selector, term, 360 days));
     }
 
-    /// @notice One proof cannot draw the limit twice.
+    function test_borrow__when_instalments_are_none_or_too_many__then_refused(uint16 instalments) public {
+        instalments = uint16(_bound(instalments, 13, type(uint16).max));
+        bytes4 selector = ITermLoans.InstalmentsOutOfRange.selector;
+        _borrowRefused(MEI, _monthly(USD, 0), 650, abi.encodeWithSelector(selector, 0, 12));
+        _borrowRefused(MEI, _monthly(USD, instalments), 650, abi.encodeWithSelector(selector, instalments, 12));
+    }
+
+    function test_borrow__when_the_pool_has_not_enough_coin__then_refused() public {
+        vm.prank(LENDER);
+        pool.withdraw((FUNDS - 1) * USD, LENDER, LENDER);
+        bytes memory reason = abi.encodeWithSelector(ILoanPool.NotEnoughIdle.selector, 2 * USD, USD);
+        _borrowRefused(MEI, _once(2 * USD), 650, reason);
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- the book
+
+    /// @notice One proof cannot draw the limit twice, in no pool and in no coin.
     function test_borrow__when_all_loans_together_exceed_the_limit__then_refused(uint128 first, uint128 second) public {
-        first = uint128(_bound(first, 300 * USD + 1, 500 * USD));
-        second = uint128(_bound(second, 800 * USD - first + 1, 500 * USD));
-        _borrow(MEI, first);
+        first = uint128(_bound(first, 301, 500)); // dollars
+        second = uint128(_bound(second, 801 - first, 500));
         ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
-        bytes4 selector = ITermLoans.ExposureExceeded.selector;
         vm.prank(_who(MEI));
-        vm.expectRevert(abi.encodeWithSelector(selector, _who(MEI), uint256(first) + second, 800 * USD));
-        loans.borrow(second, MONTH, proof);
-        _borrow(MEI, 800 * USD - first); // up to the limit
-        vm.assertEq(loans.exposureOf(_who(MEI)), 800 * USD);
+        loans.borrow(other, _once(first * DOLLAR), proof);
+        bytes4 selector = ITermLoans.ExposureExceeded.selector;
+        uint256 cents = uint256(first + second) * 100;
+        _borrowRefused(MEI, _once(second * USD), 650, abi.encodeWithSelector(selector, _who(MEI), cents, 800_00));
+        _borrow(MEI, (800 - first) * USD); // up to the limit
+        (uint256 exposure,) = loans.exposureOf(_who(MEI));
+        vm.assertEq(exposure, 800_00);
+        _borrowRefused(MEI, _once(1), 650, abi.encodeWithSelector(selector, _who(MEI), 800_01, 800_00)); // part of a cent
+    }
+
+    function test_borrow__when_linked_wallets_exceed_the_limit_together__then_refused(uint128 first) public {
+        first = uint128(_bound(first, 301, 500));
+        _link(MEI, THIN);
+        _borrow(MEI, first * USD);
+        bytes4 selector = ITermLoans.ExposureExceeded.selector;
+        uint256 cents = uint256(first) * 100 + 1;
+        _borrowRefused(THIN, _once(1), 650, abi.encodeWithSelector(selector, _who(THIN), cents, 200_00));
+        vm.prank(_who(THIN));
+        links.unlink();
+        _borrowRefused(THIN, _once(1), 650, abi.encodeWithSelector(selector, _who(THIN), cents, 200_00));
+        vm.warp(block.timestamp + LINK_DELAY);
+        _republish();
+        _borrow(THIN, 200 * USD);
+    }
+
+    /// @notice A chain of links, closed to a ring as far as links allow, counts each wallet once.
+    function test_borrow__when_links_make_a_ring__then_each_loan_counts_once() public {
+        _link(MEI, THIN);
+        _link(THIN, BO);
+        _borrow(MEI, 100 * USD);
+        _borrow(THIN, 50 * USD);
+        for (uint256 i = 0; i < 3; ++i) {
+            (uint256 exposure,) = loans.exposureOf(_who(i));
+            vm.assertEq(exposure, 150_00);
+        }
     }
 
     function test_borrow__when_a_loan_is_overdue__then_refused_until_it_is_repaid() public {
-        vm.prank(LENDER);
-        loans.setPolicy(_lax());
+        _laxAge();
         uint256 first = _borrow(MEI, 100 * USD);
         uint256 second = _borrow(MEI, 100 * USD);
-        ITermLoans.Loan memory loan = loans.loanOf(first);
-        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
-        vm.warp(loan.dueTime);
+        uint256 dueTime = _due(first, 1);
+        vm.warp(dueTime);
         _republish();
-        proof.epoch = oracle.currentEpoch();
-        vm.startPrank(_who(MEI));
-        vm.expectRevert(abi.encodeWithSelector(ITermLoans.LoanOverdue.selector, first, loan.dueTime));
-        loans.borrow(USD, MONTH, proof);
-        vm.stopPrank();
+        bytes4 selector = ITermLoans.LoanOverdue.selector;
+        _borrowRefused(MEI, _once(USD), 650, abi.encodeWithSelector(selector, first, dueTime));
         _repay(_who(MEI), first, type(uint128).max);
-        vm.prank(_who(MEI));
-        vm.expectRevert(abi.encodeWithSelector(ITermLoans.LoanOverdue.selector, second, loan.dueTime));
-        loans.borrow(USD, MONTH, proof);
+        _borrowRefused(MEI, _once(USD), 650, abi.encodeWithSelector(selector, second, dueTime));
         _repay(_who(MEI), second, type(uint128).max);
+        _borrow(MEI, USD);
+    }
+
+    function test_borrow__when_an_instalment_is_overdue__then_refused_until_it_is_paid() public {
+        _laxAge();
+        uint256 loanId = _borrow(MEI, _monthly(120 * USD, 12));
+        uint256 dueTime = _due(loanId, 1);
+        vm.warp(dueTime);
+        (, uint128 amount) = loans.nextDueOf(loanId);
+        _republish();
+        _repay(_who(BO), loanId, amount - 1);
+        bytes memory reason = abi.encodeWithSelector(ITermLoans.LoanOverdue.selector, loanId, dueTime);
+        _borrowRefused(MEI, _once(USD), 650, reason);
+        _repay(_who(BO), loanId, 1);
+        _borrow(MEI, USD);
+    }
+
+    function test_borrow__when_a_linked_wallets_loan_is_overdue__then_refused_whatever_the_score() public {
+        _laxAge();
+        _allowStarter(_who(BO), 50 * USD);
+        vm.prank(_who(BO));
+        uint256 loanId = loans.borrowStarter(pool, _once(USD));
+        uint256 dueTime = _due(loanId, 1);
+        _link(MEI, BO);
+        vm.warp(dueTime);
+        _republish();
+        bytes memory reason = abi.encodeWithSelector(ITermLoans.LoanOverdue.selector, loanId, dueTime);
+        _borrowRefused(MEI, _once(USD), 650, reason);
+        vm.prank(_who(BO));
+        links.unlink();
+        _borrowRefused(MEI, _once(USD), 650, reason);
+    }
+
+    function test_borrow__when_a_default_is_partly_recovered__then_still_refused() public {
+        _laxAge();
+        uint256 loanId = _borrow(MEI, _monthly(120 * USD, 12));
+        vm.warp(_due(loanId, 3) + 5 days + 1);
+        loans.markDefault(loanId);
+        _repay(_who(MEI), loanId, 60 * USD); // six instalments: none is late by its date
+        _republish();
+        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
         vm.prank(_who(MEI));
-        loans.borrow(USD, MONTH, proof);
-    }
-
-    function _lax() private pure returns (ITermLoans.Policy memory policy) {
-        policy = _policy();
-        policy.maxScoreAge = type(uint64).max;
-    }
-
-    /// @notice The same files in the epoch that ends next.
-    function _republish() private {
-        uint64 epoch = oracle.epochAt(uint64(block.timestamp));
-        _publishActive(epoch, _tree(_fixedFiles())[0]);
+        vm.expectPartialRevert(ITermLoans.LoanOverdue.selector);
+        loans.borrow(other, _once(DOLLAR), proof);
+        _repay(_who(MEI), loanId, type(uint128).max);
+        _borrow(MEI, USD);
     }
 
     function test_borrow__when_too_many_loans_are_open__then_refused() public {
@@ -118,48 +207,71 @@ contract BorrowTest is LoanFixture {
         for (uint256 i = 0; i < most; ++i) {
             _borrow(MEI, USD);
         }
-        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
-        vm.prank(_who(MEI));
-        vm.expectRevert(abi.encodeWithSelector(ITermLoans.TooManyLoans.selector, _who(MEI), most));
-        loans.borrow(USD, MONTH, proof);
+        bytes memory reason = abi.encodeWithSelector(ITermLoans.TooManyLoans.selector, _who(MEI), most);
+        _borrowRefused(MEI, _once(USD), 650, reason);
         _repay(_who(MEI), 3, 2 * USD);
         _borrow(MEI, USD);
     }
 
-    function test_borrow__when_the_lender_has_not_enough_coin__then_refused() public {
-        vm.prank(LENDER);
-        loans.withdraw(1_000_000 * USD - USD);
-        bytes4 selector = IERC20Errors.ERC20InsufficientBalance.selector;
-        bytes memory reason = abi.encodeWithSelector(selector, address(loans), USD, 2 * USD);
-        _borrowRefused(MEI, 2 * USD, 650, reason);
-    }
+    // -------------------------------------------------------------------------------------------------------- when well
 
-    function test_borrow__when_all_is_well__then_it_pays_out_and_books_the_loan(uint128 principal, uint32 term) public {
+    function test_borrow__when_all_is_well__then_it_pays_out_and_books_the_loan(
+        uint128 principal,
+        uint32 interval,
+        uint16 instalments
+    ) public {
         principal = uint128(_bound(principal, 1, 500 * USD));
-        term = uint32(_bound(term, 1, 90 days));
-        uint256 interest = (uint256(principal) * 1200 * term + 10_000 * 365 days - 1) / (10_000 * 365 days);
-        uint128 owed = principal + uint128(interest);
-        uint64 dueTime = uint64(block.timestamp) + term;
+        instalments = uint16(_bound(instalments, 1, 12));
+        interval = uint32(_bound(interval, 1, 360 days / instalments));
+        ITermLoans.Draw memory draw = ITermLoans.Draw(principal, interval, instalments, new address[](0));
+        uint128 owed = principal + _interest(principal, interval, instalments);
+        uint64 dueTime = uint64(block.timestamp) + uint64(interval) * instalments;
         ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
 
         vm.expectEmit(address(loans));
-        emit ITermLoans.LoanDrawn(1, _who(MEI), principal, owed, dueTime, false);
+        emit ITermLoans.LoanDrawn(
+            1, _who(MEI), address(pool), address(coin), principal, owed, dueTime, instalments, false
+        );
         vm.prank(_who(MEI));
-        uint256 loanId = loans.borrow(principal, term, proof);
+        vm.assertEq(loans.borrow(pool, draw, proof), 1);
 
-        vm.assertEq(loanId, 1);
         vm.assertEq(coin.balanceOf(_who(MEI)), principal);
-        vm.assertEq(coin.balanceOf(address(loans)), 1_000_000 * USD - principal);
-        vm.assertEq(loans.exposureOf(_who(MEI)), principal);
-        ITermLoans.Loan memory loan = ITermLoans.Loan({
+        vm.assertEq(pool.idle(), FUNDS * USD - principal);
+        vm.assertEq(pool.lent(), principal);
+        vm.assertEq(pool.totalAssets(), FUNDS * USD);
+        vm.assertEq(pool.lossOf(FULL_ROW).drawn, principal);
+        vm.assertEq(abi.encode(loans.loanOf(1)), abi.encode(_expected(draw, owed)));
+    }
+
+    function _interest(uint128 principal, uint256 interval, uint256 n) private pure returns (uint128) {
+        uint256 year = 2 * 10_000 * 365 days;
+        return uint128((uint256(principal) * 1200 * interval * (n + 1) + year - 1) / year);
+    }
+
+    function _expected(ITermLoans.Draw memory draw, uint128 owed) private view returns (ITermLoans.Loan memory) {
+        return ITermLoans.Loan({
             borrower: _who(MEI),
-            dueTime: uint48(dueTime),
+            start: uint40(block.timestamp),
+            interval: draw.interval,
+            instalments: uint8(draw.instalments),
+            marked: 0,
+            state: ITermLoans.State.Open,
+            pool: address(pool),
             grace: 5 days,
-            starter: false,
-            defaulted: false,
-            principal: principal,
-            outstanding: owed
+            coolingOff: 2 days,
+            lateFeeBps: 500,
+            row: FULL_ROW,
+            principal: draw.principal,
+            owed: owed,
+            outstanding: owed,
+            fees: 0
         });
-        vm.assertEq(abi.encode(loans.loanOf(1)), abi.encode(loan));
+    }
+
+    /// @notice Scores count however old, so that time can pass.
+    function _laxAge() private {
+        ILoanPool.Terms memory terms = _terms(USD);
+        terms.maxScoreAge = type(uint64).max;
+        _setTerms(terms);
     }
 }

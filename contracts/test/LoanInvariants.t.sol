@@ -1,87 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { ICreditOracle } from "../src/ICreditOracle.sol";
 import { ITermLoans } from "../src/ITermLoans.sol";
+import { LoanPool } from "../src/LoanPool.sol";
 import { TermLoans } from "../src/TermLoans.sol";
-import { LoanFixture } from "./LoanFixture.sol";
+import { LoanHandler } from "./LoanHandler.sol";
 
-/// @notice Five borrowers who use the same proof of epoch 1 again and again, their own or another's; strangers who repay for
-/// them; time that passes. What was let through is booked in the plainest way, for the invariants to compare.
-contract Borrowers is LoanFixture {
-    uint256 public lent;
-    uint256 public repaid;
-    uint256[] private _ids;
-    bool public broken;
-
-    function theLoans() external view returns (TermLoans) {
-        return loans;
-    }
-
-    function everyLoan() external view returns (uint256[] memory) {
-        return _ids;
-    }
-
-    function funds() external view returns (uint256) {
-        return coin.balanceOf(address(loans));
-    }
-
-    function whoIs(uint256 i) external pure returns (address) {
-        return _who(i);
-    }
-
-    /// @notice Somebody draws on a proof that is the caller's own in three cases of four.
-    function draw(uint256 who, uint256 whose, uint128 principal, uint32 term, uint16 threshold) external {
-        who %= 5;
-        uint256 owner = whose % 4 == 0 ? (whose / 4) % 4 : who;
-        uint16 shown = threshold % 4 == 0 ? 640 : 650;
-        if (owner == 4 || (owner == BO && shown > 610)) owner = MEI; // proofs that there are
-        ICreditOracle.AtLeastProof memory proof = _proof(owner, owner == BO ? 610 : shown);
-        uint128 amount = principal % (600 * USD);
-        bool isLate = _isLate(_who(who));
-        vm.prank(_who(who));
-        try loans.borrow(amount, term % (100 days), proof) returns (uint256 id) {
-            lent += amount;
-            _ids.push(id);
-            broken = broken || isLate || who != MEI || owner != MEI || shown < 650;
-        } catch { }
-    }
-
-    function pay(uint256 which, uint128 amount) external {
-        if (_ids.length == 0) return;
-        uint256 id = _ids[which % _ids.length];
-        uint128 most = amount % (700 * USD);
-        address payer = address(0xABCD);
-        coin.mint(payer, most);
-        vm.startPrank(payer);
-        coin.approve(address(loans), most);
-        try loans.repay(id, most) returns (uint128 paid) {
-            repaid += paid;
-        } catch { }
-        vm.stopPrank();
-    }
-
-    function mark(uint256 which) external {
-        if (_ids.length == 0) return;
-        try loans.markDefault(_ids[which % _ids.length]) { } catch { }
-    }
-
-    function wait(uint256 time) external {
-        _warp(block.timestamp + time % 3 days);
-    }
-
-    function _isLate(address borrower) private view returns (bool) {
-        uint256[] memory open = loans.openLoansOf(borrower);
-        for (uint256 i = 0; i < open.length; ++i) {
-            if (loans.loanOf(open[i]).dueTime < block.timestamp) return true;
-        }
-        return false;
-    }
-}
-
-/// @notice One proof never opens more than its limit, however often it is shown, by whomever; the coin adds up.
+/// @notice Whatever is done, in whatever order: coin, shares, stakes and the book add up, and nobody draws beyond the limit.
 contract LoanInvariantsTest {
-    Borrowers internal borrowers;
+    LoanHandler internal handler;
+    TermLoans internal loans;
+    LoanPool[2] internal pools;
 
     struct FuzzSelector {
         address addr;
@@ -89,52 +18,124 @@ contract LoanInvariantsTest {
     }
 
     function setUp() public {
-        borrowers = new Borrowers();
-        borrowers.setUp();
+        handler = new LoanHandler();
+        handler.setUp();
+        loans = handler.theLoans();
+        (pools[0], pools[1]) = handler.thePools();
     }
 
     function targetContracts() external view returns (address[] memory targets) {
         targets = new address[](1);
-        targets[0] = address(borrowers);
+        targets[0] = address(handler);
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory chosen = new bytes4[](6);
-        chosen[0] = Borrowers.draw.selector;
-        chosen[1] = Borrowers.draw.selector; // most of what happens
-        chosen[2] = Borrowers.draw.selector;
-        chosen[3] = Borrowers.pay.selector;
-        chosen[4] = Borrowers.mark.selector;
-        chosen[5] = Borrowers.wait.selector;
+        bytes4[] memory chosen = new bytes4[](11);
+        chosen[0] = LoanHandler.draw.selector;
+        chosen[1] = LoanHandler.draw.selector; // most of what happens
+        chosen[2] = LoanHandler.draw.selector;
+        chosen[3] = LoanHandler.pay.selector;
+        chosen[4] = LoanHandler.pay.selector;
+        chosen[5] = LoanHandler.cancel.selector;
+        chosen[6] = LoanHandler.mark.selector;
+        chosen[7] = LoanHandler.vouch.selector;
+        chosen[8] = LoanHandler.save.selector;
+        chosen[9] = LoanHandler.link.selector;
+        chosen[10] = LoanHandler.wait.selector;
         targets = new FuzzSelector[](1);
-        targets[0] = FuzzSelector(address(borrowers), chosen);
+        targets[0] = FuzzSelector(address(handler), chosen);
     }
 
-    /// @notice Only the proof's own borrower draws on it, at the lender's threshold, and not while a loan is overdue.
+    /// @notice Only on one's own proof, by a row that takes it, within its limit and what is locked, and while nothing is late.
     function invariant_nobody_draws_who_must_not() public view {
-        require(!borrowers.broken(), "a loan that the policy refuses");
+        require(!handler.broken(), "a loan that the rules refuse");
     }
 
-    function invariant_one_proof_never_opens_more_than_its_limit() public view {
-        TermLoans loans = borrowers.theLoans();
-        uint256 limit = loans.policy().exposureLimit;
-        for (uint256 i = 0; i < 5; ++i) {
-            address who = borrowers.whoIs(i);
-            uint256 open = _principalOf(loans, who);
-            require(open <= limit && loans.exposureOf(who) >= open, "beyond the limit");
+    /// @notice Coin is in the pool because it came and did not go.
+    function invariant_coin_is_never_created() public view {
+        for (uint256 i = 0; i < 2; ++i) {
+            (uint256 deposited, uint256 withdrawn, uint256 lent, uint256 repaid) = handler.flows(pools[i]);
+            require(pools[i].idle() + withdrawn + lent == deposited + repaid, "coin");
         }
     }
 
-    function invariant_the_coin_adds_up() public view {
-        uint256 start = 1_000_000 * 1e6;
-        require(borrowers.funds() == start - borrowers.lent() + borrowers.repaid(), "coin");
+    /// @notice What the pool has lent is what its open loans say, and its assets cover all shares, less the losses that are marked.
+    function invariant_assets_cover_shares_less_marked_losses() public view {
+        for (uint256 i = 0; i < 2; ++i) {
+            LoanPool pool = pools[i];
+            (uint256 deposited, uint256 withdrawn,,) = handler.flows(pool);
+            require(pool.lent() == _principalLeft(pool), "lent");
+            require(pool.totalAssets() == pool.idle() + pool.lent(), "assets");
+            require(pool.previewRedeem(pool.totalSupply()) <= pool.totalAssets(), "shares");
+            require(pool.totalAssets() + _marked(pool) + withdrawn >= deposited, "a loss that nobody marked");
+        }
     }
 
-    function _principalOf(TermLoans loans, address who) private view returns (uint256 sum) {
-        uint256[] memory ids = borrowers.everyLoan();
-        for (uint256 i = 0; i < ids.length; ++i) {
-            ITermLoans.Loan memory loan = loans.loanOf(ids[i]);
-            if (loan.borrower == who && loan.outstanding != 0) sum += loan.principal;
+    /// @notice A person's exposure is the principal of all its open loans, in whole cents.
+    function invariant_the_book_is_the_sum_of_open_loans() public view {
+        for (uint256 i = 0; i < 5; ++i) {
+            address[] memory wallets = handler.bookOf(i);
+            uint256 sum = 0;
+            for (uint256 j = 0; j < wallets.length; ++j) {
+                uint256[] memory open = loans.openLoansOf(wallets[j]);
+                require(open.length <= loans.MAX_OPEN_LOANS(), "too many");
+                for (uint256 k = 0; k < open.length; ++k) {
+                    ITermLoans.Loan memory loan = loans.loanOf(open[k]);
+                    require(loan.outstanding != 0 && loan.borrower == wallets[j], "not open");
+                    uint256 cent = loan.pool == address(pools[0]) ? 1e4 : 1e16;
+                    sum += (loan.principal + cent - 1) / cent;
+                }
+            }
+            (uint256 exposure,) = loans.exposureOf(handler.whoIs(i));
+            require(exposure == sum, "exposure");
+        }
+    }
+
+    /// @notice What is owed is what was owed at the draw, the fees that are told, and nothing else.
+    function invariant_nothing_is_owed_but_what_was_known() public view {
+        for (uint256 id = 1; id <= loans.lastLoanId(); ++id) {
+            ITermLoans.Loan memory loan = loans.loanOf(id);
+            if (loan.state == ITermLoans.State.Cancelled) continue;
+            require(loan.outstanding + handler.paidFor(id) == uint256(loan.owed) + loan.fees, "owed");
+            require(loan.fees <= loan.owed / 20 + loan.instalments, "fees");
+        }
+    }
+
+    /// @notice All coin in the book is stake, free or locked; what is locked is what open loans say.
+    function invariant_stakes_are_held() public view {
+        for (uint256 i = 0; i < 2; ++i) {
+            (uint256 free, uint256 locked) = handler.stakesIn(pools[i]);
+            require(_coinIn(pools[i]) == free + locked, "stakes");
+            uint256 sum = 0;
+            for (uint256 id = 1; id <= loans.lastLoanId(); ++id) {
+                ITermLoans.Loan memory loan = loans.loanOf(id);
+                if (loan.pool != address(pools[i]) || loan.state != ITermLoans.State.Open) continue;
+                ITermLoans.Guarantee[] memory given = loans.guaranteesOf(id);
+                for (uint256 j = 0; j < given.length; ++j) {
+                    sum += given[j].amount;
+                }
+            }
+            require(sum == locked, "locked");
+        }
+    }
+
+    function _coinIn(LoanPool pool) private view returns (uint256) {
+        (, bytes memory answer) = pool.asset().staticcall(abi.encodeWithSignature("balanceOf(address)", address(loans)));
+        return abi.decode(answer, (uint256));
+    }
+
+    function _principalLeft(LoanPool pool) private view returns (uint256 sum) {
+        for (uint256 id = 1; id <= loans.lastLoanId(); ++id) {
+            ITermLoans.Loan memory loan = loans.loanOf(id);
+            bool counts = loan.pool == address(pool) && loan.state == ITermLoans.State.Open;
+            if (!counts || loan.outstanding <= loan.fees) continue;
+            sum += uint256(loan.outstanding - loan.fees) * loan.principal / loan.owed;
+        }
+    }
+
+    function _marked(LoanPool pool) private view returns (uint256 sum) {
+        for (uint16 row = 0; row < 4; ++row) {
+            sum += pool.lossOf(row).marked;
         }
     }
 }

@@ -20,6 +20,7 @@ contract RepayTest is LoanFixture {
     function test_repay__when_it_is_repaid__then_refused() public {
         uint256 loanId = _borrow(MEI, 100 * USD);
         _repay(_who(MEI), loanId, 200 * USD);
+        vm.assertTrue(loans.loanOf(loanId).state == ITermLoans.State.Repaid);
         vm.expectRevert(abi.encodeWithSelector(ITermLoans.LoanNotOpen.selector, loanId));
         loans.repay(loanId, 1);
     }
@@ -33,19 +34,20 @@ contract RepayTest is LoanFixture {
         vm.assertEq(loans.loanOf(loanId).outstanding, before);
     }
 
-    function test_repay__when_more_is_offered_than_owed__then_only_that_is_taken(address payer, uint128 extra) public {
-        vm.assume(payer != address(0) && payer != address(loans) && payer != _who(MEI));
+    function test_repay__when_more_is_offered_than_owed__then_only_that_is_taken(uint128 extra) public {
+        address payer = address(0xB0B);
         uint256 loanId = _borrow(MEI, 100 * USD);
         uint128 owed = loans.loanOf(loanId).outstanding;
         extra = uint128(_bound(extra, 0, type(uint128).max - owed));
         vm.assertEq(_repay(payer, loanId, owed + extra), owed);
         vm.assertEq(coin.balanceOf(payer), extra);
         vm.assertEq(loans.openLoansOf(_who(MEI)).length, 0);
-        vm.assertEq(loans.exposureOf(_who(MEI)), 0);
+        (uint256 exposure,) = loans.exposureOf(_who(MEI));
+        vm.assertEq(exposure, 0);
     }
 
-    function test_repay__when_in_parts_by_anyone__then_the_rest_stays_open(address payer, uint128 part) public {
-        vm.assume(payer != address(0) && payer != address(loans));
+    function test_repay__when_in_parts_by_anyone__then_the_rest_stays_open(uint128 part) public {
+        address payer = address(0xB0B);
         uint256 loanId = _borrow(MEI, 100 * USD);
         uint128 owed = loans.loanOf(loanId).outstanding;
         part = uint128(_bound(part, 1, owed - 1));
@@ -53,24 +55,60 @@ contract RepayTest is LoanFixture {
         vm.startPrank(payer);
         coin.approve(address(loans), owed);
         vm.expectEmit(address(loans));
-        emit ITermLoans.LoanRepaid(loanId, _who(MEI), payer, part, owed - part);
+        emit ITermLoans.LoanRepaid(loanId, _who(MEI), payer, address(coin), part, owed - part);
         loans.repay(loanId, part);
         vm.assertEq(loans.loanOf(loanId).outstanding, owed - part);
-        vm.assertEq(loans.exposureOf(_who(MEI)), 100 * USD);
+        (uint256 exposure,) = loans.exposureOf(_who(MEI));
+        vm.assertEq(exposure, 100_00);
         vm.expectEmit(address(loans));
-        emit ITermLoans.LoanRepaid(loanId, _who(MEI), payer, owed - part, 0);
+        emit ITermLoans.LoanRepaid(loanId, _who(MEI), payer, address(coin), owed - part, 0);
         loans.repay(loanId, owed);
-        vm.assertEq(coin.balanceOf(address(loans)), 1_000_000 * USD + owed - 100 * USD);
+        vm.assertEq(pool.idle(), FUNDS * USD + owed - 100 * USD);
+        vm.assertEq(pool.lent(), 0);
     }
 
-    function test_repay__when_after_a_default__then_it_still_counts() public {
+    /// @notice However it is cut up, the pool's assets never fall by a payment, and end with exactly the interest.
+    function test_repay__in_any_parts__then_assets_only_rise(uint128 principal, uint128[5] memory parts) public {
+        principal = uint128(_bound(principal, 1, 500 * USD));
+        uint256 loanId = _borrow(MEI, _monthly(principal, 12));
+        uint128 owed = loans.loanOf(loanId).owed;
+        uint256 assets = pool.totalAssets();
+        for (uint256 i = 0; i < 5 && loans.loanOf(loanId).outstanding != 0; ++i) {
+            _repay(_who(BO), loanId, uint128(_bound(parts[i], 1, owed)));
+            vm.assertTrue(pool.totalAssets() >= assets);
+            assets = pool.totalAssets();
+        }
+        if (loans.loanOf(loanId).outstanding != 0) _repay(_who(BO), loanId, owed);
+        vm.assertEq(pool.totalAssets(), FUNDS * USD + owed - principal);
+    }
+
+    function test_repay__when_in_default__then_the_pool_recovers() public {
         uint256 loanId = _borrow(MEI, 100 * USD);
-        vm.warp(uint256(loans.loanOf(loanId).dueTime) + 5 days + 1);
-        loans.markDefault(loanId);
+        _default(loanId);
+        vm.assertEq(pool.totalAssets(), (FUNDS - 100) * USD);
+        uint128 owed = loans.loanOf(loanId).outstanding;
         _repay(_who(MEI), loanId, type(uint128).max);
         vm.assertEq(loans.loanOf(loanId).outstanding, 0);
-        vm.assertEq(loans.exposureOf(_who(MEI)), 0);
-        vm.assertTrue(loans.loanOf(loanId).defaulted);
+        vm.assertTrue(loans.loanOf(loanId).state == ITermLoans.State.Repaid);
+        vm.assertEq(pool.totalAssets(), (FUNDS - 100) * USD + owed);
+        vm.assertEq(pool.lossOf(FULL_ROW).recovered, owed);
+        (uint256 exposure,) = loans.exposureOf(_who(MEI));
+        vm.assertEq(exposure, 0);
+    }
+
+    function test_repay__when_the_pool_is_unlisted__then_open_loans_go_on() public {
+        uint256 loanId = _borrow(MEI, 100 * USD);
+        vm.prank(OWNER);
+        loans.unlistPool(pool);
+        _borrowRefused(MEI, _once(USD), 650, abi.encodeWithSelector(ITermLoans.PoolNotListed.selector, address(pool)));
+        _repay(_who(MEI), loanId, 50 * USD);
+        _default(loanId);
+        _repay(_who(MEI), loanId, type(uint128).max);
+        vm.assertTrue(pool.totalAssets() > FUNDS * USD);
+        uint256 shares = pool.balanceOf(LENDER);
+        vm.prank(LENDER);
+        pool.redeem(shares, LENDER, LENDER);
+        vm.assertEq(pool.totalSupply(), 0);
     }
 
     /// @notice In whatever order loans are repaid, the book lists exactly those that are open.
@@ -88,15 +126,17 @@ contract RepayTest is LoanFixture {
     function _checkBook() private view {
         uint256[] memory open = loans.openLoansOf(_who(MEI));
         uint256 seen = 0;
-        uint256 exposure = 0;
+        uint256 sum = 0;
         for (uint256 i = 0; i < open.length; ++i) {
             vm.assertEq(seen & (1 << open[i]), 0);
             seen |= 1 << open[i];
-            exposure += loans.loanOf(open[i]).principal;
+            sum += loans.loanOf(open[i]).principal;
         }
         for (uint256 loanId = 1; loanId <= 6; ++loanId) {
             vm.assertEq((seen >> loanId) & 1 == 1, loans.loanOf(loanId).outstanding > 0);
         }
-        vm.assertEq(loans.exposureOf(_who(MEI)), exposure);
+        (uint256 exposure,) = loans.exposureOf(_who(MEI));
+        vm.assertEq(exposure, sum / 1e4);
+        vm.assertEq(pool.lent(), sum);
     }
 }

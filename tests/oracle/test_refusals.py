@@ -2,17 +2,18 @@ import re
 
 import pytest
 
-from oracle import refusals
+from oracle import loan_refusals, refusals
 from oracle.contract import Refused, load_abi
 
-ERRORS = {each.name: each for each in load_abi("CreditOracle").errors.values()}
+CONTRACTS = ("TermLoans", "LoanPool", "CreditOracle")
+ERRORS = {each.name: each for name in CONTRACTS for each in load_abi(name).errors.values()}
 
 
 def refused(name: str) -> Refused:
     """The error with arguments that can be told apart."""
     values = {"address": "0x" + "ab" * 20, "bytes32": b"\xcd" * 32, "string": "some name"}
     inputs = ERRORS[name].inputs
-    return Refused("CreditOracle", name, tuple(values.get(kind, 90_000 + i) for i, kind in enumerate(inputs)))
+    return Refused("Contract", name, tuple(values.get(kind, 90_000 + i) for i, kind in enumerate(inputs)))
 
 
 def test_explain__an_error_of_another_contract__is_told_by_its_name() -> None:
@@ -20,8 +21,12 @@ def test_explain__an_error_of_another_contract__is_told_by_its_name() -> None:
     assert found.problem == "The contract refused: Strange(7, 0x0101)."
 
 
-def test_names__of_the_committed_abi__are_exactly_those_explained() -> None:
+def test_names__of_the_committed_abis__are_exactly_those_explained() -> None:
     assert refusals.names() == set(ERRORS)
+
+
+def test_loan_refusals__of_errors_that_the_oracle_has_too__say_nothing() -> None:
+    assert not loan_refusals.TABLE.keys() & {each.name for each in load_abi("CreditOracle").errors.values()}
 
 
 @pytest.mark.parametrize("name", sorted(ERRORS))
