@@ -54,22 +54,19 @@ interface IInvoiceFinance {
         uint128 buyerLimit;
     }
 
-    /// @param supplier who drew it, and whose the reserve is
-    /// @param drawTime when
+    /// @notice What an invoice's supplier has drawn on it, and whose reserve it has; the invoice itself says who that is.
+    /// @param drawTime when; 0: never
     /// @param yearlyFeeBps at what rate
     /// @param settled whether the reserve was paid
     /// @param writtenOff whether the owner does not expect to be paid any more
-    /// @param buyer who owes the invoice
     /// @param advance what was paid out
     /// @param face the share of the claim that the fee runs on
     /// @param claim what the pool took over
     struct Advance {
-        address supplier;
         uint64 drawTime;
         uint16 yearlyFeeBps;
         bool settled;
         bool writtenOff;
-        address buyer;
         uint128 advance;
         uint128 face;
         uint128 claim;

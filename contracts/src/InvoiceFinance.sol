@@ -89,7 +89,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         if (block.timestamp <= until || invoice.outstanding == 0) revert NotYetLost(invoiceId, until);
         drawn.writtenOff = true;
         reserved -= drawn.claim - drawn.advance;
-        emit AdvanceWrittenOff(invoiceId, drawn.supplier, drawn.buyer, drawn.advance);
+        emit AdvanceWrittenOff(invoiceId, invoice.supplier, invoice.buyer, drawn.advance);
     }
 
     // ----------------------------------------------------------------------------------------------------------- suppliers
@@ -105,7 +105,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         if (invoice.currency != address(COIN)) revert WrongCurrency(invoice.currency, address(COIN));
         Row memory row = _rowFor(invoice.buyer, supplierProof, buyerProof);
         Advance memory drawn = _advanceBy(row, invoiceId, invoice);
-        _book(drawn);
+        _book(drawn, msg.sender, invoice.buyer);
         _advances[invoiceId] = drawn;
         emit AdvanceDrawn(invoiceId, msg.sender, invoice.buyer, drawn.claim, drawn.advance, row.yearlyFeeBps);
         COIN.forceApprove(address(RECEIVABLES), drawn.advance);
@@ -118,7 +118,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
     /// @inheritdoc IInvoiceFinance
     function settle(bytes32 invoiceId) external returns (uint256 reserve) {
         Advance storage drawn = _unsettled(invoiceId);
-        (address supplier, uint256 advance, uint256 claim) = (drawn.supplier, drawn.advance, drawn.claim);
+        (uint256 advance, uint256 claim) = (drawn.advance, drawn.claim);
         IReceivables.Invoice memory invoice = RECEIVABLES.invoiceOf(invoiceId);
         if (invoice.outstanding != 0) revert NotYetPaid(invoiceId);
         uint256 fee = _fee(drawn.face, drawn.yearlyFeeBps, invoice.endTime - drawn.drawTime);
@@ -126,10 +126,10 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         reserve = claim - advance - fee;
         drawn.settled = true;
         if (!drawn.writtenOff) reserved -= claim - advance;
-        _advancedTo[supplier] -= advance;
-        _advancedOn[drawn.buyer] -= advance;
-        emit AdvanceSettled(invoiceId, supplier, fee, reserve);
-        COIN.safeTransfer(supplier, reserve);
+        _advancedTo[invoice.supplier] -= advance;
+        _advancedOn[invoice.buyer] -= advance;
+        emit AdvanceSettled(invoiceId, invoice.supplier, fee, reserve);
+        COIN.safeTransfer(invoice.supplier, reserve);
     }
 
     /// @inheritdoc IInvoiceFinance
@@ -168,7 +168,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
 
     function _unsettled(bytes32 invoiceId) private view returns (Advance storage drawn) {
         drawn = _advances[invoiceId];
-        if (drawn.supplier == address(0) || drawn.settled) revert NoAdvance(invoiceId);
+        if (drawn.drawTime == 0 || drawn.settled) revert NoAdvance(invoiceId);
     }
 
     function _setTable(Row[] memory table_, Terms memory terms_) private {
@@ -232,12 +232,10 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         uint256 fee = _fee(face, row.yearlyFeeBps, term);
         if (fee >= face) revert NothingToAdvance(invoiceId);
         drawn = Advance({
-            supplier: msg.sender,
             drawTime: uint64(block.timestamp),
             yearlyFeeBps: row.yearlyFeeBps,
             settled: false,
             writtenOff: false,
-            buyer: invoice.buyer,
             advance: SafeCast.toUint128(face - fee),
             face: SafeCast.toUint128(face),
             claim: SafeCast.toUint128(claim)
@@ -245,12 +243,12 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
     }
 
     /// @dev Counts the advance, within the limits of both.
-    function _book(Advance memory drawn) private {
-        _advancedTo[drawn.supplier] += drawn.advance;
-        _advancedOn[drawn.buyer] += drawn.advance;
+    function _book(Advance memory drawn, address supplier, address buyer) private {
+        _advancedTo[supplier] += drawn.advance;
+        _advancedOn[buyer] += drawn.advance;
         reserved += drawn.claim - drawn.advance;
-        _checkLimit(drawn.supplier, advancedTo(drawn.supplier), _terms.supplierLimit);
-        _checkLimit(drawn.buyer, advancedOn(drawn.buyer), _terms.buyerLimit);
+        _checkLimit(supplier, advancedTo(supplier), _terms.supplierLimit);
+        _checkLimit(buyer, advancedOn(buyer), _terms.buyerLimit);
     }
 
     function _checkLimit(address party, uint256 exposure, uint128 limit) private pure {

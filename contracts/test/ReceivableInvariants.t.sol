@@ -76,8 +76,11 @@ contract Traders is ReceivableFixture {
         bytes32 id = _one(which);
         address from = _holder(id, holder);
         vm.prank(from);
-        if (whole) try receivables.assign(id, whoIs(whom)) { }
-            catch { } else try receivables.split(id, whoIs(whom), amount % (300 * USD)) { } catch { }
+        if (whole) {
+            try receivables.assign(id, whoIs(whom)) { } catch { }
+        } else {
+            try receivables.split(id, whoIs(whom), amount % (300 * USD)) { } catch { }
+        }
     }
 
     function finance(uint256 which, uint256 holder, uint256 financier, uint256 advance) external {

@@ -15,6 +15,8 @@ INTERFACE = Path(__file__).parents[3] / "contracts" / "src" / "IReceivables.sol"
 DOCUMENT = keccak256(b"invoice 17")
 INVOICE = keccak256(encode(["address", "address", "bytes32"], [ANN, BEN, DOCUMENT]))
 SUM, DUE = 250_000_000, 1_900_000_000
+NOT_READ = {"InvoiceOffered", "PaymentKept", "Collected"}
+"""What says nothing of how anybody pays: an offer, and coin on its way."""
 
 
 def issued(amount: int, currency: bytes = TOKEN, buyer: bytes = BEN) -> list[tuple[object, ...]]:
@@ -82,7 +84,12 @@ def test_decode__financed_by_another__is_the_holders_row() -> None:
 def test_interface__events__are_those_that_are_read() -> None:
     text = INTERFACE.read_text("utf-8")
     found = re.findall(r"event (\w+)\(([^)]*)\);", text)
-    told = {f"{name}({', '.join(part.strip() for part in inside.split(','))})" for name, inside in found}
+    assert {name for name, _ in found} >= NOT_READ
+    told = {
+        f"{name}({', '.join(part.strip() for part in inside.split(','))})"
+        for name, inside in found
+        if name not in NOT_READ
+    }
     assert {re.sub(r"\s+", " ", signature) for signature in told} == {
         event.signature for event in PROTOCOLS["receivables"].events
     }
