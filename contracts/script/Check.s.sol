@@ -6,10 +6,13 @@ import { IAccessControl } from "@openzeppelin/contracts/access/IAccessControl.so
 import { Bonds } from "../src/Bonds.sol";
 import { CommitteeStore } from "../src/CommitteeStore.sol";
 import { CreditOracle } from "../src/CreditOracle.sol";
+import { Disputes } from "../src/Disputes.sol";
 import { ICreditOracle } from "../src/ICreditOracle.sol";
 import { IModelRegistry } from "../src/IModelRegistry.sol";
 import { ModelRegistry } from "../src/ModelRegistry.sol";
-import { Addresses, Deployment, DeploymentFile } from "./Deployment.sol";
+import { Payments } from "../src/Payments.sol";
+import { WalletLinks } from "../src/WalletLinks.sol";
+import { Addresses, Deployment, DeploymentFile, PeopleTerms } from "./Deployment.sol";
 import { ScriptVm } from "./ScriptVm.sol";
 
 /// @title Reads a deployment back and compares it with its configuration
@@ -33,9 +36,10 @@ contract Check {
         Deployment memory wanted = DeploymentFile.read(configuration);
         Addresses memory made = DeploymentFile.readAddresses(addresses);
         _same("the chain id", block.chainid, wanted.chainId);
-        if (_stands(made, wanted.bonds.asked)) {
+        if (_stands(wanted, made)) {
             _compare(wanted, made);
             _compareCode(wanted, made);
+            if (wanted.people.asked) _comparePeople(wanted.people, made);
         }
         if (_differences > 0) revert Different(_differences);
         _print("The deployment is what the configuration says.");
@@ -43,12 +47,17 @@ contract Check {
 
     // ------------------------------------------------------------------------------------------------------------- values
 
-    function _stands(Addresses memory made, bool bonds) private returns (bool) {
+    function _stands(Deployment memory wanted, Addresses memory made) private returns (bool) {
         uint256 before = _differences;
         _hasCode("the timelock", made.timelock);
         _hasCode("the oracle", made.oracle);
         _hasCode("the model registry", made.registry);
-        if (bonds) _hasCode("the bonds", made.bonds);
+        if (wanted.bonds.asked) _hasCode("the bonds", made.bonds);
+        if (wanted.people.asked) {
+            _hasCode("the payments", made.payments);
+            _hasCode("the wallet links", made.links);
+            _hasCode("the disputes", made.disputes);
+        }
         return _differences == before;
     }
 
@@ -190,7 +199,28 @@ contract Check {
         return address(bonds).code;
     }
 
-    /// @dev The code of a twin, with what depends on its address as it would be at the oracle's.
+    /// @dev Terms that never change are in the code.
+    function _comparePeople(PeopleTerms memory wanted, Addresses memory made) private {
+        Disputes disputes = Disputes(made.disputes);
+        _same("the disputes' arbiter", disputes.arbiter(), wanted.arbiter);
+        _same("the disputes' owner", disputes.owner(), made.timelock);
+        _same("the disputes' next owner", disputes.pendingOwner(), address(0));
+        address twin = address(new Payments());
+        _code("the payments", made.payments, _codeAt(made.payments, twin, "Payments"));
+        twin = address(new WalletLinks(wanted.linkDelay));
+        _code("the wallet links", made.links, _codeAt(made.links, twin, "WalletLinks"));
+        twin = address(new Disputes(made.timelock, wanted.arbiter, wanted.maxUpheld, wanted.windowSeconds));
+        _code("the disputes", made.disputes, _codeAt(made.disputes, twin, "Disputes"));
+    }
+
+    /// @dev The code of a twin, with what depends on its address as it would be at `place`.
+    function _codeAt(address place, address twin, string memory name) private view returns (bytes memory code) {
+        code = twin.code;
+        _replace(code, _word(twin), _word(place));
+        _replace(code, _domainOf(twin, name), _domainOf(place, name));
+    }
+
+    /// @dev As a twin's, and with the store where it would be.
     function _oracleCode(Deployment memory wanted, Addresses memory made) private returns (bytes memory code) {
         CreditOracle twin = new CreditOracle(
             wanted.clock,
@@ -201,10 +231,8 @@ contract Check {
             wanted.guardian,
             made.timelock
         );
-        code = address(twin).code;
-        _replace(code, _word(address(twin)), _word(made.oracle));
+        code = _codeAt(made.oracle, address(twin), "CreditOracle");
         _replace(code, _word(_storeOf(address(twin))), _word(_storeOf(made.oracle)));
-        _replace(code, _domainOf(address(twin)), _domainOf(made.oracle));
     }
 
     /// @dev The first contract that an oracle creates, in its constructor.
@@ -212,10 +240,10 @@ contract Check {
         return VM.computeCreateAddress(oracle, 1);
     }
 
-    /// @dev The EIP-712 domain separator of an oracle at this address.
-    function _domainOf(address oracle) private view returns (bytes32) {
+    /// @dev The EIP-712 domain separator of a contract at this address.
+    function _domainOf(address place, string memory name) private view returns (bytes32) {
         bytes32 kind = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-        return keccak256(abi.encode(kind, keccak256("CreditOracle"), keccak256("1"), block.chainid, oracle));
+        return keccak256(abi.encode(kind, keccak256(bytes(name)), keccak256("1"), block.chainid, place));
     }
 
     function _replace(bytes memory code, bytes32 from, bytes32 to) private pure {

@@ -4,11 +4,14 @@ pragma solidity 0.8.37;
 import { TimelockController } from "@openzeppelin/contracts/governance/TimelockController.sol";
 import { Bonds } from "../src/Bonds.sol";
 import { CreditOracle } from "../src/CreditOracle.sol";
+import { Disputes } from "../src/Disputes.sol";
 import { ModelRegistry } from "../src/ModelRegistry.sol";
-import { Addresses, Deployment, DeploymentFile } from "./Deployment.sol";
+import { Payments } from "../src/Payments.sol";
+import { WalletLinks } from "../src/WalletLinks.sol";
+import { Addresses, Deployment, DeploymentFile, PeopleTerms } from "./Deployment.sol";
 import { ScriptVm } from "./ScriptVm.sol";
 
-/// @title Puts a deployment on chain: timelock, oracle, model registry and, where asked for, bonds
+/// @title Puts a deployment on chain: timelock, oracle, model registry and, where asked for, bonds and people's contracts
 /// @notice `forge script script/Deploy.s.sol --sig "run(string,string)" CONFIGURATION ADDRESSES --rpc-url … --broadcast`, then
 /// Check.s.sol with the same two files.
 ///
@@ -32,6 +35,7 @@ contract Deploy {
         made.startBlock = block.number;
         VM.startBroadcast();
         _create(wanted, made);
+        if (wanted.people.asked) _createForPeople(wanted.people, made);
         _handOver(wanted, made);
         VM.stopBroadcast();
         DeploymentFile.writeAddresses(made, addresses);
@@ -61,6 +65,12 @@ contract Deploy {
             )
         );
         oracle.setBonds(made.bonds);
+    }
+
+    function _createForPeople(PeopleTerms memory terms, Addresses memory made) private {
+        made.payments = address(new Payments());
+        made.links = address(new WalletLinks(terms.linkDelay));
+        made.disputes = address(new Disputes(made.timelock, terms.arbiter, terms.maxUpheld, terms.windowSeconds));
     }
 
     function _handOver(Deployment memory wanted, Addresses memory made) private {

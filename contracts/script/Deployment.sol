@@ -6,7 +6,8 @@ import { ScriptVm } from "./ScriptVm.sol";
 
 /// @title What is to stand on chain, as a JSON file says it
 /// @notice deployment.example.json shows every field. `committee` is what `credit-oracle init` writes as committee.json; without
-/// `bonds` none are asked. Numbers too large for JSON are decimal text.
+/// `bonds` none are asked, and without `people` there are no payments, wallet links and disputes. Numbers too large for JSON are
+/// decimal text.
 struct Deployment {
     uint256 chainId;
     ICreditOracle.Config clock;
@@ -18,6 +19,7 @@ struct Deployment {
     Timelock timelock;
     Registry registry;
     BondTerms bonds;
+    PeopleTerms people;
 }
 
 /// @notice `executors` holding the zero address: anyone executes what is due.
@@ -41,7 +43,16 @@ struct BondTerms {
     address beneficiary;
 }
 
-/// @notice Where it stands: the second file, which Deploy writes and Check reads. `bonds` zero: none.
+/// @notice `asked` is whether the file has a part `people`. What they mean: see IWalletLinks and IDisputes.
+struct PeopleTerms {
+    bool asked;
+    uint64 linkDelay;
+    address arbiter;
+    uint64 maxUpheld;
+    uint64 windowSeconds;
+}
+
+/// @notice Where it stands: the second file, which Deploy writes and Check reads. `bonds`, `payments`, `links`, `disputes` zero: none.
 struct Addresses {
     address deployer;
     uint256 startBlock;
@@ -49,6 +60,9 @@ struct Addresses {
     address oracle;
     address registry;
     address bonds;
+    address payments;
+    address links;
+    address disputes;
 }
 
 /// @notice A number of the file does not fit where it goes.
@@ -82,6 +96,7 @@ library DeploymentFile {
             proposers: VM.parseJsonAddressArray(json, ".modelRegistry.proposers")
         });
         if (VM.keyExistsJson(json, ".bonds")) found.bonds = _bonds(json);
+        if (VM.keyExistsJson(json, ".people")) found.people = _people(json);
     }
 
     function readAddresses(string memory path) internal view returns (Addresses memory found) {
@@ -92,6 +107,10 @@ library DeploymentFile {
         found.oracle = VM.parseJsonAddress(json, ".creditOracle");
         found.registry = VM.parseJsonAddress(json, ".modelRegistry");
         found.bonds = VM.parseJsonAddress(json, ".bonds");
+        if (!VM.keyExistsJson(json, ".payments")) return found; // written before there were any
+        found.payments = VM.parseJsonAddress(json, ".payments");
+        found.links = VM.parseJsonAddress(json, ".walletLinks");
+        found.disputes = VM.parseJsonAddress(json, ".disputes");
     }
 
     function writeAddresses(Addresses memory made, string memory path) internal {
@@ -100,7 +119,10 @@ library DeploymentFile {
         VM.serializeAddress("made", "timelock", made.timelock);
         VM.serializeAddress("made", "creditOracle", made.oracle);
         VM.serializeAddress("made", "modelRegistry", made.registry);
-        VM.writeJson(VM.serializeAddress("made", "bonds", made.bonds), path);
+        VM.serializeAddress("made", "bonds", made.bonds);
+        VM.serializeAddress("made", "payments", made.payments);
+        VM.serializeAddress("made", "walletLinks", made.links);
+        VM.writeJson(VM.serializeAddress("made", "disputes", made.disputes), path);
     }
 
     function _clock(string memory json) private pure returns (ICreditOracle.Config memory) {
@@ -132,6 +154,16 @@ library DeploymentFile {
             delay: _uint64(json, ".bonds.delay"),
             reporterBps: VM.parseJsonUint(json, ".bonds.reporterBps"),
             beneficiary: VM.parseJsonAddress(json, ".bonds.beneficiary")
+        });
+    }
+
+    function _people(string memory json) private pure returns (PeopleTerms memory) {
+        return PeopleTerms({
+            asked: true,
+            linkDelay: _uint64(json, ".people.linkDelay"),
+            arbiter: VM.parseJsonAddress(json, ".people.arbiter"),
+            maxUpheld: _uint64(json, ".people.maxUpheld"),
+            windowSeconds: _uint64(json, ".people.windowSeconds")
         });
     }
 

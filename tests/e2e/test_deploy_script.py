@@ -197,6 +197,15 @@ def test_check__other_terms_of_bonds__then_their_code_is_named(world: World, key
     assert world.differences(altered(world.wanted, f"bonds.{key}", value)) == [CODE_OF.format("the bonds")]
 
 
+def test_check__other_terms_for_people__then_they_are_named(world: World) -> None:
+    others = {"linkDelay": 1, "arbiter": STRANGER, "maxUpheld": 1, "windowSeconds": 1}
+    assert world.differences(altered(world.wanted, "people", others)) == [
+        f"the disputes' arbiter is 0x{'0' * 38}F4, the configuration says {STRANGER}.",
+        CODE_OF.format("the wallet links"),
+        CODE_OF.format("the disputes"),
+    ]
+
+
 def test_check__bonds_that_were_not_asked_for__then_named(world: World) -> None:
     (found,) = world.differences(altered(world.wanted, "bonds", None))
     assert found.startswith("the oracle's bonds is 0x")
@@ -206,11 +215,13 @@ def test_check__contracts_that_are_not_there__then_each_is_named(world: World) -
     path = world.folder / "made.json"
     text = path.read_text()
     try:
-        path.write_text(json.dumps({**world.made, "creditOracle": STRANGER, "timelock": STRANGER}))
+        wrong = dict.fromkeys(("creditOracle", "timelock", "payments"), STRANGER)
+        path.write_text(json.dumps({**world.made, **wrong}))
         found = world.differences(world.wanted)
     finally:
         path.write_text(text)
-    assert [one.split(", where ")[1] for one in found] == ["the timelock should be.", "the oracle should be."]
+    wanted = ["the timelock should be.", "the oracle should be.", "the payments should be."]
+    assert [one.split(", where ")[1] for one in found] == wanted
 
 
 def test_check__another_contract_in_the_oracles_place__then_its_code_is_named(world: World) -> None:
