@@ -185,6 +185,15 @@ def test_mine__many_of_one_sender__keep_their_order(chain: Anvil) -> None:
     assert Contract(chain.rpc, "DevCoin", coin).read("balanceOf", BEN) == (6,)
 
 
+def test_mine__a_large_block_of_many_senders__keeps_their_order(chain: Anvil) -> None:
+    coin = coin_of(chain)
+    senders = [keccak256(b"sender %d" % number)[12:] for number in range(150)]
+    mint = Contract(chain.rpc, "DevCoin", coin).call_data("mint", BEN, 1)
+    receipts = chain.mine_block([Transaction(sender, coin, mint) for sender in senders])
+    block = chain.rpc.call("eth_getBlockByNumber", ["latest", False])
+    assert block["transactions"] == [receipt.hash for receipt in receipts]
+
+
 def test_chain__time_and_finality__are_told(chain: Anvil) -> None:
     start = chain.now()
     assert start == chain.start_time == 1_735_689_600
