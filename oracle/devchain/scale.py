@@ -25,8 +25,8 @@ from ledger_reader.ledger import BLOCKS, EVENTS, ChainBlock
 from ledger_reader.store import LedgerStore
 from oracle.devchain.anvil import CHAIN_ID, GENESIS_TIME
 from oracle.devchain.deploy import DAY
-from oracle.devchain.economy import MAX_DAYS, MIN_BORROWERS, plan
-from oracle.devchain.people import address
+from oracle.devchain.economy import MAX_DAYS, plan
+from oracle.devchain.people import MIN_BORROWERS, address
 from oracle.devchain.rehearsal import addresses, rehearse
 
 MAX_BORROWERS = 1_000_000

@@ -25,8 +25,9 @@ from oracle.committee import Committee
 from oracle.contract import Contract, CreditOracle, load_abi
 from oracle.devchain import replay as recorded
 from oracle.devchain.anvil import Anvil, Transaction, find_anvil
+from oracle.devchain.books import Books, Entry
 from oracle.devchain.deploy import DAY, DevDeployment, Policy, deploy
-from oracle.devchain.economy import Books, Entry, Plan, books, plan, play
+from oracle.devchain.economy import Plan, books, plan, play
 from oracle.devchain.people import demo_address
 from oracle.devchain.rehearsal import rehearse
 from oracle.devchain.replay import LIQUIDATOR, LoanRecord, read_llamalend_csv, replay, start_time, time_of
