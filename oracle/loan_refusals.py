@@ -180,7 +180,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
         "Approve the contract for the amount, and see that it is there.",
     ),
     "CoinMovedLess": (
-        "Of {1} of the coin {0} there came {2}.",
+        "Of {0} of the coin there came {1}.",
         "It keeps a part of what is moved; such coins are not taken.",
         "Use another coin.",
     ),

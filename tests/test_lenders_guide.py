@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "lenders.md").read_text()
+LENDING = (ROOT / "docs" / "lending.md").read_text()
 PEOPLE = (ROOT / "docs" / "people-on-chain.md").read_text()
 CONTRACTS = ROOT / "contracts"
 ROW = re.compile(r"^\| `(\w+)\(", re.M)
@@ -31,6 +32,6 @@ def test_guide__its_lender__is_the_one_that_is_compiled_and_tested() -> None:
 
 
 def test_guides__their_tables__hold_every_error_once_and_no_other() -> None:
-    rows = ROW.findall(GUIDE) + ROW.findall(PEOPLE)
+    rows = ROW.findall(GUIDE) + ROW.findall(LENDING) + ROW.findall(PEOPLE)
     assert len(rows) == len(set(rows)), "an error has two rows"
     assert set(rows) == known_errors()

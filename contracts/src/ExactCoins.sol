@@ -9,7 +9,7 @@ library ExactCoins {
     using SafeERC20 for IERC20;
 
     /// @notice Of `asked`, only `moved` arrived.
-    error CoinMovedLess(address coin, uint256 asked, uint256 moved);
+    error CoinMovedLess(uint256 asked, uint256 moved);
 
     /// @dev Moves `amount` by the allowance that `from` gave this contract.
     function take(IERC20 coin, address from, address to, uint256 amount) internal {
@@ -28,6 +28,6 @@ library ExactCoins {
     function _check(IERC20 coin, address to, uint256 before, uint256 amount) private view {
         uint256 balance = coin.balanceOf(to);
         uint256 moved = balance > before ? balance - before : 0;
-        if (moved < amount) revert CoinMovedLess(address(coin), amount, moved);
+        if (moved < amount) revert CoinMovedLess(amount, moved);
     }
 }

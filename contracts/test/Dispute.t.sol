@@ -74,8 +74,7 @@ contract DisputeTest is DisputesFixture {
         disputes.disputeFor(_who(ANN), _fact(1), WORDS, deadline, signature);
     }
 
-    function test_disputeFor__when_it_is_not_exactly_what_was_signed__then_refused(uint32 chain) public {
-        vm.assume(chain != block.chainid);
+    function test_disputeFor__when_it_is_not_exactly_what_was_signed__then_refused() public {
         bytes memory signature = _word(ANN, _who(ANN), 0, LATER);
         _wrong(_fact(2), WORDS, LATER, signature);
         _wrong(_fact(1), REASONS, LATER, signature);
@@ -83,7 +82,7 @@ contract DisputeTest is DisputesFixture {
         _wrong(_fact(1), WORDS, LATER, _word(BEN, _who(ANN), 0, LATER));
         _wrong(_fact(1), WORDS, LATER, _word(ANN, _who(BEN), 0, LATER));
         _wrong(_fact(1), WORDS, LATER, _word(ANN, _who(ANN), 1, LATER));
-        bytes32 digest = _digest(address(disputes), chain, _who(ANN), 0, LATER);
+        bytes32 digest = _digest(address(disputes), block.chainid + 1, _who(ANN), 0, LATER);
         _wrong(_fact(1), WORDS, LATER, _signed(ANN, digest));
         address twin = address(new Disputes(OWNER, ARBITER, MOST_UPHELD, WEEK));
         _wrong(_fact(1), WORDS, LATER, _signed(ANN, _digest(twin, block.chainid, _who(ANN), 0, LATER)));

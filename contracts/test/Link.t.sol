@@ -26,11 +26,10 @@ contract LinkTest is LinksFixture {
         _refused(1, 2, deadline, word, abi.encodeWithSelector(ISigned.SignatureExpired.selector, deadline));
     }
 
-    function test_link__when_it_is_not_exactly_what_was_signed__then_refused(uint8 key) public {
-        uint256 other = _bound(key, 3, 200);
-        _wrong(1, 2, _word(other, _who(1))); // by another
-        _wrong(1, 2, _wordOf(other, _who(2), _who(1), 0, LATER)); // in another's name
-        _wrong(1, 2, _word(2, _who(other))); // with another
+    function test_link__when_it_is_not_exactly_what_was_signed__then_refused() public {
+        _wrong(1, 2, _word(3, _who(1))); // by another
+        _wrong(1, 2, _wordOf(3, _who(2), _who(1), 0, LATER)); // in another's name
+        _wrong(1, 2, _word(2, _who(3))); // with another
         _wrong(1, 2, _wordOf(2, _who(1), _who(2), 0, LATER)); // the other way round
         _wrong(1, 2, _wordOf(2, _who(2), _who(1), 1, LATER)); // a later nonce
         _wrong(1, 2, _wordOf(2, _who(2), _who(1), 0, LATER + 1)); // another deadline
@@ -38,9 +37,8 @@ contract LinkTest is LinksFixture {
         _wrong(1, 2, "");
     }
 
-    function test_link__when_signed_for_another_chain_or_contract__then_refused(uint32 chain) public {
-        vm.assume(chain != block.chainid);
-        _wrong(1, 2, _signed(2, _digestAt(address(links), chain, _who(2), _who(1), 0, LATER)));
+    function test_link__when_signed_for_another_chain_or_contract__then_refused() public {
+        _wrong(1, 2, _signed(2, _digestAt(address(links), block.chainid + 1, _who(2), _who(1), 0, LATER)));
         address twin = address(new WalletLinks(DELAY));
         _wrong(1, 2, _signed(2, _digestAt(twin, block.chainid, _who(2), _who(1), 0, LATER)));
     }
@@ -103,20 +101,19 @@ contract LinkTest is LinksFixture {
         _assertWallets(_person(1), _keys(1, 3));
     }
 
-    function test_link__when_a_ninth_would_join__then_refused_until_one_is_out(uint8 which) public {
+    function test_link__when_a_ninth_would_join__then_refused_until_one_is_out() public {
         for (uint256 key = 2; key <= MOST; ++key) {
             _link(1, key);
         }
         bytes memory reason = abi.encodeWithSelector(IWalletLinks.TooManyWallets.selector, _person(1), MOST);
         _refused(1, 9, LATER, _word(9, _who(1)), reason);
-        uint256 leaver = _bound(which, 2, MOST);
-        _unlink(leaver);
+        _unlink(5);
         _refused(1, 9, LATER, _word(9, _who(1)), reason);
         vm.warp(NOW + DELAY);
         _link(9, 1);
         vm.assertEq(links.personOf(_who(9)), _person(1));
         vm.assertEq(links.walletsOf(_person(1)).length, MOST);
-        _assertAlone(leaver);
+        _assertAlone(5);
     }
 
     function test_link__when_both_are_in_none__then_a_new_person() public {

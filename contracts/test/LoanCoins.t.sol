@@ -19,7 +19,7 @@ contract LoanCoinsTest is LoanFixture {
         pool = _listedPool(fee, USD);
         uint256 loanId = _borrow(MEI, 100 * USD);
         fee.keepFee();
-        bytes memory reason = abi.encodeWithSelector(ExactCoins.CoinMovedLess.selector, fee, 100 * USD, 99 * USD);
+        bytes memory reason = abi.encodeWithSelector(ExactCoins.CoinMovedLess.selector, 100 * USD, 99 * USD);
         _borrowRefused(MEI, _once(100 * USD), 650, reason);
         fee.mint(address(this), 300 * USD);
         fee.approve(address(pool), 100 * USD);

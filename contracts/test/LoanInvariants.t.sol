@@ -46,13 +46,23 @@ contract LoanInvariantsTest {
         targets[0] = FuzzSelector(address(handler), chosen);
     }
 
+    /// @notice All of them after every step of one campaign, which is what costs time.
+    function invariant_whatever_is_done__it_adds_up() public view {
+        _checkDraws();
+        _checkCoin();
+        _checkPools();
+        _checkBook();
+        _checkLoans();
+        _checkStakes();
+    }
+
     /// @notice Only on one's own proof, by a row that takes it, within its limit and what is locked, and while nothing is late.
-    function invariant_nobody_draws_who_must_not() public view {
+    function _checkDraws() private view {
         require(!handler.broken(), "a loan that the rules refuse");
     }
 
     /// @notice Coin is in the pool because it came and did not go.
-    function invariant_coin_is_never_created() public view {
+    function _checkCoin() private view {
         for (uint256 i = 0; i < 2; ++i) {
             (uint256 deposited, uint256 withdrawn, uint256 lent, uint256 repaid) = handler.flows(pools[i]);
             require(pools[i].idle() + withdrawn + lent == deposited + repaid, "coin");
@@ -60,7 +70,7 @@ contract LoanInvariantsTest {
     }
 
     /// @notice What the pool has lent is what its open loans say, and its assets cover all shares, less the losses that are marked.
-    function invariant_assets_cover_shares_less_marked_losses() public view {
+    function _checkPools() private view {
         for (uint256 i = 0; i < 2; ++i) {
             LoanPool pool = pools[i];
             (uint256 deposited, uint256 withdrawn,,) = handler.flows(pool);
@@ -72,7 +82,7 @@ contract LoanInvariantsTest {
     }
 
     /// @notice A person's exposure is the principal of all its open loans, in whole cents.
-    function invariant_the_book_is_the_sum_of_open_loans() public view {
+    function _checkBook() private view {
         for (uint256 i = 0; i < 5; ++i) {
             address[] memory wallets = handler.bookOf(i);
             uint256 sum = 0;
@@ -92,7 +102,7 @@ contract LoanInvariantsTest {
     }
 
     /// @notice What is owed is what was owed at the draw, the fees that are told, and nothing else.
-    function invariant_nothing_is_owed_but_what_was_known() public view {
+    function _checkLoans() private view {
         for (uint256 id = 1; id <= loans.lastLoanId(); ++id) {
             ITermLoans.Loan memory loan = loans.loanOf(id);
             if (loan.state == ITermLoans.State.Cancelled) continue;
@@ -102,7 +112,7 @@ contract LoanInvariantsTest {
     }
 
     /// @notice All coin in the book is stake, free or locked; what is locked is what open loans say.
-    function invariant_stakes_are_held() public view {
+    function _checkStakes() private view {
         for (uint256 i = 0; i < 2; ++i) {
             (uint256 free, uint256 locked) = handler.stakesIn(pools[i]);
             require(_coinIn(pools[i]) == free + locked, "stakes");

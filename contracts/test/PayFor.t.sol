@@ -58,11 +58,10 @@ contract PayForTest is PaymentsFixture {
         _wrong(order, new bytes(65));
     }
 
-    function test_payFor__when_signed_for_another_chain_or_contract__then_refused(uint32 chain) public {
-        vm.assume(chain != block.chainid);
+    function test_payFor__when_signed_for_another_chain_or_contract__then_refused() public {
         IPayments.Order memory order = _order(1e6);
         _allow(FUNDS);
-        _wrong(order, _signed(ANN, _digestAt(order, address(payments), chain)));
+        _wrong(order, _signed(ANN, _digestAt(order, address(payments), block.chainid + 1)));
         _wrong(order, _signed(ANN, _digestAt(order, address(new Payments()), block.chainid)));
     }
 

@@ -112,7 +112,7 @@ def test_sources_of__everything_that_ships__is_valid(chain: Any) -> None:
 
 def test_deployments__of_ethereum__hold_every_protocol_of_others() -> None:
     ethereum = next(chain for chain in SHIPPED.chains if chain.chain_id == 1)
-    ours = {"credit_oracle", "receivables", "term_loans"}
+    ours = {"credit_oracle", "disputes", "payments", "receivables", "term_loans", "wallet_links"}
     assert {contract.protocol for contract in ethereum.contracts} | {"erc20"} == set(PROTOCOLS) - ours
 
 
