@@ -16,8 +16,9 @@ import { ICreditOracle } from "./ICreditOracle.sol";
 /// What is promised to the owner: no advance but by the table of that moment, on proofs of both that the oracle's current
 /// root holds; all advances to one person, and on one person's debts, stay within the limits; an invoice is financed once. To the
 /// supplier: it owes nothing back if the buyer does not pay (no recourse); its reserve is fixed by what was drawn and when the
-/// buyer paid, whoever settles and whenever; the owner cannot withdraw coin that may be owed as a reserve, but for
-/// invoices long overdue.
+/// buyer paid, whoever settles and whenever; coin that may be owed as a reserve is neither withdrawn nor advanced to
+/// others, but for invoices long overdue. It trusts the owner for the table, which can change before a draw: its offer
+/// names the least advance that it takes.
 ///
 /// The buyer's proof is passed on by the buyer, and becomes public in the transaction.
 ///
@@ -117,7 +118,7 @@ interface IInvoiceFinance {
     error NotYetLost(bytes32 invoiceId, uint256 until);
     /// @notice The advance is written off already.
     error AlreadyWrittenOff(bytes32 invoiceId);
-    /// @notice So much may be owed to suppliers.
+    /// @notice The pool has not the coin, or so much of it may be owed to suppliers.
     error Reserved(uint256 balance, uint256 reserved);
 
     // ------------------------------------------------------------------------------------------------------------- owner

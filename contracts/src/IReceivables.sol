@@ -24,6 +24,7 @@ pragma solidity ^0.8.20;
 /// it is understood by itself.
 ///
 /// Amounts are raw units of the currency, a token; times are seconds. A token that moves less than is asked is refused.
+/// Assumed: the token calls nobody back; one that calls its receivers lets a holder refuse payments.
 interface IReceivables {
     // ------------------------------------------------------------------------------------------------------------ shapes
 
@@ -298,6 +299,10 @@ interface IReceivables {
     /// @notice Pays `amount` of an accepted invoice, straight from the caller to its holders by their claims. Anyone may pay for the
     /// buyer but who would pay himself: the supplier and the holders.
     function pay(bytes32 invoiceId, uint256 amount) external;
+
+    /// @notice As pay, of all that is outstanding then: whatever others pay or the supplier credits just before, nothing is refused
+    /// as too much.
+    function payRest(bytes32 invoiceId) external returns (uint256 amount);
 
     // ------------------------------------------------------------------------------------------------------------ holders
 

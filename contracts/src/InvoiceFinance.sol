@@ -75,8 +75,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
 
     /// @inheritdoc IInvoiceFinance
     function withdraw(uint256 amount) external onlyOwner {
-        uint256 balance = COIN.balanceOf(address(this));
-        if (amount + reserved > balance) revert Reserved(balance, reserved);
+        _checkLeaves(amount);
         COIN.safeTransfer(msg.sender, amount);
     }
 
@@ -106,6 +105,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         Row memory row = _rowFor(invoice.buyer, supplierProof, buyerProof);
         Advance memory drawn = _advanceBy(row, invoiceId, invoice);
         _book(drawn, msg.sender, invoice.buyer);
+        _checkLeaves(drawn.advance);
         _advances[invoiceId] = drawn;
         emit AdvanceDrawn(invoiceId, msg.sender, invoice.buyer, drawn.claim, drawn.advance, row.yearlyFeeBps);
         COIN.forceApprove(address(RECEIVABLES), drawn.advance);
@@ -126,6 +126,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         reserve = claim - advance - fee;
         drawn.settled = true;
         if (!drawn.writtenOff) reserved -= claim - advance;
+        _checkLeaves(reserve); // it always does, but for an advance that was written off
         _advancedTo[invoice.supplier] -= advance;
         _advancedOn[invoice.buyer] -= advance;
         emit AdvanceSettled(invoiceId, invoice.supplier, fee, reserve);
@@ -253,6 +254,12 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
 
     function _checkLimit(address party, uint256 exposure, uint128 limit) private pure {
         if (exposure > limit) revert LimitExceeded(party, exposure, limit);
+    }
+
+    /// @dev That what may be owed to suppliers is there once `amount` is paid out.
+    function _checkLeaves(uint256 amount) private view {
+        uint256 balance = COIN.balanceOf(address(this));
+        if (balance < reserved || amount > balance - reserved) revert Reserved(balance, reserved);
     }
 
     /// @dev Simple interest, rounded up.

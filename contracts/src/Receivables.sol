@@ -148,18 +148,16 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
     /// @inheritdoc IReceivables
     function pay(bytes32 invoiceId, uint256 amount) external nonReentrant {
         Invoice storage invoice = _openAndAccepted(invoiceId);
-        (address supplier, address buyer, address currency) = (invoice.supplier, invoice.buyer, invoice.currency);
-        uint256 outstanding = invoice.outstanding;
         if (amount == 0) revert AmountZero();
-        if (amount > outstanding) revert TooMuch(amount, outstanding);
-        if (msg.sender != buyer) _checkOthers(msg.sender, supplier); // the buyer may pay whomever it is linked to since
-        Claim[] memory shares = _shareOut(invoiceId, amount, outstanding);
-        _settle(invoiceId, invoice, amount, Status.Paid);
-        emit InvoicePaid(invoiceId, supplier, buyer, msg.sender, currency, amount, outstanding - amount);
-        for (uint256 i = 0; i < shares.length; ++i) {
-            if (shares[i].holder == msg.sender) revert SelfDealing(msg.sender, msg.sender);
-            if (shares[i].amount != 0) _payHolder(invoiceId, currency, shares[i].holder, shares[i].amount);
-        }
+        if (amount > invoice.outstanding) revert TooMuch(amount, invoice.outstanding);
+        _pay(invoiceId, invoice, amount);
+    }
+
+    /// @inheritdoc IReceivables
+    function payRest(bytes32 invoiceId) external nonReentrant returns (uint256 amount) {
+        Invoice storage invoice = _openAndAccepted(invoiceId);
+        amount = invoice.outstanding;
+        _pay(invoiceId, invoice, amount);
     }
 
     // ------------------------------------------------------------------------------------------------------------ holders
@@ -247,6 +245,20 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
         if (invoice.status != Status.Issued) revert WrongStatus(invoiceId, invoice.status);
         invoice.status = Status.Disputed;
         emit InvoiceDisputed(invoiceId, invoice.supplier, invoice.buyer, invoice.currency, invoice.amount, reasonHash);
+    }
+
+    /// @dev Takes the shares off the claims, then moves the coin. The buyer may pay whomever it is linked with since it accepted.
+    function _pay(bytes32 invoiceId, Invoice storage invoice, uint256 amount) private {
+        (address supplier, address buyer, address currency) = (invoice.supplier, invoice.buyer, invoice.currency);
+        uint256 outstanding = invoice.outstanding;
+        if (msg.sender != buyer) _checkOthers(msg.sender, supplier);
+        Claim[] memory shares = _shareOut(invoiceId, amount, outstanding);
+        _settle(invoiceId, invoice, amount, Status.Paid);
+        emit InvoicePaid(invoiceId, supplier, buyer, msg.sender, currency, amount, outstanding - amount);
+        for (uint256 i = 0; i < shares.length; ++i) {
+            if (shares[i].holder == msg.sender) revert SelfDealing(msg.sender, msg.sender);
+            if (shares[i].amount != 0) _payHolder(invoiceId, currency, shares[i].holder, shares[i].amount);
+        }
     }
 
     /// @dev The holder's offer to the caller, which an advance of this size meets, is used up.

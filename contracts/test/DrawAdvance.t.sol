@@ -197,6 +197,20 @@ contract DrawAdvanceTest is FinanceFixture {
         pool.draw(id, supplierProof, buyerProof);
     }
 
+    /// @notice What may be owed to earlier suppliers is not lent to later ones.
+    function test_draw__when_the_pool_would_not_have_the_reserves__then_refused(uint256 balance) public {
+        vm.prank(POOL_OWNER);
+        pool.withdraw(1_000_000 * USD);
+        bytes32 id = _offered(100 * USD);
+        balance = _bound(balance, 0, 100 * USD - 1);
+        coin.mint(address(pool), balance);
+        uint256 advance = 90 * USD - _interest(90 * USD, 800, MONTH);
+        bytes4 selector = IInvoiceFinance.Reserved.selector;
+        _refused(id, abi.encodeWithSelector(selector, balance, 100 * USD - advance));
+        coin.mint(address(pool), 100 * USD - balance);
+        _draw(id);
+    }
+
     // --------------------------------------------------------------------------------------------------------- the advance
 
     function test_draw__when_a_line_is_met__then_the_advance_is_paid_and_the_claim_taken(uint256 amount, uint64 wait)

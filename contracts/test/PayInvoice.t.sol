@@ -86,6 +86,33 @@ contract PayInvoiceTest is ReceivableFixture {
         vm.assertEq(coin.balanceOf(SUPPLIER), 100 * USD);
     }
 
+    /// @notice Whatever others pay just before, the rest is the rest.
+    function test_payRest__when_others_paid_or_credited_before__then_what_is_left(uint256 part) public {
+        part = _bound(part, 1, 50 * USD);
+        bytes32 id = _accepted(100 * USD);
+        _pay(ANN, id, part);
+        if (part % 2 == 0) _credit(id, part);
+        uint256 left = 100 * USD - (part % 2 == 0 ? 2 * part : part);
+        if (left == 0) return;
+        _fund(BUYER, 100 * USD);
+        vm.prank(BUYER);
+        vm.assertEq(receivables.payRest(id), left);
+        vm.assertEq(coin.balanceOf(BUYER), 100 * USD - left);
+        _assertStatus(id, IReceivables.Status.Paid);
+    }
+
+    function test_payRest__when_nothing_is_owed__then_refused() public {
+        bytes32 id = _issue(100 * USD);
+        vm.expectRevert(_wrongStatus(id, IReceivables.Status.Issued));
+        receivables.payRest(id);
+        id = _ended(IReceivables.Status.Paid);
+        vm.expectRevert(_wrongStatus(id, IReceivables.Status.Paid));
+        receivables.payRest(id);
+        id = _acceptedHidden(100 * USD, "salt");
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.AmountNotOpen.selector, id));
+        receivables.payRest(id);
+    }
+
     /// @notice By the largest amount there is, too: shares are exact.
     function test_pay__when_the_amount_is_the_largest__then_paid_in_shares() public {
         uint256 most = type(uint256).max;

@@ -132,6 +132,23 @@ contract SettleAdvanceTest is FinanceFixture {
         vm.assertEq(pool.reserved() + pool.advancedTo(SUPPLIER), 0);
     }
 
+    /// @notice Nor does a reserve that was given up take the coin of those that stand.
+    function test_settle__when_written_off_and_the_coin_is_others__then_refused_until_it_is_there() public {
+        bytes32 id = _drawn(100 * USD);
+        vm.warp(uint256(receivables.invoiceOf(id).dueTime) + 90 days + 1);
+        vm.startPrank(POOL_OWNER);
+        pool.writeOff(id);
+        pool.withdraw(coin.balanceOf(address(pool)));
+        vm.stopPrank();
+        _pay(BUYER, id, 100 * USD);
+        vm.prank(POOL_OWNER);
+        pool.withdraw(100 * USD);
+        vm.expectRevert(abi.encodeWithSelector(IInvoiceFinance.Reserved.selector, 0, 0));
+        pool.settle(id);
+        coin.mint(address(pool), 100 * USD);
+        vm.assertTrue(pool.settle(id) > 0);
+    }
+
     // --------------------------------------------------------------------------------------------------------------- owner
 
     function test_withdraw__when_it_may_be_owed_to_suppliers__then_refused(uint256 amount) public {
