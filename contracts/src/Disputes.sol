@@ -82,13 +82,9 @@ contract Disputes is IDisputes, Signed, Ownable2Step {
     function decide(address account, bytes32 factId, Outcome outcome, bytes32 reasonsHash) external {
         if (msg.sender != arbiter) revert NotTheArbiter(msg.sender);
         if (outcome == Outcome.None) revert OutcomeMissing();
-        if (outcome == Outcome.Unconfirmed) {
-            _checkOpen(account, factId);
-            ++_counts.unconfirmed;
-        } else {
-            _close(account, factId);
-            outcome == Outcome.Upheld ? _countUpheld() : _countNotUpheld();
-        }
+        if (outcome == Outcome.Unconfirmed) _checkOpen(account, factId);
+        else _close(account, factId);
+        _count(outcome);
         _disputes[account][factId].outcome = outcome;
         emit DisputeDecided(account, factId, outcome, reasonsHash);
     }
@@ -142,15 +138,21 @@ contract Disputes is IDisputes, Signed, Ownable2Step {
         _disputes[account][factId].isOpen = false;
     }
 
-    function _countUpheld() private {
+    function _count(Outcome outcome) private {
+        if (outcome == Outcome.Unconfirmed) {
+            ++_counts.unconfirmed;
+        } else if (outcome == Outcome.NotUpheld) {
+            ++_counts.notUpheld;
+        } else {
+            _takeFromWindow();
+            ++_counts.upheld;
+        }
+    }
+
+    function _takeFromWindow() private {
         uint192 number = _windowNow();
         if (upholdableNow() == 0) revert TooManyUpheld(maxUpheld, (uint256(number) + 1) * windowSeconds);
         _window = Window(number, _window.number == number ? _window.upheld + 1 : 1);
-        ++_counts.upheld;
-    }
-
-    function _countNotUpheld() private {
-        ++_counts.notUpheld;
     }
 
     function _windowNow() private view returns (uint192) {

@@ -30,7 +30,7 @@ contract WalletLinks is IWalletLinks, Signed {
     mapping(address wallet => Place) private _places;
     mapping(bytes32 person => address[]) private _wallets;
 
-    /// @param delay_ seconds that a wallet is still counted after it left: at least an epoch, so that a lender's proof is not older
+    /// @param delay_ seconds from `unlink` until it takes effect: longer than a score from before it can be used
     constructor(uint64 delay_) EIP712("WalletLinks", "1") {
         if (delay_ > MAX_DELAY) revert LinkDelayTooLong(delay_, MAX_DELAY);
         delay = delay_;

@@ -79,10 +79,12 @@ contract UnlinkTest is LinksFixture {
     function test_unlink__when_it_comes_back__then_it_is_there_once() public {
         _link(1, 2);
         _link(1, 3);
+        _link(1, 4);
         _unlink(2);
+        _unlink(3);
         vm.warp(NOW + DELAY);
-        _link(2, 3);
-        _assertWallets(_person(1), _keys(1, 3, 2));
+        _link(2, 4);
+        _assertWallets(_person(1), _keys(1, 4, 2));
     }
 
     function test_deploy__when_nobody_would_ever_get_out__then_refused(uint64 delay) public {
