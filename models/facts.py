@@ -41,7 +41,7 @@ FOREVER = 2**63 - 1
 
 
 def loan_fact(chain_id: int, protocol: str, loan_id: bytes) -> bytes:
-    """keccak256(abi.encode("loan", uint256 chainId, bytes32 keccak256(protocol), bytes32 id)); also invoices."""
+    """Of an invoice too: keccak256(abi.encode("loan", uint256 chainId, keccak256(protocol), bytes32 id))."""
     return keccak256(
         _word(128) + _word(chain_id) + keccak256(protocol.encode()) + loan_id.rjust(32, b"\0") + _text("loan")
     )

@@ -6,7 +6,7 @@ MOST facts of the last five years a point, loans and invoices before payments, t
 """
 
 import ibis
-from ibis.expr.types import StringValue, Table
+from ibis.expr.types import BooleanValue, StringValue, Table
 
 from models.features.feature import DAY, FIVE_YEARS, FLOOR_CENTS
 from models.loans import KINDS as LOAN_KINDS
@@ -58,12 +58,16 @@ def _loans(ledger: Table, members: Table) -> Table:
         (told.outcome == "open", 1),
         else_=0,
     )
-    told = told.group_by([told[name].name(f"_{name}") for name in LOAN]).agg(worst=worst.max())
+    told = told.group_by([told[name].name(f"_{name}") for name in LOAN]).agg(
+        worst=worst.max(), ended=told.ended.max()
+    )
     began = _first(rows.filter(rows.kind.isin(DEBTS)), LOAN, rows.kind != "borrow")
     found = began.left_join(told, [began[name].identical_to(told[f"_{name}"]) for name in LOAN])
     found = found.filter(found.worst.notnull() | ((found.kind == "borrow") & found.parted.isnull()))
     said = ibis.cases(*((found.worst == n, name) for n, name in enumerate(OUTCOMES)), else_="cancelled")
-    return _told(found, "loan", said)
+    # A loan is told of for as long as it can count: five years after it ended.
+    age = ibis.least(found.age, ibis.coalesce(found.until - found.ended, found.age))
+    return _told(found.mutate(age=age), ibis.literal("loan"), said)
 
 
 def _invoices(ledger: Table, present: Table) -> Table:
@@ -82,7 +86,7 @@ def _invoices(ledger: Table, present: Table) -> Table:
     mine = ibis.ifelse(rows.leg == 0, rows.kind == "invoice_issued", rows.kind == "invoice_accepted")
     began = _first(rows.filter(mine), key, rows.kind != "invoice_issued")
     found = began.join(told, [began[name].identical_to(told[f"_{name}"]) for name in key])
-    return _told(found, "invoice", found.said)
+    return _told(found, ibis.literal("invoice"), found.said)
 
 
 def _others(ledger: Table, present: Table) -> Table:
@@ -101,7 +105,7 @@ def _others(ledger: Table, present: Table) -> Table:
     return _told(rows, kind, said)
 
 
-def _first(rows: Table, key: tuple[str, ...], last: ibis.expr.types.BooleanValue) -> Table:
+def _first(rows: Table, key: tuple[str, ...], last: BooleanValue) -> Table:
     """The first row of each key, those of `last` behind all others."""
     rows = rows.mutate(last=last)
     in_order = ibis.window(group_by=list(key), order_by=["last", *ORDER])
@@ -109,9 +113,8 @@ def _first(rows: Table, key: tuple[str, ...], last: ibis.expr.types.BooleanValue
     return rows.filter(rows.place == 0)
 
 
-def _told(rows: Table, kind: str | StringValue, outcome: StringValue) -> Table:
-    rows = rows.mutate(said_kind=kind, said_outcome=outcome).filter(ibis._.age <= FIVE_YEARS * DAY)
-    names = (name for name in TITLE)
-    return rows.select(
-        "point", "person", *names, "leg", wallet="account", kind="said_kind", outcome="said_outcome"
+def _told(rows: Table, kind: StringValue, outcome: StringValue) -> Table:
+    lately = rows.mutate(said_kind=kind, said_outcome=outcome).filter(rows.age <= FIVE_YEARS * DAY)
+    return lately.select(
+        "point", "person", *TITLE, "leg", wallet="account", kind="said_kind", outcome="said_outcome"
     )

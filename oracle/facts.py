@@ -24,8 +24,7 @@ from models.persons import ties
 from models.record import record
 from models.scorecard import Scorecard, Scores
 from models.scoring import scores_without
-
-FACTS, DISPUTES = "facts.parquet", "disputes.parquet"
+from oracle.folder import DISPUTES, FACTS
 
 GROUP = 20_480
 """Rows of facts that are read for one account."""
@@ -44,10 +43,10 @@ _DISPUTES = pa.schema(
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact of `account`'s record, by one of its person's wallets; kind and outcome as in models/record.py.
+    """One fact of `account`'s record, of `wallet` of its person; kind and outcome as in models/record.py.
 
-    `excluded`: a dispute of it was upheld, and it counts for nothing. `score_with` and `score_without` tell
-    what an open dispute is about; None where there is none.
+    A fact can be disputed by its wallet alone. `excluded`: a dispute of it was upheld, and it counts for
+    nothing. `score_with` and `score_without` tell what an open dispute is about; else None.
     """
 
     account: bytes
@@ -80,8 +79,7 @@ class Model:
 
 
 def write_facts(folder: Path, events: Table, model: Model, until: int, scores: Scores) -> None:
-    """Write both files into `folder`, which is made; the same bytes' meaning for the same arguments."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write both files into `folder`: a function of the arguments."""
     people = population(events, model.manifest.population, until)
     points = numbered(people.mutate(until=ibis.literal(until, "int64")))
     found = ties(events, points)
@@ -97,8 +95,10 @@ def facts_of(folder: Path, account: bytes) -> list[Fact]:
     """
     if not (folder / FACTS).is_file():
         raise Stop(f"{folder} holds no facts: name an epoch in the contract's ring, or run the node again.")
-    disputes = {row["fact_id"]: row for row in _rows(folder / DISPUTES, account)}
-    return [_fact(row, disputes) for row in _rows(folder / FACTS, account)]
+    rows = _rows(folder / FACTS, {account})
+    told = _rows(folder / DISPUTES, {row["wallet"] for row in rows})
+    disputes = {(row["account"], row["fact_id"]): row for row in told}
+    return [_fact(row, disputes) for row in rows]
 
 
 def _disputes(events: Table, card: Scorecard, until: int, scores: Scores) -> pa.Table:
@@ -123,18 +123,18 @@ def _disputes(events: Table, card: Scorecard, until: int, scores: Scores) -> pa.
     return pa.Table.from_pylist(rows, schema=_DISPUTES)
 
 
-def _rows(path: Path, account: bytes) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pq.read_table(path, filters=[("account", "==", account)]).to_pylist()
+def _rows(path: Path, accounts: set[bytes]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(path, filters=[("account", "in", accounts)]).to_pylist()
     return found
 
 
-def _fact(row: dict[str, Any], disputes: dict[bytes, dict[str, Any]]) -> Fact:
+def _fact(row: dict[str, Any], disputes: dict[tuple[bytes, bytes], dict[str, Any]]) -> Fact:
     fact_id = (
         loan_fact(row["chain_id"], row["protocol"], row["loan_id"])
         if row["kind"] in ("loan", "invoice") and row["loan_id"] is not None
         else event_fact(row["chain_id"], row["block_number"], row["log_index"])
     )
-    dispute = disputes.get(fact_id, {})
+    dispute = disputes.get((row["wallet"], fact_id), {})
     told = {name: value for name, value in row.items() if name != "loan_id"}
     return Fact(
         **told,
