@@ -161,11 +161,9 @@ def _span_ends(days: int, span: int) -> Iterator[int]:
 
 
 def _merge(store: LedgerStore, files: list[Path], seed: int, days: int, span: int) -> ChainBlock:
-    """Span by span, the rows of all towns in the order of their blocks."""
+    """Span by span, the rows of all towns."""
     for place, last in enumerate(_span_ends(days, span)):
-        parts = [_row_group(file, place) for file in files]
-        keys = [(name, "ascending") for name in ("block_number", "log_index", "leg")]
-        rows = pa.concat_tables(parts).sort_by(keys)
+        rows = pa.concat_tables([_row_group(file, place) for file in files])
         time = GENESIS_TIME + (last - 1) * BLOCK_SECONDS
         head = ChainBlock(CHAIN_ID, last, _hash(seed, last), time)
         store.append(rows, _blocks(rows, head, seed), head)

@@ -192,7 +192,7 @@ class _Fate:
         late = dice.random() < chance(-2.4 + 0.8 * slow - 0.5 * self.firm.person.ability)
         wanted = due + dice.randrange(2, 50) if late else due - dice.randrange(24)
         self.slot = max(self.slot + 1, wanted)
-        first = left * dice.randrange(30, 70) // 100 if dice.random() < 0.1 else 0
+        first = left * dice.randrange(300, 700) // 1_001 if dice.random() < 0.1 else 0
         if first:
             yield self._at(0, "settle", buyer, amount=first)
         yield self._at(dice.randrange(4, 24) if first else 0, "settle", buyer, amount=left - first)
