@@ -2,7 +2,8 @@
 
 `--borrowers` (10,000; `--quick` 500) live `--days` (365) on two processes; each borrower's year is
 about 440 rows. `seconds` is all: planning, rehearsing, merging into a ledger file, exporting.
-`plan_seconds` is until every town is written down. `memory_mb` is the peak of this process and twice
+`plan_seconds` is until every town is written down, `cpu_seconds` what all processes computed, which other
+work on the machine does not lengthen. `memory_mb` is the peak of this process and twice
 that of its largest child, as if all had peaked at once. `--folder` keeps the Parquet.
 """
 
@@ -32,7 +33,8 @@ def measure(folder: Path, borrowers: int, days: int) -> dict[str, Any]:
     rehearse_to_parquet(folder, 7, borrowers, days, WORKERS, on_progress)
     seconds = time.perf_counter() - began
     files = list((folder / "events").rglob("*.parquet"))
-    own, child = (getrusage(who).ru_maxrss // 1024 for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
+    used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    own, child = (each.ru_maxrss // 1024 for each in used)
     return {
         "borrowers": borrowers,
         "days": days,
@@ -40,6 +42,7 @@ def measure(folder: Path, borrowers: int, days: int) -> dict[str, Any]:
         "parquet_mb": sum(file.stat().st_size for file in files) >> 20,
         "seconds": round(seconds, 1),
         "plan_seconds": round(planned, 1),
+        "cpu_seconds": round(sum(each.ru_utime + each.ru_stime for each in used), 1),
         "memory_mb": own + WORKERS * child,
     }
 

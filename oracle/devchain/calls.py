@@ -61,11 +61,15 @@ class Encoder:
 
     def _transaction(self, action: Action, call: Call) -> Transaction:
         name, function, arguments = call
-        if name not in self._contracts:
-            raise Stop(f"The deployment has no {name}: deploy a rich one for an economy that is rich.")
-        contract = self._contracts[name]
+        contract = self._contract(name)
         data = contract.abi.functions[function].id + b"".join(_word(argument) for argument in arguments)
         return Transaction(action.actor, contract.address, data, may_fail=action.refused)
+
+    def _contract(self, name: str) -> Contract:
+        """A contract of the deployment; Stop when it was deployed without."""
+        if name not in self._contracts:
+            raise Stop(f"The deployment has no {name}: deploy a rich one for an economy that is rich.")
+        return self._contracts[name]
 
     def _allowance(self, action: Action) -> Iterator[Transaction]:
         """Before an account's first payment that a contract makes for it."""
@@ -74,8 +78,7 @@ class Encoder:
         if spender is None or (action.actor, spender) in self._allowed:
             return
         self._allowed.add((action.actor, spender))
-        contract = self._deployment.contracts.get(spender, b"")
-        approval = ("coin", "approve", (contract, UNLIMITED))
+        approval = ("coin", "approve", (self._contract(spender).address, UNLIMITED))
         yield self._transaction(replace(action, refused=False), approval)
 
     def _call(self, action: Action) -> Call:
@@ -109,8 +112,7 @@ class Encoder:
 
     def _link(self, action: Action) -> Call:
         """By the first wallet, with the second one's signature over its first nonce: r, s, v."""
-        contract = self._contracts.get("links")
-        signature = bytes(65) if contract is None else self._signed(contract.address, action)
+        signature = self._signed(self._contract("links").address, action)
         parts = (signature[:32], signature[32:64], signature[64:].ljust(32, b"\0"))
         return "links", "link", (action.other, NO_END, 96, len(signature), *parts)
 
