@@ -128,6 +128,7 @@ TIME: Mapping[str, _Effect] = {
     "quick_repayments": _leaves(YEAR),
     "rolled_repayments": _leaves(YEAR),
     "loans_repaid_365d": _fades(YEAR),
+    "loans_proved_365d": _fades(YEAR),
     "loans_bad_365d": _forgotten("days_since_bad", YEAR),
     "loans_late": _forgotten("days_since_late", FIVE_YEARS),
     "longest_late_days": _forgotten("days_since_late", FIVE_YEARS),

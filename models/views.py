@@ -14,6 +14,7 @@ from ibis.expr.types import BinaryScalar, BooleanValue, IntegerValue, Table
 from models.features.feature import DAY, FIVE_YEARS, FLOOR_CENTS, MONTH_DAYS, MONTHS, View
 from models.integers import icount, isum, udiv
 from models.loans import ORDER, POSITION, loans
+from models.vouching import vouched
 
 DEBTS = ("borrow", "repay", "liquidation", "default")
 TRANSFERS = ("transfer_in", "transfer_out")
@@ -257,7 +258,12 @@ def views(ledger: Table, points: Table) -> Mapping[View, Table]:
         "invoices": invoices(of(*INVOICES)),
         "traders": traders(of("invoice_accepted", "invoice_paid")),
         "pledges": pledges(claims),
+        "vouched": vouched(_lately(of("transfer_in", "invoice_paid")), ledger, POINT),
     }
+
+
+def _lately(rows: Table) -> Table:
+    return rows.filter(rows.month < OLDER)
 
 
 def _own(rows: Table) -> BooleanValue:

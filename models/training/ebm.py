@@ -150,12 +150,12 @@ def predict(machine: ExplainableBoostingClassifier, features: pd.DataFrame) -> F
 def screened(
     rows: Dataset, directions: Mapping[str, int], least_z: float | None, most: int | None = None
 ) -> list[str]:
-    """Names of the features to fit: never constant, and through the screen, at most `most` (None: all).
-
-    At least the best one.
+    """Names of the features to fit: of those with a direction (or 0) the ones that are never constant and
+    through the screen, at most `most` (None: all); at least the best one.
     """
     _check(rows)
-    names = [str(name) for name in rows.features if rows.features[name].nunique(dropna=False) > 1]
+    told = [str(name) for name in rows.features if name in directions]
+    names = [name for name in told if rows.features[name].nunique(dropna=False) > 1]
     if not names:
         raise Stop("no feature takes two values in the training rows: read more history, or move the cut.")
     if least_z is None:

@@ -27,20 +27,31 @@ from models.training.outcomes import Outcome
 
 MIN_BAD, MIN_GOOD = 20, 20
 
+INCOME = ("vouched_payers", "vouched_months", "vouched_inflow_cents")
+SALES = ("vouched_buyers", "vouched_sales_cents")
+MISDEEDS = (
+    "bills_overdue", "bills_disputed_360d", "void_share_bps", "red_letter_share_bps", "self_invoices",
+    "claims_pledged_twice",
+)  # fmt: skip
+
 PAYMENTS = ThinFile(
     name="payments",
-    who=(("inflow_months", ">=", 3), ("borrows_total", "<=", 0)),
+    who=(("vouched_months", ">=", 3), ("borrows_total", "<=", 0)),
     learns=(("inflow_months", ">=", 1), ("borrows_total", "<=", 0)),
+    told=INCOME,
 )
-"""People with payments but no loan yet: it learns from first loans."""
+"""People without a loan yet whom payers that vouch for them pay: it learns from first loans."""
 
 RECEIVABLES = ThinFile(
     name="receivables",
-    who=(("invoices_accepted", ">=", 3), ("loans_repaid", "<=", 0)),
+    who=(("vouched_buyers", ">=", 1), ("invoices_accepted", ">=", 3), ("loans_proved", "<=", 0)),
     learns=(("invoices_accepted", ">=", 1),),
+    told=(*INCOME, *SALES, *MISDEEDS),
     policy=Outcome(days_late=15, of="invoices"),
 )
-"""Suppliers without repaid debt: it learns from what became of their next accepted invoice."""
+"""Suppliers without repaid debt, with buyers that vouch for them: it learns from what became of their next
+accepted invoice.
+"""
 
 THIN_FILES = (RECEIVABLES, PAYMENTS)
 """In the order of the rules."""
@@ -115,7 +126,7 @@ def train(
     end: int,
     name: str = "ebm",
     policy: Outcome = Outcome(),  # noqa: B008 (frozen)
-    rules: export.Rules = export.Rules(),  # noqa: B008 (frozen)
+    rules: export.Rules | None = None,
     scale: export.Scale = export.Scale(),  # noqa: B008 (frozen)
     features: tuple[Feature, ...] = FEATURES,
     wallets: Wallets = "apart",
@@ -124,18 +135,28 @@ def train(
 ) -> TrainingResult:
     """Train on loans opened and known before `cut`, test on those opened from it on and known before `end`.
 
-    Times are Unix seconds, exclusive. Stop when there are too few good or bad loans on either side, or
-    a rule reads a feature that is not measured.
+    Times are Unix seconds, exclusive. `rules` None: those of records with proved loans, or SECURED where no
+    loan of the training rows can be proved. Stop when there are too few good or bad loans on either side,
+    or a rule reads a feature that is not measured.
     """
-    read = rules.features() | {feature for file in files for feature, _, _ in (*file.who, *file.learns)}
+    read = (rules or export.Rules()).features() | {
+        feature for file in files for feature, _, _ in (*file.who, *file.learns)
+    }
     if unknown := sorted(read - {feature.name for feature in features}):
         raise Stop(f"the rules read the features {unknown}, which are not measured; change the rules.")
     split = split_by_time(events, policy, cut, end, features, wallets)
     _check(split.train)
     directions = {feature.name: int(feature.direction) for feature in features}
+    proving = _proving(split.train)
+    rules = rules or (export.Rules() if proving else export.SECURED)
+    directions = export.learnable(directions, proving)
     rows = {file: _rows_of(file, events, split, cut, features, wallets) for file in files}
     borrower = export.fitted(split.train, directions)
-    thin = {file: export.fitted(found, directions) for file, found in rows.items() if _enough(found)}
+    thin = {
+        file: export.fitted(found, export.told_by(file, directions))
+        for file, found in rows.items()
+        if _enough(found)
+    }
     card = export.scorecard(name, borrower, thin, directions, rules, scale)
     machines = {export.FULL: borrower.machine, **{file.name: found.machine for file, found in thin.items()}}
     facts = _facts(cut, end, policy, split, wallets, borrower)
@@ -149,6 +170,11 @@ def train(
         baseline=_baseline(card, split.train),
         machines=machines,
     )
+
+
+def _proving(rows: Dataset) -> bool:
+    """Whether any borrower had proved a loan: never where all debt is secured and without due times."""
+    return "loans_proved" in rows.features and bool((rows.features["loans_proved"] > 0).any())
 
 
 def _rows_of(
