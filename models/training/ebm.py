@@ -95,7 +95,7 @@ def choose(rows: Dataset, directions: Mapping[str, int]) -> Chosen:
 
     Source: L. Breiman, J. Friedman, C. Stone, R. Olshen, Classification and Regression Trees (1984), 3.4.3.
     """
-    folds = _inner_folds(rows)
+    folds = [fold for fold in _inner_folds(rows) if _varying(fold[0], directions)]
     if not folds:
         return Chosen(SETTINGS[0], {})
     found = {setting.name: _inner_aucs(folds, directions, setting) for setting in SETTINGS}
@@ -154,8 +154,7 @@ def screened(
     through the screen, at most `most` (None: all); at least the best one.
     """
     _check(rows)
-    told = [str(name) for name in rows.features if name in directions]
-    names = [name for name in told if rows.features[name].nunique(dropna=False) > 1]
+    names = _varying(rows, directions)
     if not names:
         raise Stop("no feature takes two values in the training rows: read more history, or move the cut.")
     if least_z is None:
@@ -170,6 +169,11 @@ def screened(
     strongest = np.argsort(-np.array(support), kind="stable")[:most].tolist()
     kept = [names[index] for index in sorted(strongest) if support[index] >= least_z]
     return kept or [names[strongest[0]]]
+
+
+def _varying(rows: Dataset, directions: Mapping[str, int]) -> list[str]:
+    told = [str(name) for name in rows.features if name in directions]
+    return [name for name in told if rows.features[name].nunique(dropna=False) > 1]
 
 
 def stratified_z(values: Floats, bad: NDArray[np.bool_], period: NDArray[np.intp]) -> float:

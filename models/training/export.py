@@ -32,6 +32,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from ledger_reader.errors import Stop
 from models.features import cash_flow, counterparties, receivables, remittances
 from models.features.catalogue import BY_NAME
+from models.features.feature import FIVE_YEARS
 from models.scorecard import Condition, Rule, Scorecard
 from models.segment import BAND_POINTS, HIGHEST, LOWEST, MISSING, Segment, Term, cells
 from models.training import ebm
@@ -121,8 +122,9 @@ class ThinFile:
 class Rules:
     """Alternatives, each a list of conditions that must all hold: who is `scored`, else who is `thin`.
 
-    A thin record is `proven` when it also meets those conditions; else a thin-file segment takes it, if
-    one was trained for it, or the capped segment does.
+    A thin record must be `proven` too; what is not, a thin-file segment takes, if one was trained for it,
+    or, where one of `unproven` holds, the capped segment. Without either there is no number: what proves
+    nothing, such as a secured loan to oneself, tells nothing, but a bad loan does.
     """
 
     scored: tuple[tuple[Condition, ...], ...] = (
@@ -131,6 +133,7 @@ class Rules:
     )
     thin: tuple[tuple[Condition, ...], ...] = ((("borrows_total", ">=", 1),),)
     proven: tuple[Condition, ...] = (("loans_proved", ">=", 1),)
+    unproven: tuple[tuple[Condition, ...], ...] = ((("days_since_bad", "<=", FIVE_YEARS - 1),),)
 
     def in_order(self, files: Sequence[ThinFile] = ()) -> tuple[Rule, ...]:
         """The rules of the scorecard; the first that holds decides."""
@@ -138,12 +141,16 @@ class Rules:
             *(Rule(FULL, "scored", when) for when in self.scored),
             *(Rule(SHORT, "thin", (*when, *self.proven)) for when in self.thin),
             *(Rule(file.name, "thin", file.who) for file in files),
-            *(Rule(UNPROVEN, "thin", when) for when in self.thin),
+            *(Rule(UNPROVEN, "thin", when) for when in self.unproven),
         )
+
+    @property
+    def _all(self) -> tuple[tuple[Condition, ...], ...]:
+        return (*self.scored, *self.thin, self.proven, *self.unproven)
 
     def features(self) -> set[str]:
         """Names of the features that the conditions read."""
-        return {condition[0] for when in (*self.scored, *self.thin, self.proven) for condition in when}
+        return {condition[0] for when in self._all for condition in when}
 
 
 SECURED = Rules(
@@ -152,6 +159,7 @@ SECURED = Rules(
         (("loans_bad_365d", ">=", 1), ("record_days", ">=", 90)),
     ),
     proven=(("loans_repaid", ">=", 1),),
+    unproven=((("borrows_total", ">=", 1),),),
 )
 """Where all debt is secured and has no due time, nothing is proved by repaying it; there is but that."""
 

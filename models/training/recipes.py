@@ -15,7 +15,7 @@ from ibis.expr.types import Table
 
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES
-from models.features.feature import Feature
+from models.features.feature import FIVE_YEARS, Feature
 from models.scorecard import INSUFFICIENT, FeatureMatrix, Scorecard, score, scorecard_id
 from models.stability import score_bins
 from models.training import ebm, export, monitor
@@ -36,11 +36,11 @@ MISDEEDS = (
 
 PAYMENTS = ThinFile(
     name="payments",
-    who=(("vouched_months", ">=", 3), ("borrows_total", "<=", 0)),
+    who=(("vouched_months", ">=", 3), ("days_since_bad", ">=", FIVE_YEARS)),
     learns=(("inflow_months", ">=", 1), ("borrows_total", "<=", 0)),
     told=INCOME,
 )
-"""People without a loan yet whom payers that vouch for them pay: it learns from first loans."""
+"""People whom payers that vouch for them pay, without a loan good or bad: it learns from first loans."""
 
 RECEIVABLES = ThinFile(
     name="receivables",
@@ -139,9 +139,8 @@ def train(
     loan of the training rows can be proved. Stop when there are too few good or bad loans on either side,
     or a rule reads a feature that is not measured.
     """
-    read = (rules or export.Rules()).features() | {
-        feature for file in files for feature, _, _ in (*file.who, *file.learns)
-    }
+    read = (rules or export.Rules()).features()
+    read |= {name for file in files for name in (*file.told, *(at[0] for at in (*file.who, *file.learns)))}
     if unknown := sorted(read - {feature.name for feature in features}):
         raise Stop(f"the rules read the features {unknown}, which are not measured; change the rules.")
     split = split_by_time(events, policy, cut, end, features, wallets)
@@ -155,7 +154,7 @@ def train(
     thin = {
         file: export.fitted(found, export.told_by(file, directions))
         for file, found in rows.items()
-        if _enough(found)
+        if _enough(found) and _telling(file, found) >= MIN_GOOD
     }
     card = export.scorecard(name, borrower, thin, directions, rules, scale)
     machines = {export.FULL: borrower.machine, **{file.name: found.machine for file, found in thin.items()}}
@@ -229,6 +228,8 @@ def _segment_facts(
     found = thin.get(file)
     bad = int(rows.bad.sum())
     why = f"{bad} bad and {len(rows) - bad} good rows, of each {MIN_BAD} and {MIN_GOOD} are needed"
+    if _enough(rows):
+        why = f"{_telling(file, rows)} rows have something of what it learns from, {MIN_GOOD} are needed"
     return SegmentFacts(
         policy=file.policy or policy,
         rows=len(rows),
@@ -262,6 +263,12 @@ def reference(card: Scorecard, rows: Dataset) -> tuple[int, ...]:
 def _enough(rows: Dataset) -> bool:
     bad = int(rows.bad.sum())
     return bad >= MIN_BAD and len(rows) - bad >= MIN_GOOD
+
+
+def _telling(file: ThinFile, rows: Dataset) -> int:
+    """How many rows have anything in the features that the segment learns from."""
+    told = rows.features[list(file.told)] if file.told else rows.features
+    return int(told.fillna(0).ne(0).any(axis=1).sum())
 
 
 def _check(rows: Dataset) -> None:
