@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from models import scorecard as cards
+from models.features.catalogue import FEATURES
 from models.segment import MISSING, Columns, term_points
 from models.training import ebm, export
 from models.training.dataset import Dataset, Split, to_columns
@@ -144,20 +145,39 @@ def test_scorecard__when_a_record_is_short__then_the_points_are_equal_and_the_ra
     )
 
 
-def test_scorecard__when_no_debt_was_repaid__then_the_points_are_equal_and_the_score_is_capped(
+def test_scorecard__when_no_debt_was_repaid__then_nothing_adds_points_and_the_score_is_capped(
     card: cards.Scorecard,
 ) -> None:
     full, unproven = card.segments[export.FULL], card.segments[export.UNPROVEN]
-    assert (full.base, full.terms) == (unproven.base, unproven.terms)
+    assert full.base == unproven.base
+    empty = {f.name: np.array([MISSING if f.empty is None else f.empty], np.int64) for f in FEATURES}
+    nothing = Columns(empty, 1)
+    for segment in (full, unproven):
+        assert segment.totals(nothing) == full.totals(nothing)
+    for term in unproven.terms:
+        assert max(p or 0 for p in term.flat) == term_points(term, nothing)
+    assert sum(max(p or 0 for p in term.flat) for term in unproven.terms) < sum(
+        max(p or 0 for p in term.flat) for term in full.terms
+    )
     assert (full.cap, unproven.cap) == (850, 599)
     assert unproven.calibration[-1][0] <= 599
+
+
+def test_learnable__when_loans_can_be_proved__then_neither_flows_nor_unproved_repayments() -> None:
+    every = {feature.name: int(feature.direction) for feature in FEATURES}
+    proving, secured = export.learnable(every, proving=True), export.learnable(every, proving=False)
+    forged = {"inflow_360d_cents", "payers", "remitted_cents", "invoices_paid_on_time", "outflow_months"}
+    assert not forged & (proving.keys() | secured.keys())
+    assert {"loans_proved", "loans_late", "vouched_months", "bills_overdue"} <= proving.keys()
+    assert secured.keys() - proving.keys() == export.UNPROVING
+    assert every.keys() >= export.FORGEABLE | export.UNPROVING
 
 
 def test_rules__when_thin_files_have_segments__then_they_stand_before_the_capped_one() -> None:
     file = export.ThinFile("payments", (("inflow_months", ">=", 3),), (("inflow_months", ">=", 1),))
     order = [rule.segment for rule in export.Rules().in_order([file])]
     assert order == [
-        export.FULL, export.FULL, export.SHORT, export.SHORT, "payments", export.UNPROVEN, export.UNPROVEN,
+        export.FULL, export.FULL, export.SHORT, "payments", export.UNPROVEN,
     ]  # fmt: skip
 
 
