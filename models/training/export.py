@@ -230,14 +230,14 @@ def _borrower_segments(
 ) -> dict[str, Segment]:
     rows, setting = borrower.rows, borrower.chosen.setting
     plain = integer_segment(borrower.machine, rows, directions, scale)
-    capped = replace(plain, cap=UNPROVEN_CAP, terms=adding_nothing(plain.terms))
+    capped = replace(adding_nothing(plain), cap=UNPROVEN_CAP)
     folds = held_out_machines(rows, directions, setting)
     full, short = _widths(plain, rows, score_deviations(rows, directions, setting), rules)
     held_out = held_out_scores(plain, rows, folds)
     calibrated = replace(plain, calibration=calibration(plain.clamped(held_out), rows.bad))
     lacking = ~meets(rules.proven, rows.features)
     some = lacking if ebm.is_enough(rows.rows(lacking)) else np.ones_like(lacking)
-    held_out = _held_out_unproven(capped, rows, directions, folds)
+    held_out = _held_out_unproven(plain, rows, directions, folds)
     of_capped = calibration(capped.clamped(held_out[some]), rows.bad[some])
     return {
         FULL: replace(calibrated, width=full),
@@ -246,15 +246,20 @@ def _borrower_segments(
     }
 
 
-def adding_nothing(terms: Sequence[Term]) -> tuple[Term, ...]:
-    """The terms with every cell held at the points of an empty record (terms of one feature)."""
+def adding_nothing(segment: Segment) -> Segment:
+    """The segment with every term (of one feature) held at the points of an empty record.
+
+    A term that then has the same points everywhere goes into the base.
+    """
     held = []
-    for term in terms:
+    for term in segment.terms:
         empty = BY_NAME[term.features[0]].empty
         value = np.array([MISSING if empty is None else empty], dtype=np.int64)
         most = int(term.table()[cells(term.cuts[0], value)[0]])
         held.append(replace(term, points=tuple(min(points, most) for points in term.table().tolist())))
-    return tuple(term for term in held if len(set(term.flat)) > 1)
+    still = [term for term in held if len(set(term.flat)) == 1]
+    base = segment.base + sum(int(term.table()[0]) for term in still)
+    return replace(segment, base=base, terms=tuple(term for term in held if term not in still))
 
 
 def _thin_segment(file: ThinFile, found: Fitted, directions: Mapping[str, int], scale: Scale) -> Segment:
@@ -336,12 +341,12 @@ def held_out_scores(segment: Segment, rows: Dataset, folds: Sequence[Fold]) -> I
 
 
 def _held_out_unproven(
-    capped: Segment, rows: Dataset, directions: Mapping[str, int], folds: Sequence[Fold]
+    plain: Segment, rows: Dataset, directions: Mapping[str, int], folds: Sequence[Fold]
 ) -> Int64s:
     """As `held_out_scores`, where nothing adds points."""
     found = np.zeros(len(rows), dtype=np.int64)
     for machine, judged in folds:
-        segment = replace(capped, terms=adding_nothing(integer_terms(machine, directions)))
+        segment = adding_nothing(replace(plain, terms=integer_terms(machine, directions)))
         found[judged] = unclamped(segment, rows.rows(judged).features)
     return found
 

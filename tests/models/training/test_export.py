@@ -14,6 +14,7 @@ from models import scorecard as cards
 from models.features.catalogue import FEATURES
 from models.segment import MISSING, Columns, term_points
 from models.training import ebm, export
+from models.training.assess import place
 from models.training.dataset import Dataset, Split, to_columns
 from models.training.evaluate import auc, unclamped
 from models.training.recipes import reference
@@ -90,7 +91,8 @@ def test_band_widths__when_there_are_no_rows__then_nothing_is_known() -> None:
 def card(economy: Economy, split: Split, machine: Any) -> cards.Scorecard:
     fitted = export.Fitted(machine, ebm.Chosen(ebm.SETTINGS[3], {}), split.train)
     rules, scale = export.Rules(), export.Scale()
-    return export.scorecard("test", fitted, {}, economy.directions, rules, scale)
+    directions = export.learnable(economy.directions, proving=True)
+    return export.scorecard("test", fitted, {}, directions, rules, scale)
 
 
 def _matrix(rows: Dataset) -> cards.FeatureMatrix:
@@ -112,15 +114,22 @@ def test_scorecard__when_points_are_summed_by_hand__then_they_are_the_score(
 ) -> None:
     rows = split.train.rows(np.arange(1_000) % len(split.train))
     columns = Columns(to_columns(rows.features), len(rows))
-    segment = card.segments[export.FULL]
-    by_hand = segment.base + np.sum([term_points(term, columns) for term in segment.terms], axis=0)
+    unproven = place(card, rows.features).segment == export.UNPROVEN
+    by_hand, nothing_added = (
+        segment.base + np.sum([term_points(term, columns) for term in segment.terms], axis=0)
+        for segment in (card.segments[export.FULL], card.segments[export.UNPROVEN])
+    )
+    assert unproven.any()
+    assert (nothing_added <= by_hand).all()
+    by_hand[unproven] = nothing_added[unproven]
+    limit = np.where(unproven, export.UNPROVEN_CAP, 850)
     scores = cards.score(card, _matrix(rows))
     order = np.lexsort(_matrix(rows).addresses.T[::-1])
     given_score = scores.status != cards.INSUFFICIENT
     assert len(rows) == 1_000
     assert given_score.sum() > 500
     np.testing.assert_array_equal(scores.total[given_score], by_hand[order][given_score])
-    np.testing.assert_array_equal(scores.score[given_score], np.clip(by_hand, 300, 850)[order][given_score])
+    np.testing.assert_array_equal(scores.score[given_score], np.clip(by_hand, 300, limit)[order][given_score])
 
 
 def test_scorecard__when_rounded_to_integers__then_it_ranks_as_the_floats_do(
@@ -149,7 +158,6 @@ def test_scorecard__when_no_debt_was_repaid__then_nothing_adds_points_and_the_sc
     card: cards.Scorecard,
 ) -> None:
     full, unproven = card.segments[export.FULL], card.segments[export.UNPROVEN]
-    assert full.base == unproven.base
     empty = {f.name: np.array([MISSING if f.empty is None else f.empty], np.int64) for f in FEATURES}
     nothing = Columns(empty, 1)
     for segment in (full, unproven):
