@@ -113,9 +113,9 @@ class ThinFile:
     name: str
     who: tuple[Condition, ...]
     learns: tuple[Condition, ...]
-    told: tuple[str, ...] = ()
     policy: Outcome | None = None
     cap: int = UNPROVEN_CAP
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,8 @@ RECEIVABLES = ThinFile(
     name="receivables",
     who=(("vouched_buyers", ">=", 1), ("invoices_accepted", ">=", 3), ("loans_proved", "<=", 0)),
     learns=(("invoices_accepted", ">=", 1),),
-    told=(*INCOME, *SALES, *MISDEEDS),
     policy=Outcome(days_late=15, of="invoices"),
+    told=(*INCOME, *SALES, *MISDEEDS),
 )
 """Suppliers without repaid debt, with buyers that vouch for them: it learns from what became of their next
 accepted invoice.
