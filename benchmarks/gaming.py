@@ -75,6 +75,7 @@ class Result:
     usd_mainnet: float | None
     usd_per_50: float | None
     usd_per_50_over_none: float | None
+    points_per_usd: float | None
     points_per_day: float
     usd_gained: float
     note: str
@@ -169,6 +170,7 @@ def best(cheat: Cheat, scores: Sequence[int], base: int) -> Result:
         usd_mainnet=round(mainnet, 2) if cheat.priced else None,
         usd_per_50=round(usd * STEP / gain, 2) if gain and cheat.priced else None,
         usd_per_50_over_none=round(usd * STEP / over_none, 2) if gain and cheat.priced else None,
+        points_per_usd=round(gain / usd, 3) if usd and cheat.priced else None,
         points_per_day=round(gain / days, 3),
         usd_gained=cheat.gained / 100,
         note=cheat.note,
@@ -206,19 +208,27 @@ def least(costs: Sequence[float | None]) -> float | None:
     return min((cost for cost in costs if cost is not None), default=None)
 
 
+HEAD = (
+    "strategy", "real debt", "score", "gain", "after days", "USD", "on mainnet", "USD per 50 points",
+    "points per USD", "points per day",
+)  # fmt: skip
+
+
 def table(results: Sequence[Result]) -> str:
     """Markdown, for docs/gaming.md."""
-    head = "| strategy | real debt | score | gain | after days | USD | on mainnet | USD per 50 points |"
-    lines = [head, "|---|---|---:|---:|---:|---:|---:|---:|"]
+    lines = [f"| {' | '.join(HEAD)} |", f"|---|---|{'---:|' * (len(HEAD) - 2)}"]
     for one in sorted(results, key=lambda result: (result.repays, result.score or 0)):
-        cells = (one.score or "none", one.gain, one.days, shown(one.usd), shown(one.usd_mainnet))
-        told = " | ".join(str(cell) for cell in cells)
-        lines.append(f"| {one.name} | {'yes' if one.repays else 'no'} | {told} | {shown(one.usd_per_50)} |")
+        cells = (
+            one.name, "yes" if one.repays else "no", one.score or "none", one.gain, one.days, shown(one.usd),
+            shown(one.usd_mainnet), shown(one.usd_per_50), shown(one.points_per_usd),
+            shown(one.points_per_day),
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines)
 
 
-def shown(dollars: float | None) -> str:
-    return "–" if dollars is None else f"{dollars:,.2f}"
+def shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.2f}"
 
 
 if __name__ == "__main__":
