@@ -14,6 +14,16 @@ leg 1 that of the buyer, each with the other as counterparty. Issued, opened, fi
 split and voided have leg 0 only: a buyer who has not accepted has done nothing. Accepted, disputed,
 paid and credited (a red-letter note) have both. The counterparty of financed is who financed, of
 assigned and split who holds it next, of leg 0 of paid who paid: perhaps the supplier itself.
+
+Loans: all rows of one loan have its `loan_id`, and what happens to it is a row of the borrower. But a
+guarantee (locked, called, released) is a row of the guarantor, with the borrower as counterparty.
+
+Payments: the coin's own transfer moves the money; `purpose` is a second row of the payer, which says what
+for: its `loan_id` is the number of the purpose (0 none, 1 wage, 2 rent, 3 remittance, 4 trade, 5 other).
+
+People: of linked and unlinked `loan_id` is the person, of disputed and dispute_decided the fact. `unlinked`
+counts from its `due_time` on. The `amount` of dispute_decided is its outcome, in no asset: 1 upheld, 2 not
+upheld, 3 not confirmed (it stays in dispute), 4 withdrawn by the account.
 """
 
 from dataclasses import dataclass
@@ -36,8 +46,16 @@ KINDS = (
     "repay",
     "liquidation",
     "default",
+    "loan_cancelled",
+    "delinquent",
+    "write_off",
+    "recovery",
+    "guarantee",
+    "guarantee_called",
+    "guarantee_released",
     "transfer_in",
     "transfer_out",
+    "purpose",
     "invoice_issued",
     "invoice_opened",
     "invoice_accepted",
@@ -74,7 +92,8 @@ EVENTS = pa.schema(
         pa.field("value_cents", pa.int64()),
         # Which debt or invoice: the protocol's own id, or, where it has none, the market's address
         # left-padded to 32 bytes (Aave: pool and reserve), for a position that can be opened again and
-        # again. Null where no debt is meant: a deposit that secures all debts, or none.
+        # again. Null where no debt is meant: a deposit that secures all debts, or none. Of rows that are no
+        # debt's, what the module's docstring says: person, fact, or purpose.
         pa.field("loan_id", pa.binary()),
         pa.field("due_time", pa.int64()),
     ]
