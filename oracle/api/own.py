@@ -20,7 +20,7 @@ from models.segment import HIGHEST, LOWEST
 from oracle import report as reports
 from oracle.api import answers
 from oracle.api.epochs import Opened
-from oracle.api.facts import facts_of
+from oracle.api.facts import told_facts
 from oracle.api.service import Service
 from oracle.credit_report import DEFAULT_PARTS, FORMAT, PARTS, sign_report
 from oracle.settings import address_text
@@ -73,7 +73,7 @@ def own_routes(service: Service) -> APIRouter:
     @routes.get("/facts")
     def facts(account: Account) -> list[dict[str, Any]]:
         """What the score of the latest epoch is made of: loans, invoices, payments, integrity."""
-        return facts_of(epochs.folder_of(epochs.latest()), account)
+        return told_facts(epochs.folder_of(epochs.latest()), account)
 
     @routes.get("/report")
     def report(
@@ -106,7 +106,7 @@ def make_report(service: Service, account: bytes, language: Language, chosen: li
     if "history" in chosen:
         parts["history"] = answers.history(service.epochs.history(), account)
     if "facts" in chosen:
-        parts["facts"] = facts_of(service.epochs.folder_of(opened), account)
+        parts["facts"] = told_facts(service.epochs.folder_of(opened), account)
     if "proof" in chosen:
         parts["proof"] = None if score["score"] is None else _score_proof(opened, account)
     if "statement" in chosen:
