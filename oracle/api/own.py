@@ -50,15 +50,17 @@ def own_routes(service: Service) -> APIRouter:
     async def score(account: Account, lang: Language = "en", target: Target = None) -> Response:
         """Score, band, range, what helped and held back, and a plan to the target or the next band."""
         opened = await service.latest()
-        found = answers.made_before(opened, account, lang, target)
-        if found is None:
-            found = await run_in_threadpool(answers.own_score, opened, account, lang, target)
-        return _json(found | service.standing_of(opened))
+        made = opened.made.get((account, lang, target))
+        if made is None:
+            made = await run_in_threadpool(answers.score_json, opened, account, lang, target)
+        standing = msgspec.json.encode(service.standing_of(opened))
+        return Response(standing[:-1] + b"," + made[1:], media_type="application/json")
 
     @routes.get("/proof")
     async def proof(account: Account, at_least: Threshold = None) -> Response:
         """A proof of the score, or only of "at least t", with the contract call that checks it."""
-        return _json(answers.proof(await service.latest(), account, at_least))
+        found = answers.proof(await service.latest(), account, at_least)
+        return Response(msgspec.json.encode(found), media_type="application/json")
 
     @routes.get("/ladder")
     async def ladder(account: Account) -> dict[str, Any]:
@@ -130,7 +132,3 @@ def make_report(service: Service, account: bytes, language: Language, chosen: li
 def _score_proof(opened: Opened, account: bytes) -> dict[str, Any]:
     found = answers.proof(opened, account, None)
     return {name: value for name, value in found.items() if name not in ("kind", "account", "calldata")}
-
-
-def _json(found: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(found), media_type="application/json")
