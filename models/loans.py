@@ -42,12 +42,13 @@ _RAW = "decimal(38, 0)"
 def loans(events: Table, by: tuple[str, ...] = ("account",)) -> Table:
     """One row a loan of `events` (the ledger's columns), grouped by the columns `by`.
 
-    Columns: `by`, chain_id, protocol, loan_id, asset, number (1, 2, … in the position, or 0), began
-    (its first row, which may be the liquidation that left it), opened (null if the opening is not in the
-    ledger, or there was none: a liquidation left it), due (null if none; the earliest of its borrows), closed (null if open), outcome (one of OUTCOMES), borrowed (raw
-    units; a borrow of unknown amount counts 1), outstanding (raw units still owed, 0 when closed),
-    owed_cents (known value still owed, 0 when closed, null when unknown), principal_cents and
-    repaid_cents (sums of the known values of its borrows and its repayments, null when none is known),
+    Columns: `by`, chain_id, protocol, loan_id, asset, number (1, 2, … in the position, or 0), began (its
+    first row, which may be the liquidation that left it), opened (null if the opening is not in the ledger,
+    or there was none: a liquidation left it), due (null if none; the earliest of its borrows), closed (null
+    if open), outcome (one of OUTCOMES), borrowed (raw units; a borrow of unknown amount counts 1),
+    outstanding (raw units still owed, 0 when closed), owed_cents (known value still owed, 0 when closed,
+    null when unknown), principal_cents and repaid_cents (sums of the known values of its borrows and its
+    repayments, null when none is known),
     largest_cents (the largest known value of a borrow). Times in Unix seconds.
     """
     return _summaries(_numbered(_balances(_debt_rows(events, by))), by)
