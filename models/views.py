@@ -98,8 +98,7 @@ def loan_rows(rows: Table, members: Table) -> Table:
     past_due = ibis.coalesce(found.ended > found.due, False)
     late = past_due | (found.outcome == "defaulted")
     found = found.mutate(late=late, bad=late | found.outcome.isin(("liquidated", "self_liquidated")))
-    before_parting = ibis.coalesce(ibis.coalesce(found.opened, found.closed) < found.parted, False)
-    found = found.filter(found.parted.isnull() | (found.bad & before_parting))
+    found = found.filter(found.parted.isnull() | (found.bad & (found.began < found.parted)))
     own = found.parted.isnull()
     borrowed = {
         name: ibis.ifelse(own, found[name], ibis.null("int64"))
