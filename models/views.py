@@ -47,21 +47,28 @@ SEASONED_DAYS = 180
 """How long ago a payer must have been seen first to be no fresh wallet."""
 
 
-def events(ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS) -> Table:
+def logged(ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS) -> Table:
     """The points' own events before each point's until, with the ledger's columns and more.
 
-    `members` as in `persons.members`. Adds point, person, until, member,
-    parted, age, month (0 the latest … 11, or OLDER), own, and known flows (see `_flows`). `own` says that the
-    person acted itself: not what it was sent, not what another repaid for it. A repayment whose payer
-    the protocol does not log counts as its own. A counterparty of the same person is the account itself.
+    `members` as in `persons.members`. Adds point, person, until, member, parted and age. A counterparty of
+    the same person is the account itself.
     """
     rows = ledger.filter(ledger.kind.isin(kinds))
     joined = rows.join(members, [rows.account == members.wallet, rows.block_time < members.until])
     if "bundle" in members.columns:
         joined = _among_others(joined.filter(~is_left_out(joined)).drop("without"))
-    joined = joined.drop("wallet").mutate(age=joined.until - joined.block_time)
-    month = ibis.least(udiv(joined.age - 1, MONTH_DAYS * DAY), OLDER)
-    return joined.mutate(own=_own(joined), month=month, **_flows(joined))
+    return joined.drop("wallet").mutate(age=joined.until - joined.block_time)
+
+
+def events(ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS) -> Table:
+    """The same with month (0 the latest … 11, or OLDER), own, and known flows (see `_flows`).
+
+    `own` says that the person acted itself: not what it was sent, not what another repaid for it. A repayment
+    whose payer the protocol does not log counts as its own.
+    """
+    rows = logged(ledger, members, kinds)
+    month = ibis.least(udiv(rows.age - 1, MONTH_DAYS * DAY), OLDER)
+    return rows.mutate(own=_own(rows), month=month, **_flows(rows))
 
 
 def _among_others(joined: Table) -> Table:
@@ -270,22 +277,17 @@ def views(ledger: Table, members: Table) -> Mapping[View, Table]:
     with all their columns first, which takes longer than reading a ledger of columns several times.
     """
     present = of_person(members)
-
-    def of(*kinds: str) -> Table:
-        return events(ledger, present, kinds)
-
     every = events(ledger, members)
     lasting = every.parted.isnull() | ((every.kind == "liquidation") & (every.block_time < every.parted))
-    debts = events(ledger, members, LOAN_KINDS)
-    claims = of("invoice_issued", "invoice_accepted", "invoice_financed")
+    claims = logged(ledger, present, ("invoice_issued", "invoice_accepted", "invoice_financed"))
     return {
         "events": every.filter(lasting),
-        "loans": loan_rows(debts, members),
-        "repayments": repayments(of("borrow", "repay")),
-        "partners": partners(of(*TRANSFERS), ledger),
-        "months": months(of(*MOVING)),
-        "invoices": invoices(of(*INVOICES)),
-        "traders": traders(of("invoice_accepted", "invoice_paid")),
+        "loans": loan_rows(logged(ledger, members, LOAN_KINDS), members),
+        "repayments": repayments(logged(ledger, present, ("borrow", "repay"))),
+        "partners": partners(events(ledger, present, TRANSFERS), ledger),
+        "months": months(events(ledger, present, MOVING)),
+        "invoices": invoices(logged(ledger, present, INVOICES)),
+        "traders": traders(events(ledger, present, ("invoice_accepted", "invoice_paid"))),
         "pledges": pledges(claims),
     }
 
