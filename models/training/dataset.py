@@ -138,7 +138,8 @@ def measure_at(
         {"person": pa.array(people, pa.binary()), "until": pa.array([until] * len(people), pa.int64())}
     )
     found = to_frame(measure(events, ibis.memtable(points), features)).set_index("person")
-    return found.loc[list(people)].drop(columns="until").reset_index(drop=True)
+    in_order = pd.Index(people, dtype=object)  # numpy's own bytes would lose trailing zeros
+    return found.loc[in_order].drop(columns="until").reset_index(drop=True)
 
 
 def among(people: Iterable[bytes], others: Iterable[bytes]) -> NDArray[np.bool_]:
