@@ -12,7 +12,16 @@ from models.features.catalogue import named
 from models.features.feature import Feature
 from models.measure import measure
 from models.segment import MISSING
-from models.training.dataset import Dataset, Split, among, observe, split_by_time, to_columns, to_floats
+from models.training.dataset import (
+    Dataset,
+    Split,
+    among,
+    measure_at,
+    observe,
+    split_by_time,
+    to_columns,
+    to_floats,
+)  # fmt: skip
 from models.training.outcomes import Outcome
 
 FEW = named(("loans_repaid", "loans_late"))
@@ -185,3 +194,12 @@ def test_rows__when_chosen_by_mask_or_position__then_the_same(split: Split) -> N
     assert len(one) == mask.sum()
     assert one.bad.all()
     pd.testing.assert_frame_equal(one.features, other.features)
+
+
+def test_measure_at__of_addresses_that_end_in_zero__keeps_their_order(economy: Economy) -> None:
+    people = [economy.address(number << 8) for number in (3, 1, 2)]
+    rows = [(day, "borrow", number << 8, economy.lender, number, 90) for day, number in enumerate((1, 2, 3))]
+    found = measure_at(
+        economy.ledger(rows), people, economy.start + 10 * economy.day, named(("record_days",))
+    )
+    assert found["record_days"].tolist() == [8, 10, 9]
