@@ -83,6 +83,7 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/read.py
 	@python benchmarks/gas.py
 	@python benchmarks/price_of_an_epoch.py
+	@python benchmarks/gaming.py
 	@python benchmarks/measure.py
 	@python benchmarks/score.py
 	@python benchmarks/commit.py
