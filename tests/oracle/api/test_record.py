@@ -310,5 +310,6 @@ def test_erase__deletes_all_rows_now_and_says_what_stays(client: TestClient, ser
         assert connection.execute(select(func.count()).select_from(log_entries)).scalar_one() == 1
         rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table)).all()]
     assert not [row for row in rows if MEI in row]
-    raw = b"".join(each.read_bytes() for each in service.settings.home.glob("service.sqlite"))
+    raw = b"".join(each.read_bytes() for each in service.settings.home.glob("service.sqlite*"))
+    assert b"I was not." in raw
     assert b"I was ill." not in raw
