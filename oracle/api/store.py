@@ -56,7 +56,7 @@ class Store:
             yield connection
 
     def scrub(self) -> None:
-        """What was deleted is gone from SQLite's write-ahead log too; PostgreSQL's vacuum does this itself."""
+        """What was deleted leaves SQLite's write-ahead log too; PostgreSQL's vacuum does this itself."""
         if self._engine.dialect.name == "sqlite":
             with self.reading() as connection:
                 connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
