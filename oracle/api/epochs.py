@@ -87,11 +87,6 @@ class Epochs:
         self._looked = float("-inf")
         self._history = lru_cache(maxsize=HISTORY)(self._mapped)
 
-    @property
-    def settings(self) -> Settings:
-        """Of the node whose folders these are."""
-        return self._settings
-
     def known(self) -> list[int]:
         """All epochs kept, ascending."""
         return folder.known_epochs(self._settings.epochs)
