@@ -218,7 +218,7 @@ def _ties(
     """The rows of one point; none when it is measured on all events of its own wallet, and on no others."""
     bundle = links.bundle(person, until)
     known = bundle if len(bundle) > 1 else None
-    wallets = [(wallet, None, known) for wallet in bundle]
+    wallets: list[tuple[bytes, int | None, list[bytes] | None]] = [(wallet, None, known) for wallet in bundle]
     wallets += [(wallet, parted, None) for wallet, parted in links.former(bundle, until).items()]
     rows = [
         {

@@ -128,7 +128,7 @@ def test_split__when_a_label_is_leaked_into_a_feature__then_rewriting_outcomes_a
 
     honest = [_seen(economy, events) for events in _two_futures(economy)]
     pd.testing.assert_frame_equal(honest[0].features, honest[1].features)
-    monkeypatch.setattr("models.training.dataset.measure", leaky)
+    monkeypatch.setattr("models.training.dataset.measured", leaky)
     leaked = [_seen(economy, events) for events in _two_futures(economy)]
     assert not leaked[0].features.equals(leaked[1].features)
 
@@ -170,7 +170,7 @@ def test_observe__when_a_leak_is_planted__then_rewriting_the_future_shows_it(
         found = measure(events, points.mutate(until=points.until + economy.day), features)
         return found.mutate(until=found.until - economy.day)
 
-    monkeypatch.setattr("models.training.dataset.measure", a_day_late)
+    monkeypatch.setattr("models.training.dataset.measured", a_day_late)
     good, bad = (_seen(economy, events) for events in _two_futures(economy))
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(good.features, bad.features)
