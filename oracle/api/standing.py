@@ -25,12 +25,16 @@ log = logging.getLogger("oracle.api")
 
 @dataclass(frozen=True)
 class Seen:
-    """What the contract said: the epoch's `mark` (None: not published), its times, and the limits of age."""
+    """What the contract said: the epoch's `mark` (None: not published), its times, and the limits of age.
+
+    `chain_time` was the latest block's when this machine's clock was `at`.
+    """
 
     epoch: int
     mark: Mark | None
     active_from: int | None
     max_age: int
+    chain_time: int
     at: float
 
 
@@ -38,7 +42,7 @@ class Standing:
     """The contract, looked at in the background; a context manager."""
 
     def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
-        self._oracle = CreditOracle(rpc, deployment.contract)
+        self._rpc, self._oracle = rpc, CreditOracle(rpc, deployment.contract)
         self._stop = threading.Event()
         self._wanted = threading.Event()
         self._epoch = 0
@@ -65,12 +69,13 @@ class Standing:
         seen, now = self._seen, time.time()
         if seen is None or seen.epoch != epoch or now - seen.at > TRUST_SECONDS:
             return UNKNOWN
-        upcoming = seen.active_from is None or seen.active_from > now
+        chain_now = seen.chain_time + now - seen.at  # the contract judges by its blocks' times
+        upcoming = seen.active_from is None or seen.active_from > chain_now
         return {
             "activeFrom": seen.active_from,
             "flags": {
                 "held": seen.mark == Mark.HELD,
-                "stale": now - snapshot_time > seen.max_age,
+                "stale": chain_now - snapshot_time > seen.max_age,
                 "upcoming": upcoming,
             },
         }
@@ -96,6 +101,7 @@ class Standing:
             mark=Mark(mark) if known else None,
             active_from=active_from if known else None,
             max_age=self._oracle.clock().max_age,
+            chain_time=self._rpc.block("latest").time,
             at=time.time(),
         )
 
