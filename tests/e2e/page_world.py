@@ -18,8 +18,8 @@ from models.scorecard import Rule, Scorecard
 from models.segment import Segment, Term
 from oracle.contract import Contract, load_abi
 from oracle.devchain.anvil import Transaction
-from oracle.devchain.deploy import CREATION_GAS, DAY
 from oracle.devchain.demo import published
+from oracle.devchain.deploy import CREATION_GAS, DAY
 from oracle.devchain.economy import plan, play
 from oracle.devchain.people import demo_address
 from oracle.devchain.stage import Stage, open_stage

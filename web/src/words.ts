@@ -3,6 +3,7 @@
 import type { Pair } from "./language.svelte";
 
 export const WORDS = {
+  brand: ["Credit record", "信用记录"],
   title: ["Your credit record, in your hands", "我的信用记录，我来掌握"],
   twoSentences: [
     "A credit score is a number from 300 to 850 drawn from how you paid and repaid; the higher it is, the more people with similar records repaid on time. An oracle is a group of independent computers that each work the score out, and write a sealed proof of it to the chain only when enough of them agree.",
@@ -374,7 +375,6 @@ export const WORDS = {
   tooFew: ["fewer than 30 to compare", "可比人数不足 30"],
   terms_: ["{name}: {n} terms, all integers", "{name}：{n} 项，全为整数"],
   modelCard: ["Model card", "模型说明"],
-  latest: ["Latest epoch", "最新一期"],
   earlierEpochs: ["Earlier epochs", "往期"],
   noEpochs: ["No epoch has been published yet.", "尚未发布任何一期。"],
 } as const satisfies Record<string, Pair>;
