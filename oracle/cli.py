@@ -406,7 +406,9 @@ def verify(
         _show(verify_file(report, key, committee), as_json, ("report",))
         return
     if not (rpc and contract and account and proof):
-        raise typer.BadParameter("name a report file, or --rpc, --contract, --account and --proof")
+        raise typer.BadParameter(
+            "Missing option '--rpc', '--contract', '--account' or '--proof' (or a report file)"
+        )
     from oracle.contract import Refused
     from oracle.verbs import explain_refusal, verify_proof
 

@@ -8,10 +8,13 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
+from ledger_reader.errors import Stop
 from models.reasons import Language
 from models.scorecard import DISPUTED, Scores, band
 from models.segment import HIGHEST, LOWEST
-from oracle.api.epochs import Opened
+from oracle.api.epochs import Opened, Unknown
 from oracle.consent import BAND, SCORE
 from oracle.report import EpochReport
 from oracle.settings import address_text
@@ -32,24 +35,17 @@ def row_of(scores: Scores, account: bytes) -> int | None:
     return at if at < len(rows) and rows[at].tobytes() == account else None
 
 
+def index_of(opened: Opened, account: bytes) -> int:
+    """The account's row; Unknown when the epoch does not hold it."""
+    try:
+        return opened.tree.index_of(account)
+    except Stop as error:
+        raise Unknown(str(error)) from error
+
+
 def own_score(opened: Opened, account: bytes, language: Language, target: int | None) -> dict[str, Any]:
     """The statement (statement.py) with its epoch, data date, next update and model."""
-    found = made_before(opened, account, language, target)
-    if found is None:
-        made = _score(opened, opened.tree.index_of(account), language, target)
-        found = opened.made.put(("score", account, language, target), made)
-    return found
-
-
-def made_before(
-    opened: Opened, account: bytes, language: Language, target: int | None
-) -> dict[str, Any] | None:
-    """`own_score` if it is still kept: quick."""
-    found: dict[str, Any] | None = opened.made.get(("score", account, language, target))
-    return found
-
-
-def _score(opened: Opened, index: int, language: Language, target: int | None) -> dict[str, Any]:
+    index = index_of(opened, account)
     return {
         "epoch": opened.report.epoch,
         "snapshotTime": opened.report.snapshot_time,
@@ -59,10 +55,16 @@ def _score(opened: Opened, index: int, language: Language, target: int | None) -
     }
 
 
+def score_json(opened: Opened, account: bytes, language: Language, target: int | None) -> bytes:
+    """`own_score` as JSON, made once an epoch."""
+    made = msgspec.json.encode(own_score(opened, account, language, target))
+    return opened.made.put((account, language, target), made)
+
+
 def proof(opened: Opened, account: bytes, threshold: int | None) -> dict[str, Any]:
     """A proof as `credit-oracle prove` prints it, and the contract call that checks it."""
     tree = opened.tree
-    index, shown = tree.index_of(account), address_text(account)
+    index, shown = index_of(opened, account), address_text(account)
     if threshold is None:
         kind, function, found = "score", "verifyScore", to_json(tree.score_proof(index))
     else:
@@ -75,7 +77,7 @@ def proof(opened: Opened, account: bytes, threshold: int | None) -> dict[str, An
 def ladder(opened: Opened, account: bytes) -> dict[str, Any]:
     """The lowest and highest threshold that can be proved; `most` is None where none can."""
     scores = opened.tree.scores
-    index = opened.tree.index_of(account)
+    index = index_of(opened, account)
     scored = has_score(int(scores.status[index])) and int(scores.score[index]) >= LOWEST + STEP
     most = floor_of(int(scores.score[index])) if scored else None
     return {"epoch": opened.report.epoch, "floorLow": LOWEST + STEP, "most": most, "step": STEP}

@@ -8,6 +8,7 @@ believed. A borrower without a public consent and an unknown one get the same re
 open to pages of other origins, since any client library asks it.
 """
 
+from dataclasses import astuple
 from typing import Any
 
 from eth_abi.abi import decode, encode
@@ -21,7 +22,6 @@ from oracle.api import answers
 from oracle.api.consents import NoConsent
 from oracle.api.epochs import Opened
 from oracle.api.service import Service
-from oracle.contract import fields_of
 from oracle.settings import address_bytes
 from oracle.tree import has_score
 
@@ -75,6 +75,6 @@ def response_of(service: Service, opened: Opened, borrower: bytes, threshold: in
         raise NoConsent
     shown = "0x" + borrower.hex()
     if threshold is None:
-        return encode(("address", SCORE_PROOF), (shown, fields_of(opened.tree.score_proof(index))))
+        return encode(("address", SCORE_PROOF), (shown, astuple(opened.tree.score_proof(index))))
     proof = opened.tree.at_least_proof(index, threshold)
-    return encode(("address", AT_LEAST_PROOF), (shown, fields_of(proof)))
+    return encode(("address", AT_LEAST_PROOF), (shown, astuple(proof)))

@@ -4,11 +4,12 @@ One server a test, in a thread; nothing here is faked but the borrowers' epoch, 
 """
 
 import contextlib
+import random
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,15 +19,20 @@ import pytest
 from ledger_reader.errors import Retry
 from ledger_reader.rpc import Rpc
 from oracle.api import edge, serve
+from oracle.api.chain import Chain
 from oracle.api.operator import Operator
 from oracle.api.service import Service, open_service
 from oracle.api.sessions import STATEMENT
-from oracle.api.signatures import Signatures
+from oracle.committee import to_json
+from oracle.devchain.anvil import Anvil
+from oracle.devchain.deploy import deploy
 from oracle.devchain.stage import own
+from oracle.epoch import Deployment
 from oracle.mailbox import listen
-from tests.e2e.conftest import running_anvil
+from tests.e2e.conftest import anvil_binary, running_anvil
+from tests.e2e.test_proofs import COMMITTEE, MODEL, World, random_tree
 from tests.oracle.api.conftest import OPEN
-from tests.oracle.conftest import CHAIN, Kept, kept
+from tests.oracle.conftest import CHAIN, CONTRACT, Kept, kept
 
 __all__ = ["kept"]
 
@@ -60,12 +66,18 @@ class Served:
 
 
 @contextlib.contextmanager
+def looked_at(url: str) -> Iterator[Chain]:
+    with Rpc(url, timeout_s=5.0) as rpc, Chain(rpc, Deployment(CHAIN, CONTRACT)) as found:
+        yield found
+
+
+@contextlib.contextmanager
 def served(kept: Kept, operator: Operator = OPEN, rpc: str | None = None) -> Iterator[Served]:
-    settings = replace(kept.settings, rpc={CHAIN: (rpc,)}) if rpc else kept.settings
     with contextlib.ExitStack() as stack:
+        chain = stack.enter_context(looked_at(rpc)) if rpc else None
         listening = stack.enter_context(listen("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
-        service = open_service(stack, settings, operator, f"127.0.0.1:{port}", watch=rpc is not None)
+        service = open_service(stack, kept.settings, operator, f"127.0.0.1:{port}", chain=chain)
         server = serve.server_of(service)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
@@ -219,19 +231,41 @@ def test_sign_in__of_a_contract_without_a_chain__is_refused(kept: Kept) -> None:
         assert sign_in(found, "0xaa" + "01" * 200).status_code == 401
 
 
-def test_signed__by_nobody_where_there_is_no_contract__is_no(chain: str) -> None:
-    signatures = Signatures((chain,))
-    try:
-        assert not signatures.signed(b"\x01" * 20, bytes(32), b"\xaa" * 65)
-        assert signatures.signed(ACCOUNT, bytes(32), b"\xaa" * 65)
-    finally:
-        signatures.close()
+def test_approves__by_nobody_where_there_is_no_contract__is_no(chain: str) -> None:
+    with looked_at(chain) as found:
+        assert not found.approves(b"\x01" * 20, bytes(32), b"\xaa" * 65)
+        assert found.approves(ACCOUNT, bytes(32), b"\xaa" * 65)
 
 
-def test_signed__chain_away__is_tried_again_later() -> None:
-    signatures = Signatures(("http://127.0.0.1:9",))
-    try:
-        with pytest.raises(Retry):
-            signatures.signed(ACCOUNT, bytes(32), b"\xaa" * 65)
-    finally:
-        signatures.close()
+def test_approves__chain_away__is_tried_again_later() -> None:
+    with looked_at("http://127.0.0.1:9") as found, pytest.raises(Retry):
+        found.approves(ACCOUNT, bytes(32), b"\xaa" * 65)
+
+
+# ------------------------------------------------------------------------------------------ the chain's word
+
+
+def test_chain__of_a_published_epoch__says_from_when_it_counts_and_who_signs() -> None:
+    anvil_binary()
+    with Anvil() as anvil:
+        world = World(anvil, deploy(anvil, COMMITTEE, MODEL))
+        world.publish(1, random_tree(random.Random(1), 1, 3))
+        where = Deployment(world.deployment.chain_id, world.deployment.oracle)
+        with Chain(anvil.rpc, where) as found:
+            told = until_known(found, 1)
+            assert told["activeFrom"] == world.oracle.read("rootOf", 1)[0][2]
+            assert told["flags"]["held"] is False
+            assert found.committee == to_json(COMMITTEE) | {"epoch": 1}
+            unpublished = until_known(found, 2)
+            assert (unpublished["activeFrom"], unpublished["flags"]["upcoming"]) == (None, True)
+
+
+def until_known(chain: Chain, epoch: int) -> dict[str, Any]:
+    """The flags of an epoch, once the chain was looked at."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        told = chain.flags(epoch, 0)
+        if told["flags"]["held"] is not None:
+            return told
+        time.sleep(0.02)
+    raise AssertionError("the chain was not looked at")
