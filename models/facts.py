@@ -10,13 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
 from ledger_reader.keccak import keccak256
 from models.disputes import Stand, disputes_of
-from models.engine import collect
+from models.engine import collect, joinable
 from models.loans import KINDS as LOAN_KINDS
 from models.loans import POSITION
 from models.views import INVOICES, KINDS
@@ -98,7 +97,7 @@ def _cancelled(events: Table) -> list[dict[str, Any]]:
 def _rows_of(accounts: set[bytes], events: Table, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
     if not accounts:
         return []
-    chosen = ibis.memtable(pa.table({"of": pa.array(sorted(accounts), pa.binary())}))
+    chosen = joinable(pa.table({"of": pa.array(sorted(accounts), pa.binary())}), events)
     rows = events.filter(events.kind.isin(kinds))
     rows = rows.semi_join(chosen, rows.account == chosen.of)
     told: list[dict[str, Any]] = collect(

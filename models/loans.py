@@ -42,12 +42,13 @@ _RAW = "decimal(38, 0)"
 def loans(events: Table, by: tuple[str, ...] = ("account",)) -> Table:
     """One row a loan of `events` (the ledger's columns), grouped by the columns `by`.
 
-    Columns: `by`, chain_id, protocol, loan_id, asset, number (1, 2, … in the position, or 0), opened
-    (null if the opening is not in the ledger, or there was none: a liquidation left it), due (null if
-    none; the earliest of its borrows), closed (null if open), outcome (one of OUTCOMES), borrowed (raw
-    units; a borrow of unknown amount counts 1), outstanding (raw units still owed, 0 when closed),
-    owed_cents (known value still owed, 0 when closed, null when unknown), principal_cents and
-    repaid_cents (sums of the known values of its borrows and its repayments, null when none is known),
+    Columns: `by`, chain_id, protocol, loan_id, asset, number (1, 2, … in the position, or 0), began (its
+    first row, which may be the liquidation that left it), opened (null if the opening is not in the ledger,
+    or there was none: a liquidation left it), due (null if none; the earliest of its borrows), closed (null
+    if open), outcome (one of OUTCOMES), borrowed (raw units; a borrow of unknown amount counts 1),
+    outstanding (raw units still owed, 0 when closed), owed_cents (known value still owed, 0 when closed,
+    null when unknown), principal_cents and repaid_cents (sums of the known values of its borrows and its
+    repayments, null when none is known),
     largest_cents (the largest known value of a borrow). Times in Unix seconds.
     """
     return _summaries(_numbered(_balances(_debt_rows(events, by))), by)
@@ -159,6 +160,7 @@ def _summaries(rows: Table, by: tuple[str, ...]) -> Table:
     due = ibis.least(ibis.greatest(rows.due_time, 0), MAX_TIME)
     grouped = rows.group_by(["position", "number", "opening"]).agg(
         **{name: rows[name].arbitrary() for name in (*by, *POSITION)},
+        began=rows.block_time.min(),
         opened=rows.block_time.max(where=rows.opens),
         due=due.min(where=rows.borrows & rows.due_time.notnull()),
         closed=rows.block_time.max(where=rows.closes),

@@ -19,7 +19,7 @@ from ibis.expr.types import Table
 
 from ledger_reader.errors import Stop
 from models.disputes import Stand
-from models.engine import collect
+from models.engine import collect, joinable
 from models.facts import left_out
 from models.features.catalogue import FEATURES, named
 from models.features.feature import Feature, View
@@ -67,7 +67,7 @@ def measured(
 ) -> pa.Table:
     """The rows of `measure` with the ledger's links and disputes; facts `assumed` wrong are left out too."""
     found = ties(events, points), left_out(events, assumed)
-    tied, without = (None if table is None else ibis.memtable(table) for table in found)
+    tied, without = (None if table is None else joinable(table, events) for table in found)
     return collect(measure(events, points, features, tied, without))
 
 

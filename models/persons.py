@@ -21,7 +21,7 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import BooleanValue, Table
 
-from models.engine import collect
+from models.engine import collect, joinable
 from models.loans import ORDER
 
 LINKS = ("linked", "unlinked")
@@ -123,7 +123,7 @@ def ties(events: Table, points: Table) -> pa.Table | None:
     links = links_of(events)
     if not links.wallets:
         return None
-    linked = ibis.memtable(pa.table({"wallet": pa.array(links.wallets, pa.binary())}))
+    linked = joinable(pa.table({"wallet": pa.array(links.wallets, pa.binary())}), events)
     found = collect(points.semi_join(linked, points.person == linked.wallet).select("person", "until"))
     asked = sorted({(row["person"], row["until"]) for row in found.to_pylist()})
     rows = [row for person, until in asked for row in _ties(links, person, until)]

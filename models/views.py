@@ -21,6 +21,7 @@ from models.integers import icount, isum, udiv
 from models.loans import KINDS as LOAN_KINDS
 from models.loans import ORDER, POSITION, loans
 from models.persons import is_inside, of_person
+from models.vouching import vouched
 
 DEBTS = ("borrow", "repay", "liquidation", "default")
 TRANSFERS = ("transfer_in", "transfer_out")
@@ -98,8 +99,7 @@ def loan_rows(rows: Table, members: Table) -> Table:
     past_due = ibis.coalesce(found.ended > found.due, False)
     late = past_due | (found.outcome == "defaulted")
     found = found.mutate(late=late, bad=late | found.outcome.isin(("liquidated", "self_liquidated")))
-    before_parting = ibis.coalesce(ibis.coalesce(found.opened, found.closed) < found.parted, False)
-    found = found.filter(found.parted.isnull() | (found.bad & before_parting))
+    found = found.filter(found.parted.isnull() | (found.bad & (found.began < found.parted)))
     own = found.parted.isnull()
     borrowed = {
         name: ibis.ifelse(own, found[name], ibis.null("int64"))
@@ -299,7 +299,12 @@ def views(ledger: Table, members: Table, left_out: Table | None = None) -> Mappi
         "invoices": invoices(of(*INVOICES)),
         "traders": traders(of("invoice_accepted", "invoice_paid")),
         "pledges": pledges(claims),
+        "vouched": vouched(_lately(of("transfer_in", "invoice_paid")), ledger, POINT),
     }
+
+
+def _lately(rows: Table) -> Table:
+    return rows.filter(rows.month < OLDER)
 
 
 def _own(rows: Table) -> BooleanValue:
