@@ -1,8 +1,8 @@
 """A real browser for tests of the page: Debian's Chromium, a wallet injected as extensions inject theirs.
 
 Rules that hold here: what a page logs as an error, what its content policy forbids and whatever it asks of
-other hosts is kept in `Visit.faults`, and a test that leaves one there fails; the wallet signs with a real key
-(eth-account) and says no when told to; nothing of our own code is replaced.
+other hosts is kept in `Visit.faults`, and a test that leaves one there fails; the wallet signs with a real
+key (eth-account) and says no when told to; nothing of our own code is replaced.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
-from ledger_reader.rpc import Rpc
+from ledger_reader.rpc import Rpc, RpcError
 from tests.e2e.conftest import REPOSITORY
 
 PHONE, DESKTOP, NARROW = (360, 740), (1280, 900), (320, 640)
@@ -32,7 +32,7 @@ _ANNOUNCE = """
 (() => {
   const request = async ({ method, params }) => {
     const { error, result } = JSON.parse(await window.askTestWallet(method, JSON.stringify(params ?? [])));
-    if (error) throw Object.assign(new Error(error.message), { code: error.code });
+    if (error) throw Object.assign(new Error(error.message), error);
     return result;
   };
   const icon = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
@@ -71,6 +71,8 @@ class TestWallet:
             return json.dumps({"result": self._result(method, json.loads(text))})
         except PermissionError as error:
             return json.dumps({"error": {"code": DECLINED, "message": str(error)}})
+        except RpcError as error:
+            return json.dumps({"error": {"code": error.code, "message": error.text, "data": error.data}})
 
     def _result(self, method: str, params: Any) -> Any:
         signing: dict[str, Callable[[Any], str]] = {

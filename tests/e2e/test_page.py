@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser
 
+from ledger_reader.errors import Stop
 from oracle.api.page import KEPT
 from oracle.consent import ReadRequest, request_digest, to_json
 from oracle.contract import Contract
@@ -75,7 +76,7 @@ def read(world: PageWorld, borrower: bytes, what: str, threshold: int = 0) -> ht
     """Ask for somebody's record as READER, by a signed request."""
     asked = ReadRequest(borrower, READER.address, what, PURPOSE, threshold, int(time.time()), time.time_ns())
     deployment = Deployment(world.stage.deployment.chain_id, world.stage.deployment.oracle)
-    signature = "0x" + READER.sign(request_digest(asked, deployment)).hex()
+    signature = "0x" + READER.sign_digest(request_digest(asked, deployment)).hex()
     body = to_json(asked) | {"signature": signature}
     return httpx2.post(f"{world.url}/v1/reads", json=body, trust_env=False)
 
@@ -312,14 +313,16 @@ def test_report__downloaded__is_verified_offline_and_altered_is_not(
             visit.page.get_by_role("link", name="Download my record, signed").click()
         path = tmp_path / "report.json"
         waiting.value.save_as(path)
+        command = visit.page.locator("code").inner_text()
     made = json.loads(path.read_text())
-    found = world.stage.verb("verify", path)
+    program, *arguments = command.replace("report.json", str(path)).split()
+    assert program == "credit-oracle"
+    world.stage.verb(*arguments)
     assert made["report"]["parts"]["score"]["score"] == told(world, "Mei", "/v1/me/score")["score"]
-    assert found
     made["report"]["parts"]["score"]["score"] += 1
     path.write_text(json.dumps(made))
-    with pytest.raises(Exception, match="verify"):
-        world.stage.verb("verify", path)
+    with pytest.raises(Stop, match="signature"):
+        world.stage.verb(*arguments)
 
 
 def test_erasure__typed_and_sent__leaves_nothing_and_says_what_stays(

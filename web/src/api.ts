@@ -13,6 +13,7 @@ export interface Operator {
   disputes: string | null;
   rpc: string | null;
   explorer: string | null;
+  reportKey: string;
 }
 
 export interface Reason {

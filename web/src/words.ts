@@ -313,8 +313,8 @@ export const WORDS = {
   settings: ["Download and settings", "下载与设置"],
   download: ["Download my record, signed", "下载签名的链上信用记录"],
   downloadIs: [
-    "A file with your score, reasons and data of this epoch, signed with Ed25519. Anyone can check it without us: credit-oracle verify report.json",
-    "包含本期评分、影响因素和数据，由 Ed25519 签名。任何人都可离线核验：credit-oracle verify report.json",
+    "A file with your score, reasons and data of this epoch, signed with Ed25519. Anyone can check it without us, offline:",
+    "包含本期评分、影响因素和数据，由 Ed25519 签名。任何人都可离线核验：",
   ],
   openScore: ["Show my score openly on chain", "在链上公开我的评分"],
   openScoreIs: [
