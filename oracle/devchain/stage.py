@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ from ledger_reader.errors import Stop
 from ledger_reader.sources import ChainSources
 from models import plain
 from oracle.committee import from_json as committee_from_json
-from oracle.contract import Clock, Contract, CreditOracle
+from oracle.contract import Clock, Contract, CreditOracle, load_abi
 from oracle.devchain.anvil import HOST, Anvil, Transaction, die_with_parent, free_port
-from oracle.devchain.deploy import DAY, DOLLAR, DevDeployment, Policy, Row, deploy
+from oracle.devchain.deploy import CREATION_GAS, DAY, DOLLAR, DevDeployment, Policy, Row, deploy
 from oracle.devchain.people import CAST, demo_address, demo_key
 from oracle.keys import KeySigner
 from oracle.settings import address_text, write_settings
@@ -48,6 +48,9 @@ WIDTH_NOT_SHOWN = 2**16 - 1
 OPERATOR, OPERATOR_FILE = "Demo Cooperative 演示合作社", "operator.json"
 USABLE = ("loans", "pool", "coin", "links", "disputes")
 """Contracts that the borrower's page calls."""
+
+UPHELD_IN_A_WINDOW = 10, 7 * DAY
+"""How many disputes can be upheld in so many seconds."""
 
 WAIT_SECONDS = 120
 COMMAND = (sys.executable, "-m", "oracle.cli")
@@ -163,6 +166,16 @@ class Stage:
         finally:
             process.kill()
             process.communicate()
+
+    def with_disputes(self) -> "Stage":
+        """The same world with a contract of disputes, which its ledger reads; the owner decides them."""
+        owner = self.deployment.owner
+        creation = load_abi("Disputes").creation(owner, owner, *UPHELD_IN_A_WINDOW)
+        (made,) = self.anvil.mine_block([Transaction(owner, None, creation, gas=CREATION_GAS)])
+        assert made.created is not None  # noqa: S101 (mine_block raises what fails)
+        contracts = {**self.deployment.contracts, "disputes": made.created}
+        deployment = replace(self.deployment, contracts=contracts)
+        return replace(self, deployment=deployment, sources=deployment.sources)
 
     def operator(self) -> dict[str, Any]:
         """The service's operator.json: a demonstration, whose page may use this chain and its contracts."""

@@ -7,7 +7,7 @@ folder, on a free port.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from models import manifest as manifests
@@ -16,17 +16,14 @@ from models.features.catalogue import FEATURES, feature_set_version
 from models.manifest import Manifest
 from models.scorecard import Rule, Scorecard
 from models.segment import Segment, Term
-from oracle.contract import Contract, load_abi
-from oracle.devchain.anvil import Transaction
+from oracle.contract import Contract
 from oracle.devchain.demo import published
-from oracle.devchain.deploy import CREATION_GAS, DAY
+from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
-from oracle.devchain.people import demo_address
 from oracle.devchain.stage import Stage, open_stage
 from tests.e2e.conftest import anvil_binary, free_port
 
 SEED, DAYS, NOTICE_DAYS = 7, 365, 15
-WINDOW = 30 * DAY
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,7 @@ def page_world(folder: Path) -> Iterator[PageWorld]:
     economy = plan(SEED, borrowers=3, days=DAYS)
     end = economy.start + DAYS * DAY
     with contextlib.ExitStack() as stack:
-        stage = open_stage(stack, folder, economy.start, end, economy.policy)
-        stage = with_disputes(stage)
+        stage = open_stage(stack, folder, economy.start, end, economy.policy).with_disputes()
         manifest, model_id = save_model(stage, folder / "model")
         play(economy, stage.anvil, stage.deployment, until=end - NOTICE_DAYS * DAY)
         stage.anvil.advance_to(end - NOTICE_DAYS * DAY - 60)
@@ -76,17 +72,6 @@ def page_world(folder: Path) -> Iterator[PageWorld]:
         stage.run_nodes(stage.homes)
         published(stage)
         yield PageWorld(stage, stack.enter_context(stage.service(stage.homes[0], free_port())))
-
-
-def with_disputes(stage: Stage) -> Stage:
-    """The stage with the contract of disputes, whose arbiter is the owner."""
-    owner = demo_address("owner")
-    creation = load_abi("Disputes").creation(owner, owner, 10, WINDOW)
-    (receipt,) = stage.anvil.mine_block([Transaction(owner, None, creation, gas=CREATION_GAS)])
-    assert receipt.created is not None
-    contracts = {**stage.deployment.contracts, "disputes": receipt.created}
-    deployment = replace(stage.deployment, contracts=contracts)
-    return replace(stage, deployment=deployment, sources=deployment.sources)
 
 
 def save_model(stage: Stage, folder: Path) -> tuple[Path, bytes]:

@@ -303,6 +303,31 @@ def test_lender__with_a_wallet_of_its_own__reads_what_was_consented_to(
 # ------------------------------------------------------------------------------------------------- record
 
 
+def test_fact__disputed__is_a_transaction_with_hashes_and_its_words_stay_here(
+    world: PageWorld, browser: Browser
+) -> None:
+    stage = world.stage
+    fact = next(each for each in told(world, "Bo", "/v1/me/facts") if each["outcome"] == "late")
+    with visiting(browser, world.url, allowed=(stage.anvil.url,)) as visit:
+        visit.open("record")
+        visit.sign_in("demo wallet: Bo")
+        item = visit.page.locator("section", has_text=f"block {fact['blockNumber']} of chain").first
+        assert "Loan · repaid late" in item.inner_text()
+        item.get_by_role("button", name="This is wrong").click()
+        item.get_by_label("What is wrong?").select_option("already repaid")
+        item.get_by_label("In your own words").fill("I paid the day before.")
+        visit.press("Send: one transaction with a hash of the fact")
+        visit.see("Sent in transaction 0x")
+        assert "in dispute" in item.inner_text()
+        assert "already repaid: I paid the day before." in visit.text()
+    disputes = Contract(stage.anvil.rpc, "Disputes", stage.deployment.contracts["disputes"])
+    fact_id = bytes.fromhex(fact["factId"][2:])
+    (asked,) = told(world, "Bo", "/v1/me/disputes")
+    assert disputes.read("disputeOf", demo_address("Bo"), fact_id)[0] is True
+    block = stage.anvil.rpc.call("eth_getBlockByNumber", ["latest", True])
+    assert [each["input"][-64:] for each in block["transactions"]] == [asked["wordsHash"][2:]]
+
+
 def test_report__downloaded__is_verified_offline_and_altered_is_not(
     world: PageWorld, browser: Browser, tmp_path: Path
 ) -> None:
@@ -321,7 +346,7 @@ def test_report__downloaded__is_verified_offline_and_altered_is_not(
     assert made["report"]["parts"]["score"]["score"] == told(world, "Mei", "/v1/me/score")["score"]
     made["report"]["parts"]["score"]["score"] += 1
     path.write_text(json.dumps(made))
-    with pytest.raises(Stop, match="signature"):
+    with pytest.raises(Stop, match="altered after it was signed"):
         world.stage.verb(*arguments)
 
 
