@@ -272,6 +272,7 @@ export const WORDS = {
   due: ["Due", "到期日"],
   block: ["block {n} of chain {chain}", "链 {chain} 区块 {n}"],
   earlier: ["Show {n} more", "再显示 {n} 条"],
+  inWords: ["{wrong}: {words}", "{wrong}：{words}"],
   disputes: ["My disputes", "我的异议"],
   askedOn: ["asked {date}, answer by {by}", "{date}提出，最迟{by}答复"],
   upheld: ["Upheld, no longer counted from the next epoch", "异议成立，自下一期起不再计入"],
