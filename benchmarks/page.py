@@ -1,4 +1,4 @@
-"""How soon a person sees the page: first paint in Chromium, and bytes on the way: `python benchmarks/page.py URL`.
+"""How soon a person sees the page, and how large it is on the way: `python benchmarks/page.py URL`.
 
 Each visit is a fresh browser profile, so nothing is cached; the service and the browser share this machine.
 """

@@ -104,8 +104,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "left": ("Nothing is left running except the page:", "除下面的页面外，没有进程留在后台："),
     "nothing": ("Nothing is left running.", "没有进程留在后台。"),
     "open": (
-        "   open      {url}   (sign in with a demo wallet: Mei, Bo or Kai)\n   stop      Ctrl-C",
-        "   打开      {url}   （用演示钱包登录：Mei、Bo 或 Kai）\n   停止      Ctrl-C",
+        "   open      {url}   (sign in with a demo wallet there)\n   stop      Ctrl-C",
+        "   打开      {url}   （用页面上的演示钱包登录）\n   停止      Ctrl-C",
     ),
     "next": (
         "   read      {folder}/facts.json has every number of above\n"
