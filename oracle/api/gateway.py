@@ -1,11 +1,10 @@
-"""CCIP Read (EIP-3668): proofs for contracts, of borrowers who made their score public.
+"""CCIP Read (EIP-3668): proofs for OpenScores, of borrowers who made their score public.
 
-Rules that hold here: `sender` must be this deployment's oracle or a contract that the operator named, `data`
-the call that its OffchainLookup carries: `score(address borrower)` or `atLeast(address borrower, uint16
-threshold)`. The answer {"data": "0x…"} is abi.encode of the borrower and the proof's struct, as the callback
-`verify(bytes response, bytes extraData)` decodes it and holds against the current root: nothing here is
-believed. A borrower without a public consent and an unknown one get the same refusal. This route alone is
-open to pages of other origins, since any client library asks it.
+Rules that hold here: `sender` must be a contract that the operator named, `data` the call that its
+OffchainLookup carries: `openProof(address borrower)` of IGateway. The answer {"data": "0x…"} is abi.encode of
+ICreditOracle.ScoreProof, as IOpenScores.answered holds it against the current root: nothing here is believed.
+A borrower without a public consent and an unknown one get the same refusal. This route alone is open to pages
+of other origins, since any client library asks it.
 """
 
 from typing import Any
@@ -21,15 +20,14 @@ from oracle.api import answers
 from oracle.api.consents import NoConsent
 from oracle.api.epochs import Opened
 from oracle.api.service import Service
+from oracle.api.shapes import ForContract, tells
 from oracle.contract import fields_of
 from oracle.settings import address_bytes
 from oracle.tree import has_score
 
-SCORE_CALL = keccak256(b"score(address)")[:4]
-AT_LEAST_CALL = keccak256(b"atLeast(address,uint16)")[:4]
+OPEN_PROOF_CALL = keccak256(b"openProof(address)")[:4]
 SCORE_PROOF = "(uint64,uint8,uint16,uint16,bytes32,bytes32,bytes32,bytes32[])"
-AT_LEAST_PROOF = "(uint64,uint8,uint16,bytes32,bytes32,bytes32[])"
-MOST_DATA = 4 + 2 * 32
+DATA_BYTES = 4 + 32
 
 OPEN = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 
@@ -38,43 +36,37 @@ def gateway_routes(service: Service) -> APIRouter:
     """The gateway's one route."""
     routes = APIRouter(prefix="/v1", tags=["gateway"])
 
-    @routes.get("/gateway/{sender}/{data}.json")
+    @routes.get("/gateway/{sender}/{data}.json", **tells(ForContract))
     def answer(sender: str, data: str, response: Response) -> dict[str, Any]:
         """A proof for the call that a contract's OffchainLookup carries."""
         response.headers.update(OPEN)
-        borrower, threshold = call_of(service, sender, data)
-        opened = service.epochs.latest()
-        return {"data": "0x" + response_of(service, opened, borrower, threshold).hex()}
+        borrower = borrower_of(service, sender, data)
+        return {"data": "0x" + response_of(service, service.epochs.latest(), borrower).hex()}
 
     return routes
 
 
-def call_of(service: Service, sender: str, data: str) -> tuple[bytes, int | None]:
-    """(borrower, threshold or None) of a call; Stop when it is of another contract, or no such call."""
+def borrower_of(service: Service, sender: str, data: str) -> bytes:
+    """Whose proof a call asks for; Stop when it is of another contract, or no such call."""
     try:
-        asked = address_bytes(sender)
-        raw = bytes.fromhex(data.removeprefix("0x")) if len(data) <= 2 + 2 * MOST_DATA else b""
+        address_bytes(sender)
+        raw = bytes.fromhex(data.removeprefix("0x")) if len(data) <= 2 + 2 * DATA_BYTES else b""
     except ValueError as error:
         raise Stop("the sender or the data is no hex; a client of EIP-3668 fills both in") from error
-    if asked != service.settings.contract and sender.lower() not in service.operator.gateway_senders:
+    if sender.lower() not in service.operator.gateway_senders:
         raise Stop(f"{sender} is no contract that this gateway answers for")
-    kinds = {SCORE_CALL: ("address",), AT_LEAST_CALL: ("address", "uint16")}.get(raw[:4])
+    if raw[:4] != OPEN_PROOF_CALL:
+        raise Stop("the data is not openProof(address)")
     try:
-        values = decode(kinds, raw[4:]) if kinds else ()
+        (borrower,) = decode(("address",), raw[4:])
     except DecodingError as error:
         raise Stop("the data is cut short: it is no call that this gateway answers") from error
-    if not values:
-        raise Stop("the data is neither score(address) nor atLeast(address,uint16)")
-    return bytes.fromhex(values[0][2:]), values[1] if len(values) > 1 else None
+    return bytes.fromhex(borrower[2:])
 
 
-def response_of(service: Service, opened: Opened, borrower: bytes, threshold: int | None) -> bytes:
-    """abi.encode(borrower, proof); NoConsent unless the borrower made the score public and has one."""
+def response_of(service: Service, opened: Opened, borrower: bytes) -> bytes:
+    """abi.encode(proof); NoConsent unless the borrower made the score public and has one."""
     index, is_public = answers.row_of(opened.tree.scores, borrower), service.consents.is_public(borrower)
     if index is None or not is_public or not has_score(int(opened.tree.scores.status[index])):
         raise NoConsent
-    shown = "0x" + borrower.hex()
-    if threshold is None:
-        return encode(("address", SCORE_PROOF), (shown, fields_of(opened.tree.score_proof(index))))
-    proof = opened.tree.at_least_proof(index, threshold)
-    return encode(("address", AT_LEAST_PROOF), (shown, fields_of(proof)))
+    return encode((SCORE_PROOF,), (fields_of(opened.tree.score_proof(index)),))

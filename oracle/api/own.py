@@ -22,6 +22,7 @@ from oracle.api import answers
 from oracle.api.epochs import Opened
 from oracle.api.facts import facts_of
 from oracle.api.service import Service
+from oracle.api.shapes import Ladder, OwnProof, Past, Score, tells
 from oracle.credit_report import DEFAULT_PARTS, FORMAT, PARTS, sign_report
 from oracle.settings import address_text
 from oracle.tree import STEP
@@ -46,7 +47,7 @@ def own_routes(service: Service) -> APIRouter:
 
     Account = Annotated[bytes, Depends(signed_in)]  # noqa: N806 (a type)
 
-    @routes.get("/score")
+    @routes.get("/score", **tells(Score))
     async def score(account: Account, lang: Language = "en", target: Target = None) -> Response:
         """Score, band, range, what helped and held back, and a plan to the target or the next band."""
         opened = await service.latest()
@@ -55,17 +56,17 @@ def own_routes(service: Service) -> APIRouter:
             found = await run_in_threadpool(answers.own_score, opened, account, lang, target)
         return _json(found | service.standing_of(opened))
 
-    @routes.get("/proof")
+    @routes.get("/proof", **tells(OwnProof))
     async def proof(account: Account, at_least: Threshold = None) -> Response:
         """A proof of the score, or only of "at least t", with the contract call that checks it."""
         return _json(answers.proof(await service.latest(), account, at_least))
 
-    @routes.get("/ladder")
+    @routes.get("/ladder", **tells(Ladder))
     async def ladder(account: Account) -> dict[str, Any]:
         """The lowest and the highest threshold that can be proved this epoch."""
         return answers.ladder(await service.latest(), account)
 
-    @routes.get("/history")
+    @routes.get("/history", **tells(list[Past]))
     def history(account: Account) -> list[dict[str, Any]]:
         """Status, score and range in each epoch that is kept, oldest first."""
         return answers.history(epochs.history(), account)

@@ -20,6 +20,7 @@ from oracle.api import answers
 from oracle.api.consents import NoConsent
 from oracle.api.own import make_report
 from oracle.api.service import Service
+from oracle.api.shapes import Shown, tells
 from oracle.api.signatures import from_hex
 from oracle.api.signing_in import Signature
 from oracle.api.wallet_message import Refusal
@@ -106,7 +107,7 @@ def reader_routes(service: Service) -> APIRouter:
     """The reader's side."""
     routes = APIRouter(prefix="/v1", tags=["readers"])
 
-    @routes.post("/reads")
+    @routes.post("/reads", **tells(Shown))
     def read(body: Read) -> Response:
         """What the borrower let this reader see; without consent always the same 403."""
         request = request_of(body)
