@@ -47,6 +47,7 @@ def test_answer__of_the_public_and_of_readers__is_of_its_shape(client: TestClien
     sign_in(client, "Mei", CHAIN)
     answers[-1].read()
     check(shapes.Session, answers[-1])
+    client.cookies.clear()
     for path in ("/v1/me/proof", "/v1/me/proof?at_least=650"):
         proof = client.get(path, headers=as_(client, "Mei")).json()
         check(shapes.Verified, client.post("/v1/verify", json=proof))
