@@ -1,9 +1,9 @@
-"""Writes what the lender kit holds copies of: Solidity sources, ABIs for TypeScript, the service's OpenAPI document.
+"""Writes what the kit holds copies of: Solidity sources, ABIs for TypeScript, the service's OpenAPI document.
 
-`python kit/write_kit.py` writes the files; `--check` compares, and exits 1 with one sentence when one differs.
-Rules that hold here: nothing in the kit that also stands elsewhere is written by hand. SOURCES are copied with
-all that they import of ours, in the folders that their imports name. `npm run schema` then makes src/schema.ts
-from openapi.json.
+`python kit/write_kit.py` writes the files; `--check` compares, and exits 1 with one sentence when one
+differs. Rules that hold here: nothing in the kit that also stands elsewhere is written by hand. SOURCES are
+copied with all that they import of ours, in the folders that their imports name. `npm run schema` then makes
+src/schema.ts from openapi.json.
 """
 
 import contextlib

@@ -599,6 +599,14 @@ export interface components {
             nonce: string;
         };
         /**
+         * ConsentGiven
+         * @description The consent's id: its EIP-712 digest.
+         */
+        ConsentGiven: {
+            /** Id */
+            id: string;
+        };
+        /**
          * Dispute
          * @description What is wrong with a fact, in the borrower's words: they stay off chain.
          */
@@ -1901,9 +1909,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ConsentGiven"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */

@@ -20,7 +20,7 @@ from oracle.api import answers
 from oracle.api.consents import NoConsent
 from oracle.api.own import make_report
 from oracle.api.service import Service
-from oracle.api.shapes import Shown, tells
+from oracle.api.shapes import ConsentGiven, Shown, tells
 from oracle.api.signatures import from_hex
 from oracle.api.signing_in import Signature
 from oracle.api.wallet_message import Refusal
@@ -77,7 +77,7 @@ def consent_routes(service: Service) -> APIRouter:
 
     Account = Annotated[bytes, Depends(signed_in)]  # noqa: N806 (a type)
 
-    @routes.post("/consents", status_code=201)
+    @routes.post("/consents", **tells(ConsentGiven, 201))
     def give(account: Account, body: Given) -> dict[str, Any]:
         """Let one reader see one thing: EIP-712 `LetReaderSeeMyCreditRecord`, signed by the borrower."""
         consent, signature = consent_of(body.consent), from_hex(body.signature)

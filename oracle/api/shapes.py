@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
-def tells(shape: Any) -> dict[str, Any]:
+def tells(shape: Any, status: int = 200) -> dict[str, Any]:
     """For a route's decorator: its answers are of this shape."""
-    return {"response_model": None, "responses": {200: {"model": shape}}}
+    return {"response_model": None, "status_code": status, "responses": {status: {"model": shape}}}
 
 
 class _Shape(BaseModel):
@@ -202,6 +202,12 @@ class Ladder(_Shape):
     floor_low: int
     most: int | None
     step: int
+
+
+class ConsentGiven(_Shape):
+    """The consent's id: its EIP-712 digest."""
+
+    id: str
 
 
 class Shown(_Shape):
