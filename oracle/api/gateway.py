@@ -46,7 +46,7 @@ def gateway_routes(service: Service) -> APIRouter:
 
 
 def borrower_of(service: Service, sender: str, data: str) -> bytes:
-    """Whose proof a call asks for; Unknown when it is of another contract, BadCall when it is no such call."""
+    """Whose proof a call asks for; Unknown when of another contract, BadCall when it is no such call."""
     if sender.lower() not in map(str.lower, service.operator.gateway_senders):
         raise Unknown(f"{sender[:42]} is no contract that this gateway answers for.")
     if not OPEN_PROOF_CALL.fullmatch(data):
