@@ -60,7 +60,7 @@ test: setup lint  ## everything that CI runs
 	@cd contracts && forge fmt --check && forge build && forge test
 	@python contracts/tools/write_abi.py --check
 	@python docs/write_features.py --check
-	@pytest -n auto --dist loadscope
+	@pytest -n auto --dist loadscope --no-loadscope-reorder
 
 fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test

@@ -5,9 +5,10 @@
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
-from models.features.catalogue import FAMILIES, FEATURES, feature_set_version
+from models.features.catalogue import FAMILIES, FEATURES, RULES, feature_set_version
 from models.features.feature import Feature
 from models.reasons import REASONS
 
@@ -39,6 +40,7 @@ of every model id, is `0x{version}`.
 - How much a feature changes and which side is safer is stated; how many points that is worth, only a
   scorecard says. The Gaming column names the cheapest way to look better than one is, and what stands
   against it.
+{rules}
 """
 
 
@@ -53,10 +55,14 @@ def main(arguments: list[str]) -> None:
 
 def render() -> str:
     """The whole page as Markdown."""
-    parts = [HEAD.format(count=len(FEATURES), version=feature_set_version().hex())]
+    parts = [HEAD.format(count=len(FEATURES), version=feature_set_version().hex(), rules=_rules())]
     for family, features in FAMILIES.items():
         parts.append(f"\n## {family}\n\n" + _table(features))
     return "".join(parts) + "\n## Reasons\n\n" + _reasons()
+
+
+def _rules() -> str:
+    return "\n".join(textwrap.fill(rule, 106, initial_indent="- ", subsequent_indent="  ") for rule in RULES)
 
 
 def _table(features: tuple[Feature, ...]) -> str:

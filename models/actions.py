@@ -128,6 +128,7 @@ TIME: Mapping[str, _Effect] = {
     "quick_repayments": _leaves(YEAR),
     "rolled_repayments": _leaves(YEAR),
     "loans_repaid_365d": _fades(YEAR),
+    "loans_proved_365d": _fades(YEAR),
     "loans_bad_365d": _forgotten("days_since_bad", YEAR),
     "loans_late": _forgotten("days_since_late", FIVE_YEARS),
     "longest_late_days": _forgotten("days_since_late", FIVE_YEARS),
@@ -146,9 +147,13 @@ def _with(row: Row, changes: Mapping[str, int]) -> Row:
     return new
 
 
-def _repaid(row: Row, loans: int, cents: int, on_time: bool) -> Row:
-    """The row after `loans` were closed with `cents`; their principal was at least that."""
+def _repaid(row: Row, loans: int, cents: int, on_time: bool, proving: bool = False) -> Row:
+    """The row after `loans` were closed with `cents`; their principal was at least that.
+
+    `proving`: they had a due time, and were large and long enough to prove something.
+    """
     owed, good = _of(row, "owed_cents"), loans if on_time else 0
+    proved = good if proving else 0
     left = max(owed - cents, 0)
     changes = {
         "loans_open": max(_of(row, "loans_open") - loans, 0),
@@ -156,6 +161,9 @@ def _repaid(row: Row, loans: int, cents: int, on_time: bool) -> Row:
         "loans_repaid": _of(row, "loans_repaid") + loans,
         "loans_repaid_365d": _of(row, "loans_repaid_365d") + good,
         "repaid_total_cents": _of(row, "repaid_total_cents") + (cents if good else 0),
+        "loans_proved": _of(row, "loans_proved") + proved,
+        "loans_proved_365d": _of(row, "loans_proved_365d") + proved,
+        "proved_total_cents": _of(row, "proved_total_cents") + (cents if proved else 0),
     }
     if left < owed:  # rounded up: the share itself was rounded down
         changes["owed_to_borrowed_bps"] = (_of(row, "owed_to_borrowed_bps") + 1) * left // owed
@@ -167,9 +175,9 @@ def _pay_overdue(row: Row, _choice: int, _hopeful: bool) -> Row:
     return _with(paid, {"loans_overdue": 0, "overdue_cents": 0})
 
 
-def _owe_less(row: Row, percent: int, _hopeful: bool) -> Row:
+def _owe_less(row: Row, percent: int, hopeful: bool) -> Row:
     loans = _of(row, "loans_open") if percent == 100 else 0
-    return _repaid(row, loans, _share(row, percent), on_time=True)
+    return _repaid(row, loans, _share(row, percent), on_time=True, proving=hopeful)
 
 
 def _carry_on(row: Row, months: int, hopeful: bool) -> Row:
@@ -181,14 +189,17 @@ def _carry_on(row: Row, months: int, hopeful: bool) -> Row:
         if (value := row.get(name)) is not None
     }
     aged = _with(row, changes)
-    return _repaid(aged, _of(aged, "loans_open"), _of(aged, "owed_cents"), on_time=True) if hopeful else aged
+    if not hopeful:
+        return aged
+    return _repaid(aged, _of(aged, "loans_open"), _of(aged, "owed_cents"), on_time=True, proving=True)
 
 
 def _earn(row: Row, months: int, hopeful: bool) -> Row:
     """As `_carry_on`, and money comes in from one payer every month: each old month may have had some."""
     aged, had = _carry_on(row, months, hopeful), _of(row, "inflow_months")
-    longest = _of(row, "longest_remittance_months")
+    longest, vouched = _of(row, "longest_remittance_months"), _of(row, "vouched_months")
     changes = {
+        "vouched_months": max(vouched, min(MONTHS, vouched + months)) if hopeful and vouched else vouched,
         "inflow_months": min(MONTHS, had + months) if hopeful else max(had, months),
         "inflow_streak_months": min(MONTHS, _of(row, "inflow_streak_months") + months),
         "longest_remittance_months": (

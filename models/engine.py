@@ -6,6 +6,7 @@ same path. Spark's own arithmetic stays in ANSI mode: what leaves int64 is an er
 This is the only module that imports pyspark (the extra `spark`), and only when it is asked for.
 """
 
+import itertools
 import os
 import shutil
 import warnings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LOCAL = "local[*]"
+_numbers = itertools.count()
 SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
@@ -65,6 +67,21 @@ def collect(table: Table) -> pa.Table:
         return table.to_pyarrow()
     rows: pa.Table = backend.raw_sql(backend.compile(table)).toArrow()
     return rows
+
+
+def joinable(rows: pa.Table, table: Table) -> Table:
+    """Rows in memory as a table that the engine of `table` can join with its own.
+
+    Ibis itself would take them to Spark through pandas too.
+    """
+    backend = table.get_backend()
+    if backend.name != "pyspark":
+        return ibis.memtable(rows)
+    from pyspark.sql import SparkSession  # noqa: PLC0415 (an extra)
+
+    name = f"rows_{next(_numbers)}"
+    SparkSession.active().createDataFrame(rows).createOrReplaceTempView(name)
+    return backend.table(name)
 
 
 def _session(master: str) -> "SparkSession":

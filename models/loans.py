@@ -17,6 +17,8 @@ Rules that hold here:
   ends that loan again, and the worst outcome stands (the order of OUTCOMES). Before any opening it ends
   loan number 0, opened before the ledger begins.
 - A liquidation by the account itself is an outcome of its own (`self_liquidated`).
+- A loan that its borrower cancelled was none: nothing of its position is told.
+- A recovery is a repayment after the write-off. A write-off is a default where none was declared before.
 - Rows are taken in the order (block_time, chain_id, block_number, log_index, leg), and only the rows
   given count: whoever asks for a moment passes the events before it, so nothing can look ahead.
 """
@@ -24,11 +26,11 @@ Rules that hold here:
 import ibis
 from ibis.expr.types import BooleanValue, DecimalValue, IntegerValue, Table, Value
 
-from models.integers import isum
+from models.integers import icount, isum
 
 ORDER = ("block_time", "chain_id", "block_number", "log_index", "leg")
 POSITION = ("chain_id", "protocol", "loan_id", "asset")
-KINDS = ("borrow", "repay", "liquidation", "default")
+KINDS = ("borrow", "repay", "liquidation", "default", "loan_cancelled", "write_off", "recovery")
 OUTCOMES = ("open", "repaid", "self_liquidated", "liquidated", "defaulted")
 
 MAX_TIME = 2**40
@@ -40,12 +42,13 @@ _RAW = "decimal(38, 0)"
 def loans(events: Table, by: tuple[str, ...] = ("account",)) -> Table:
     """One row a loan of `events` (the ledger's columns), grouped by the columns `by`.
 
-    Columns: `by`, chain_id, protocol, loan_id, asset, number (1, 2, … in the position, or 0), opened
-    (null if the opening is not in the ledger, or there was none: a liquidation left it), due (null if
-    none; the earliest of its borrows), closed (null if open), outcome (one of OUTCOMES), borrowed (raw
-    units; a borrow of unknown amount counts 1), outstanding (raw units still owed, 0 when closed),
-    owed_cents (known value still owed, 0 when closed, null when unknown), principal_cents and
-    repaid_cents (sums of the known values of its borrows and its repayments, null when none is known),
+    Columns: `by`, chain_id, protocol, loan_id, asset, number (1, 2, … in the position, or 0), began (its
+    first row, which may be the liquidation that left it), opened (null if the opening is not in the ledger,
+    or there was none: a liquidation left it), due (null if none; the earliest of its borrows), closed (null
+    if open), outcome (one of OUTCOMES), borrowed (raw units; a borrow of unknown amount counts 1),
+    outstanding (raw units still owed, 0 when closed), owed_cents (known value still owed, 0 when closed,
+    null when unknown), principal_cents and repaid_cents (sums of the known values of its borrows and its
+    repayments, null when none is known),
     largest_cents (the largest known value of a borrow). Times in Unix seconds.
     """
     return _summaries(_numbered(_balances(_debt_rows(events, by))), by)
@@ -57,11 +60,12 @@ def _debt_rows(events: Table, by: tuple[str, ...]) -> Table:
     A stretch ends where a row ends all debt, however much it was; that row still belongs to it.
     """
     rows = _placed(events.filter(events.kind.isin(KINDS)), by)
+    defaults = rows.kind.isin(("default", "write_off"))
     rows = rows.mutate(
         borrows=rows.kind == "borrow",
-        repays=rows.kind == "repay",
-        forced=rows.kind.isin(("liquidation", "default")),
-        ends_all=((rows.kind == "default") | (rows.amount.isnull() & (rows.kind != "borrow"))).cast("int64"),
+        repays=rows.kind.isin(("repay", "recovery")),
+        forced=defaults | (rows.kind == "liquidation"),
+        ends_all=(defaults | (rows.amount.isnull() & (rows.kind != "borrow"))).cast("int64"),
         units=ibis.ifelse(rows.amount < _raw(0), _raw(0), rows.amount),  # stays null when unknown
     )
     ended = isum(rows.ends_all, window=_so_far("position"))
@@ -79,13 +83,19 @@ def _placed(rows: Table, by: tuple[str, ...]) -> Table:
     Numbers, because engines sort and group them several times faster than ids of 32 bytes.
     """
     key = (*by, *POSITION)
-    positions = rows.select(*(rows[name].name(f"_{name}") for name in key)).distinct()
+    positions = rows.group_by([rows[name].name(f"_{name}") for name in key]).agg(
+        is_cancelled=icount(rows, rows.kind == "loan_cancelled") > 0
+    )
+    positions = positions.filter(~positions.is_cancelled).drop("is_cancelled")
     numbered = ibis.window(order_by=[f"_{name}" for name in key])
     positions = positions.mutate(position=ibis.row_number().over(numbered))
     same = [rows[name].identical_to(positions[f"_{name}"]) for name in key]
     rows = rows.join(positions, same).drop(*(f"_{name}" for name in key))
     in_order = ibis.window(group_by="position", order_by=list(ORDER))
     rows = rows.mutate(place=ibis.row_number().over(in_order), itself=rows.counterparty == rows.account)
+    declared = isum((rows.kind == "default").cast("int64"), window=_so_far("position"))
+    rows = rows.mutate(declared=declared)
+    rows = rows.filter((rows.kind != "write_off") | (rows.declared == 0))
     told = ("kind", "tx_hash", "block_time", "amount", "value_cents", "due_time", "itself")
     return rows.select(*key, "position", "place", *told)
 
@@ -150,6 +160,7 @@ def _summaries(rows: Table, by: tuple[str, ...]) -> Table:
     due = ibis.least(ibis.greatest(rows.due_time, 0), MAX_TIME)
     grouped = rows.group_by(["position", "number", "opening"]).agg(
         **{name: rows[name].arbitrary() for name in (*by, *POSITION)},
+        began=rows.block_time.min(),
         opened=rows.block_time.max(where=rows.opens),
         due=due.min(where=rows.borrows & rows.due_time.notnull()),
         closed=rows.block_time.max(where=rows.closes),
@@ -192,7 +203,7 @@ def _ending(rows: Table) -> IntegerValue:
     """The place in OUTCOMES of the loan that a closing row ends."""
     itself = ibis.coalesce(rows.itself, False)
     code: IntegerValue = ibis.cases(
-        (rows.kind == "default", 4),
+        (rows.kind.isin(("default", "write_off")), 4),
         (rows.forced & itself, 2),
         (rows.forced, 3),
         else_=1,

@@ -1,13 +1,13 @@
 """Ledger → Features: every feature of every point, in one pass over the points' own events.
 
-Rules that hold here: what is measured depends only on events with account = person and
-block_time < until, joined before anything else is derived, and on when its payers were first seen;
+Rules that hold here: what is measured depends only on events of the person's wallets (models/persons.py)
+with block_time < until, joined before anything else is derived, and on when its payers were first seen;
 training (many moments a person) and production (one) take this same path; all outputs are int64,
 null = missing; the order of rows is the caller's. The expressions are Ibis: DuckDB, or any engine that
 Ibis drives, runs them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import ibis
@@ -18,9 +18,13 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from ledger_reader.errors import Stop
+from models.disputes import Stand
+from models.engine import collect, joinable
+from models.facts import left_out
 from models.features.catalogue import FEATURES, named
 from models.features.feature import Feature, View
 from models.loans import ORDER
+from models.persons import members, ties
 from models.scorecard import FeatureMatrix
 from models.segment import MISSING
 from models.views import POINT, views
@@ -28,21 +32,24 @@ from models.views import POINT, views
 Population = Literal["enrolled", "all"]
 
 
-def measure(events: Table, points: Table, features: tuple[Feature, ...] = FEATURES) -> Table:
+def measure(
+    events: Table,
+    points: Table,
+    features: tuple[Feature, ...] = FEATURES,
+    tied: Table | None = None,
+    excluded: Table | None = None,
+) -> Table:
     """Columns person, until, then one int64 column a feature; one row for each distinct point.
 
     `events` has the ledger's columns, `points` person (binary, 20 bytes) and until (int64 seconds,
-    exclusive). A point without any event has a row too: its features are `empty` or null.
+    exclusive). A point without any event has a row too: its features are `empty` or null. `tied` and
+    `excluded` as in `persons.ties` and `facts.left_out`; None where there are none.
     """
-    # Ibis drops a cast that it thinks idle, but Spark takes a small literal for an int32: build the cast.
-    until = ops.Cast(points.until, dt.int64).to_expr()
-    points = points.select("person", until=until).distinct()
-    numbered = ibis.window(order_by=["person", "until"])
-    points = points.mutate(point=ibis.row_number().over(numbered))
+    points = numbered(points)
     direct = _with_needed(features)
     found = {
         view: _aggregated(table, [feature for feature in direct if feature.view == view])
-        for view, table in views(events, points).items()
+        for view, table in views(events, members(points, tied), excluded).items()
         if any(feature.view == view for feature in direct)
     }
     measured = _joined(points, found, direct)
@@ -50,6 +57,27 @@ def measure(events: Table, points: Table, features: tuple[Feature, ...] = FEATUR
     measured = measured.mutate(**derived)
     values = {f.name: ops.Cast(measured[f.name], dt.int64).to_expr() for f in features}
     return measured.select("person", "until", **values)
+
+
+def measured(
+    events: Table,
+    points: Table,
+    features: tuple[Feature, ...] = FEATURES,
+    assumed: Iterable[Stand] = (),
+) -> pa.Table:
+    """The rows of `measure` with the ledger's links and disputes; facts `assumed` wrong are left out too."""
+    found = ties(events, points), left_out(events, assumed)
+    tied, without = (None if table is None else joinable(table, events) for table in found)
+    return collect(measure(events, points, features, tied, without))
+
+
+def numbered(points: Table) -> Table:
+    """The distinct (person, until) of `points`, and `point`, a number of its own for each."""
+    # Ibis drops a cast that it thinks idle, but Spark takes a small literal for an int32: build the cast.
+    until = ops.Cast(points.until, dt.int64).to_expr()
+    points = points.select("person", until=until).distinct()
+    in_order = ibis.window(order_by=["person", "until"])
+    return points.mutate(point=ibis.row_number().over(in_order))
 
 
 def population(events: Table, rule: Population, until: int) -> Table:

@@ -432,6 +432,30 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         ),
         Variant("Bills were disputed.", "有应付账款存在争议。", {}),
     ),
+    45: (
+        Variant(
+            "Only {n} {n:loan|loans} of some size and length repaid on time so far.",
+            "目前达到一定金额和期限并按时还清的借款仅有 {n} 笔。",
+            {"n": Figure("loans_proved")},
+        ),
+        Variant(
+            "Few loans of some size and length were repaid on time.",
+            "达到一定金额和期限并按时还清的借款较少。",
+            {},
+        ),
+    ),
+    46: (
+        Variant(
+            "{n} {n:payer is|payers are} known from paying others who repaid loans.",
+            "有 {n} 个付款方因长期向其他已还清借款的人付款而可予采信。",
+            {"n": Figure("vouched_payers")},
+        ),
+        Variant(
+            "Few payers are known from paying others who repaid loans.",
+            "因长期向其他已还清借款的人付款而可予采信的付款方较少。",
+            {},
+        ),
+    ),
 }
 
 
@@ -441,6 +465,17 @@ PRAISES: Mapping[str, tuple[str, str, int]] = {
         "{n} {n:loan|loans} repaid on time in the last 12 months",
         "近 12 个月按时还清 {n} 笔借款",
         1,
+    ),
+    "loans_proved": ("{n} {n:loan|loans} repaid on time", "按时还清 {n} 笔借款", 1),
+    "loans_proved_365d": (
+        "{n} {n:loan|loans} repaid on time in the last 12 months",
+        "近 12 个月按时还清 {n} 笔借款",
+        1,
+    ),
+    "vouched_months": (
+        "a payer known from paying others paid in {n} of the last 12 months",
+        "近 12 个月中有 {n} 个月收到可采信付款方的付款",
+        6,
     ),
     "on_time_share_bps": ("{p} % of loans repaid on time", "{p}% 的借款按时还清", 8_000),
     "record_days": ("the record is {n} days long", "记录时长 {n} 天", 180),

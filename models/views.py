@@ -1,9 +1,14 @@
 """Views: the ledger as the features see it, one set of rows for each (person, until).
 
-Rules that hold here: a view is made only of events of the person's account with block_time < until,
-so no feature can look ahead; several moments of one person never mix; every row carries `age`, its
-seconds before until (at least 1); a window of d days holds the rows with age ≤ d × 86400. Months are
-spans of 30 days counted back from until, 0 the latest.
+Rules that hold here:
+- A view is made only of events of the person's wallets (models/persons.py) with block_time < until, so no
+  feature can look ahead; several moments of one person never mix.
+- Every row carries `age`, its seconds before until (at least 1); a window of d days holds the rows with
+  age ≤ d × 86400. Months are spans of 30 days counted back from until, 0 the latest.
+- Between wallets of one person nothing moves: transfers and invoices are left out, and what one does for
+  another (repay, deposit, liquidate) the other did itself. Each wallet's debts are its own positions.
+- Of a former wallet only liquidations before the two were parted, and bad loans opened before, are seen.
+- What an upheld dispute leaves out, and the borrowing of a cancelled loan, is not seen (models/facts.py).
 """
 
 from collections.abc import Mapping
@@ -13,7 +18,10 @@ from ibis.expr.types import BinaryScalar, BooleanValue, IntegerValue, Table
 
 from models.features.feature import DAY, FIVE_YEARS, FLOOR_CENTS, MONTH_DAYS, MONTHS, View
 from models.integers import icount, isum, udiv
+from models.loans import KINDS as LOAN_KINDS
 from models.loans import ORDER, POSITION, loans
+from models.persons import is_inside, of_person
+from models.vouching import vouched
 
 DEBTS = ("borrow", "repay", "liquidation", "default")
 TRANSFERS = ("transfer_in", "transfer_out")
@@ -40,36 +48,66 @@ SEASONED_DAYS = 180
 """How long ago a payer must have been seen first to be no fresh wallet."""
 
 
-def events(ledger: Table, points: Table, kinds: tuple[str, ...] = KINDS) -> Table:
+def events(
+    ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS, left_out: Table | None = None
+) -> Table:
     """The points' own events before each point's until, with the ledger's columns and more.
 
-    `points` has the columns person, until and point (a number of its own for each). Adds point, until, age,
-    month (0 the latest … 11, or OLDER), own, and known flows (see `_flows`). `own` says that the
-    account acted itself: not what it was sent, not what another repaid for it. A repayment whose payer
-    the protocol does not log counts as its own.
+    `members` as in `persons.members`, `left_out` as in `facts.left_out`. Adds point, person, until, member,
+    parted, age, month (0 the latest … 11, or OLDER), own, and known flows (see `_flows`). `own` says that the
+    person acted itself: not what it was sent, not what another repaid for it. A repayment whose payer
+    the protocol does not log counts as its own. A counterparty of the same person is the account itself.
     """
     rows = ledger.filter(ledger.kind.isin(kinds))
-    joined = rows.join(points, [rows.account == points.person, rows.block_time < points.until])
+    joined = rows.join(members, [rows.account == members.wallet, rows.block_time < members.until])
+    if "bundle" in members.columns:
+        joined = _among_others(joined)
+    joined = joined.drop("wallet")
+    if left_out is not None:
+        joined = _without(joined, left_out)
     joined = joined.mutate(age=joined.until - joined.block_time)
     month = ibis.least(udiv(joined.age - 1, MONTH_DAYS * DAY), OLDER)
     return joined.mutate(own=_own(joined), month=month, **_flows(joined))
 
 
-def loan_rows(rows: Table) -> Table:
-    """Loans of models/loans.py with what has become of each until `until`.
+def _among_others(joined: Table) -> Table:
+    """Without what moves inside a person; what else one wallet does for another, that one did itself."""
+    joined = joined.mutate(inside=is_inside(joined))
+    joined = joined.filter(~(joined.inside & joined.kind.isin((*TRANSFERS, *INVOICES))))
+    counterparty = ibis.ifelse(joined.inside, joined.account, joined.counterparty)
+    return joined.mutate(counterparty=counterparty).drop("inside", "bundle")
+
+
+def _without(joined: Table, left_out: Table) -> Table:
+    """Without the rows that count for nothing at until."""
+    same = [joined[name] == left_out[name] for name in ("account", "chain_id", "block_number", "log_index")]
+    return joined.anti_join(left_out, [*same, left_out.since < joined.until, joined.until <= left_out.before])
+
+
+def loan_rows(rows: Table, members: Table) -> Table:
+    """Loans of models/loans.py with what has become of each until `until`; of former wallets the bad ones.
 
     Adds ended (closed, or until while open), late (ended after its due time, or defaulted), bad (late,
     liquidated or self-liquidated), repaid (and opened by a borrowing: no rest of a liquidated one), recent
-    (ended within five years), days_late, known (its principal).
+    (ended within five years), days_late, known (its principal), parted. A former wallet's loan was not
+    opened by this person and is no good deed: opened and values of what was borrowed are null.
     """
-    found = loans(rows, by=POINT)
+    found = loans(rows, by=("member",))
+    owners = members.select(*POINT, "parted", _member="member")
+    found = found.join(owners, found.member == owners["_member"]).drop("_member")
     found = found.mutate(ended=ibis.coalesce(found.closed, found.until))
     past_due = ibis.coalesce(found.ended > found.due, False)
     late = past_due | (found.outcome == "defaulted")
+    found = found.mutate(late=late, bad=late | found.outcome.isin(("liquidated", "self_liquidated")))
+    found = found.filter(found.parted.isnull() | (found.bad & (found.began < found.parted)))
+    own = found.parted.isnull()
+    borrowed = {
+        name: ibis.ifelse(own, found[name], ibis.null("int64"))
+        for name in ("opened", "principal_cents", "largest_cents")
+    }
+    found = found.mutate(**borrowed)
     return found.mutate(
-        late=late,
         repaid=(found.outcome == "repaid") & found.opened.notnull(),
-        bad=late | found.outcome.isin(("liquidated", "self_liquidated")),
         recent=found.ended >= found.until - FIVE_YEARS * DAY,
         days_late=ibis.ifelse(past_due, udiv(found.ended - found.due, DAY), 0),
         known=found.principal_cents.notnull(),
@@ -85,7 +123,7 @@ def repayments(rows: Table) -> Table:
     paid_itself = (rows.kind == "repay") & (rows.counterparty == rows.account)
     own = rows.filter((rows.kind == "borrow") | paid_itself)
     borrowed = ibis.ifelse(own.kind == "borrow", own.block_time, ibis.null("int64"))
-    here = ibis.cumulative_window(group_by=[*POINT, *POSITION], order_by=list(ORDER))
+    here = ibis.cumulative_window(group_by=["member", *POSITION], order_by=list(ORDER))
     anywhere = ibis.cumulative_window(group_by=list(POINT), order_by=list(ORDER))
     own = own.mutate(borrowed=borrowed.max().over(here), lately=borrowed.max().over(anywhere))
     paid = own.filter((own.kind == "repay") & own.borrowed.notnull())
@@ -237,27 +275,36 @@ def pledges(rows: Table) -> Table:
     return claims.group_by([*POINT, "other", "asset", "amount", "due"]).agg(financed=isum(claims.financed))
 
 
-def views(ledger: Table, points: Table) -> Mapping[View, Table]:
-    """Every view by name, made of the points' own events in the ledger.
+def views(ledger: Table, members: Table, left_out: Table | None = None) -> Mapping[View, Table]:
+    """Every view by name, made of the points' own events in the ledger; arguments as of `events`.
 
     Each view reads the kinds of events that it needs for itself: shared rows, an engine would write down
     with all their columns first, which takes longer than reading a ledger of columns several times.
     """
+    present = of_person(members)
 
     def of(*kinds: str) -> Table:
-        return events(ledger, points, kinds)
+        return events(ledger, present, kinds, left_out)
 
+    every = events(ledger, members, KINDS, left_out)
+    lasting = every.parted.isnull() | ((every.kind == "liquidation") & (every.block_time < every.parted))
+    debts = events(ledger, members, LOAN_KINDS, left_out)
     claims = of("invoice_issued", "invoice_accepted", "invoice_financed")
     return {
-        "events": events(ledger, points),
-        "loans": loan_rows(of(*DEBTS)),
+        "events": every.filter(lasting),
+        "loans": loan_rows(debts, members),
         "repayments": repayments(of("borrow", "repay")),
         "partners": partners(of(*TRANSFERS), ledger),
         "months": months(of(*MOVING)),
         "invoices": invoices(of(*INVOICES)),
         "traders": traders(of("invoice_accepted", "invoice_paid")),
         "pledges": pledges(claims),
+        "vouched": vouched(_lately(of("transfer_in", "invoice_paid")), ledger, POINT),
     }
+
+
+def _lately(rows: Table) -> Table:
+    return rows.filter(rows.month < OLDER)
 
 
 def _own(rows: Table) -> BooleanValue:

@@ -99,11 +99,14 @@ def demo(
     keep: Annotated[
         bool, typer.Option(help="Keep the service up until Ctrl-C (the default on a terminal).")
     ] = sys.stdout.isatty(),
+    rich: Annotated[
+        bool, typer.Option("--rich", help="With invoices, families, second wallets and cheats; slower.")
+    ] = False,
 ) -> None:
     """The whole story on a chain of its own: nothing leaves this machine."""
     from oracle.devchain.demo import tell_story
 
-    tell_story(seed=seed, borrowers=borrowers, language=lang, folder=folder, port=port, keep=keep)
+    tell_story(seed, borrowers, language=lang, folder=folder, port=port, keep=keep, rich=rich)
 
 
 @app.command()
@@ -406,7 +409,9 @@ def verify(
         _show(verify_file(report, key, committee), as_json, ("report",))
         return
     if not (rpc and contract and account and proof):
-        raise typer.BadParameter("name a report file, or --rpc, --contract, --account and --proof")
+        raise typer.BadParameter(
+            "Missing option '--rpc', '--contract', '--account' or '--proof' (or a report file)"
+        )
     from oracle.contract import Refused
     from oracle.verbs import explain_refusal, verify_proof
 

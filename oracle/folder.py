@@ -25,6 +25,7 @@ from oracle.keys import read_private, write_durably
 from oracle.report import EpochReport
 from oracle.tree import FILE, EpochTree
 
+FACTS, DISPUTES = "facts.parquet", "disputes.parquet"
 SCORES, FEATURES, SECRET, REPORT = "scores.npy", "features.npy", "secret", "report.json"
 
 ROW = np.dtype(
@@ -50,8 +51,16 @@ def known_epochs(epochs: Path) -> list[int]:
     return sorted(int(each.name) for each in epochs.glob("[0-9]" * 8))
 
 
-def write_epoch(epochs: Path, tree: EpochTree, report: EpochReport) -> Path:
-    """Write one epoch's folder, whole; an older folder of the same epoch is replaced."""
+def staging_of(epochs: Path, epoch: int) -> Path:
+    """An empty folder beside the epoch's, for files that are to stand in it."""
+    found = folder_of(epochs, epoch).with_suffix(".facts")
+    shutil.rmtree(found, ignore_errors=True)
+    found.mkdir(parents=True)
+    return found
+
+
+def write_epoch(epochs: Path, tree: EpochTree, report: EpochReport, staging: Path | None = None) -> Path:
+    """Write one epoch's folder, whole, with the files of `staging`; an older folder of it is replaced."""
     final = folder_of(epochs, tree.epoch)
     beside, old = final.with_suffix(".new"), final.with_suffix(".old")
     shutil.rmtree(beside, ignore_errors=True)
@@ -61,6 +70,10 @@ def write_epoch(epochs: Path, tree: EpochTree, report: EpochReport) -> Path:
     tree.save(beside)
     write_durably(beside / SECRET, tree.secret.hex().encode(), replace=True)
     write_durably(beside / REPORT, plain.write(reports.to_json(report)), replace=True)
+    if staging is not None:
+        for path in sorted(staging.iterdir()):
+            path.rename(beside / path.name)
+        staging.rmdir()
     _sync(beside)
     if final.exists():
         # Not deleted before the new one stands: the secret in it may be the last copy.
@@ -75,8 +88,9 @@ def write_epoch(epochs: Path, tree: EpochTree, report: EpochReport) -> Path:
 def prune(epochs: Path, keep: int, history: int | None = None, newest: int | None = None) -> list[int]:
     """Delete what proofs of epochs out of the ring are made of; the epochs that lost it, ascending.
 
-    The ring holds the `keep` epochs up to `newest` (default: the newest folder). Of older ones secret
-    and tree go; report, scores and features stay for another `history` epochs, for ever when that is None.
+    The ring holds the `keep` epochs up to `newest` (default: the newest folder). Of older ones secret,
+    tree and facts go; report, scores and features stay for another `history` epochs, for ever when that
+    is None.
     """
     if keep < 1 or (history is not None and history < 0):
         raise ValueError(f"cannot keep {keep} epochs and {history} more")
@@ -190,7 +204,7 @@ def _feature_row(names: tuple[str, ...]) -> np.dtype[Any]:
 def _close(folder: Path) -> bool:
     """Delete what proofs are made of, the secret first; False when it was gone before."""
     closed = (folder / SECRET).exists()
-    for name in (SECRET, FILE):
+    for name in (SECRET, FILE, FACTS, DISPUTES):
         (folder / name).unlink(missing_ok=True)
     _sync(folder)
     return closed

@@ -7,6 +7,7 @@ again.
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from ledger_reader import checks
 from ledger_reader.errors import Stop
@@ -18,7 +19,7 @@ from models import scorecard as scorecards
 from models.manifest import Manifest
 from models.scorecard import Scores
 from models.scoring import score_population
-from oracle import folder
+from oracle import facts, folder
 from oracle.contract import CreditOracle
 from oracle.epoch import snapshot_hash
 from oracle.publishing import start_block
@@ -61,6 +62,14 @@ class History:
         """All scores of an epoch: a function of snapshot and manifest, of nothing else."""
         card = scorecards.load(self.settings.home, manifest.scorecard)
         return score_population(self.store.events(snapshot), manifest, card, manifest.schedule.until(epoch))
+
+    def write_facts(
+        self, manifest: Manifest, snapshot: Snapshot, epoch: int, scores: Scores, staging: Path
+    ) -> None:
+        """What the scores rest on, for the people whose they are, into a folder (oracle/facts.py)."""
+        model = facts.Model(manifest, scorecards.load(self.settings.home, manifest.scorecard))
+        events = self.store.events(snapshot)
+        facts.write_facts(staging, events, model, manifest.schedule.until(epoch), scores)
 
     def scores_before(
         self, oracle: CreditOracle, terms: Terms, snapshot: Snapshot, block: int

@@ -299,6 +299,8 @@ def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochRe
         node.enter("score", epoch)
         metrics.count_events(store.held())
         scores = history.scores_at(terms.manifest, snapshot, epoch)
+        staging = folder.staging_of(epochs, epoch)
+        history.write_facts(terms.manifest, snapshot, epoch, scores, staging)
         previous = history.scores_before(node.oracle, terms, snapshot, final.number)
     clock.lap("score_s")
     tree = EpochTree.build(epoch, scores, salts_secret)
@@ -311,7 +313,7 @@ def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochRe
         reference=terms.manifest.reference,
         previous=previous,
     )
-    folder.write_epoch(epochs, tree, report)
+    folder.write_epoch(epochs, tree, report, staging)
     node.secrets.turn_to(dealt_hash, epoch)
     forget(node, dealt_hash, epoch, final)
     clock.lap("commit_s")

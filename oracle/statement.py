@@ -127,7 +127,7 @@ def _helped(told: Explanation, values: Mapping[str, int | None], language: Langu
 
 def _capped(capped: Capped, segment: str, language: Language) -> dict[str, Any]:
     """The cap that held the score down, and why: what the record lacks, when that is repaid loans."""
-    unproven = any(feature.startswith("loans_repaid") for feature, _, _ in capped.lacking)
+    unproven = any(feature.startswith(("loans_repaid", "loans_proved")) for feature, _, _ in capped.lacking)
     text = (_CAPPED_UNPROVEN if unproven else _CAPPED)[_of(language)]
     words = text.format(limit=capped.limit, without=capped.without, segment=segment)
     return {"cap": capped.limit, "without": capped.without, "text": words}

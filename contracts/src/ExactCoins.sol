@@ -11,10 +11,10 @@ library ExactCoins {
     /// @notice Of `asked`, only `moved` arrived.
     error CoinMovedLess(uint256 asked, uint256 moved);
 
-    /// @dev Moves `amount` by the allowance that `from` gave this contract.
-    function take(IERC20 coin, address from, address to, uint256 amount) internal {
+    /// @dev Moves `amount` of the caller's, by the allowance that it gave this contract.
+    function take(IERC20 coin, address to, uint256 amount) internal {
         uint256 before = coin.balanceOf(to);
-        coin.safeTransferFrom(from, to, amount);
+        coin.safeTransferFrom(msg.sender, to, amount);
         _check(coin, to, before, amount);
     }
 

@@ -33,7 +33,7 @@ abstract contract Guarantees is LoanBook, ReentrancyGuardTransient {
         given.free += amount;
         given.notAfter = notAfter;
         emit Vouched(msg.sender, borrower, address(pool), amount, notAfter);
-        ExactCoins.take(_coinOf(address(pool)), msg.sender, address(this), amount);
+        ExactCoins.take(_coinOf(address(pool)), address(this), amount);
     }
 
     /// @inheritdoc ITermLoans
@@ -115,7 +115,7 @@ abstract contract Guarantees is LoanBook, ReentrancyGuardTransient {
             address guarantor = given[i].guarantor;
             _vouches[pool][borrower][guarantor].notAfter = 0;
             _guarantees[loanId][i].amount = parts[i];
-            emit GuaranteeCalled(loanId, guarantor, borrower, address(_coinOf(pool)), parts[i]);
+            if (parts[i] != 0) emit GuaranteeCalled(loanId, guarantor, borrower, address(_coinOf(pool)), parts[i]);
             _free(loanId, borrower, pool, guarantor, given[i].amount, given[i].amount - parts[i]);
         }
     }

@@ -16,8 +16,7 @@ import { PolicyTable } from "./PolicyTable.sol";
 /// @notice See ILoanPool, which says what is promised.
 /// @dev Shares have six decimals more than the coin: whoever donates coin to make the first shares dear loses it.
 contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
-    /// @notice The loan book that lends from here.
-    ITermLoans public immutable BOOK;
+    ITermLoans private immutable BOOK;
 
     /// @dev What was lent by one row. The sums fit: each is bounded by coins that exist.
     struct Sums {
@@ -67,6 +66,7 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
 
     /// @inheritdoc ILoanPool
     function noteRepaid(uint128 principal) external onlyBook {
+        // slither-disable-next-line events-maths (the book tells of every payment)
         _lent -= principal;
     }
 
@@ -150,7 +150,8 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
         super._withdraw(caller, receiver, holder, assets, shares);
     }
 
-    function _transferIn(address from, uint256 assets) internal override {
-        ExactCoins.take(IERC20(asset()), from, address(this), assets);
+    /// @dev Who deposits is the caller.
+    function _transferIn(address, uint256 assets) internal override {
+        ExactCoins.take(IERC20(asset()), address(this), assets);
     }
 }

@@ -38,6 +38,7 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
 
     mapping(bytes32 invoiceId => Invoice) private _invoices;
 
+    /// @param links wallets that count as one person; zero: each is another
     constructor(IWalletLinks links) LinkedWallets(links) EIP712("Receivables", "1") { }
 
     // ---------------------------------------------------------------------------------------------------------- supplier
@@ -68,7 +69,7 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
 
     /// @inheritdoc IReceivables
     function open(bytes32 invoiceId, uint256 amount, bytes32 salt) external {
-        Invoice storage invoice = _issued(invoiceId);
+        Invoice storage invoice = _known(invoiceId);
         if (invoice.endTime != 0) revert WrongStatus(invoiceId, invoice.status);
         if (invoice.amount != 0) revert AmountOpen(invoiceId);
         bytes32 commitment = invoice.commitment;
@@ -107,14 +108,14 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
 
     /// @inheritdoc IReceivables
     function accept(bytes32 invoiceId) external {
-        Invoice storage invoice = _issued(invoiceId);
+        Invoice storage invoice = _known(invoiceId);
         _checkCaller(invoice.buyer);
         _accept(invoiceId, invoice);
     }
 
     /// @inheritdoc IReceivables
     function acceptFor(bytes32 invoiceId, uint64 deadline, bytes calldata signature) external {
-        Invoice storage invoice = _issued(invoiceId);
+        Invoice storage invoice = _known(invoiceId);
         bytes memory words = abi.encode(
             ACCEPTANCE_TYPEHASH,
             invoiceId,
@@ -132,14 +133,14 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
 
     /// @inheritdoc IReceivables
     function dispute(bytes32 invoiceId, bytes32 reasonHash) external {
-        Invoice storage invoice = _issued(invoiceId);
+        Invoice storage invoice = _known(invoiceId);
         _checkCaller(invoice.buyer);
         _dispute(invoiceId, invoice, reasonHash);
     }
 
     /// @inheritdoc IReceivables
     function disputeFor(bytes32 invoiceId, bytes32 reasonHash, uint64 deadline, bytes calldata signature) external {
-        Invoice storage invoice = _issued(invoiceId);
+        Invoice storage invoice = _known(invoiceId);
         bytes32 message = keccak256(abi.encode(DISPUTE_TYPEHASH, invoiceId, reasonHash, deadline));
         _checkSigned(invoice.buyer, message, deadline, signature);
         _dispute(invoiceId, invoice, reasonHash);
@@ -290,6 +291,7 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
     /// @dev From the caller, straight; when the token will not move it there (a holder on its list of the blocked), it is kept here.
     function _payHolder(bytes32 invoiceId, address currency, address holder, uint256 amount) private {
         IERC20 token = IERC20(currency);
+        // slither-disable-next-line calls-loop (at most 16 holders; a token that fails is the invoice's own)
         uint256 before = token.balanceOf(holder);
         if (token.trySafeTransferFrom(msg.sender, holder, amount)) {
             _checkMoved(token, holder, before, amount);
@@ -301,30 +303,32 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
     }
 
     function _move(IERC20 token, address to, uint256 amount) private {
+        // slither-disable-next-line calls-loop (as above)
         uint256 before = token.balanceOf(to);
         token.safeTransferFrom(msg.sender, to, amount);
         _checkMoved(token, to, before, amount);
     }
 
     function _checkMoved(IERC20 token, address to, uint256 before, uint256 amount) private view {
+        // slither-disable-next-line calls-loop (as above)
         uint256 moved = token.balanceOf(to) - before;
         if (moved < amount) revert CoinMovedLess(amount, moved);
     }
 
     // ------------------------------------------------------------------------------------------------------------- checks
 
-    function _issued(bytes32 invoiceId) private view returns (Invoice storage invoice) {
+    function _known(bytes32 invoiceId) private view returns (Invoice storage invoice) {
         invoice = _invoices[invoiceId];
         if (invoice.status == Status.None) revert UnknownInvoice(invoiceId);
     }
 
     function _ownedBySupplier(bytes32 invoiceId) private view returns (Invoice storage invoice) {
-        invoice = _issued(invoiceId);
+        invoice = _known(invoiceId);
         _checkCaller(invoice.supplier);
     }
 
     function _accepted(bytes32 invoiceId) private view returns (Invoice storage invoice) {
-        invoice = _issued(invoiceId);
+        invoice = _known(invoiceId);
         if (invoice.status != Status.Accepted) revert WrongStatus(invoiceId, invoice.status);
     }
 

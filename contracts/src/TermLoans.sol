@@ -48,11 +48,9 @@ contract TermLoans is Guarantees {
         returns (uint256 loanId)
     {
         _checkListed(pool);
-        Offer memory offer;
-        offer.terms = pool.terms();
-        (uint8 status,,) = ORACLE.verifyAtLeast(msg.sender, proof, offer.terms.maxScoreAge);
-        _fillRow(offer, pool, status, proof.threshold, WIDTH_NOT_SHOWN);
-        return _draw(pool, draw, offer);
+        ILoanPool.Terms memory terms = pool.terms();
+        (uint8 status,,) = ORACLE.verifyAtLeast(msg.sender, proof, terms.maxScoreAge);
+        return _draw(pool, draw, _offer(pool, terms, status, proof.threshold, WIDTH_NOT_SHOWN));
     }
 
     /// @inheritdoc ITermLoans
@@ -62,11 +60,9 @@ contract TermLoans is Guarantees {
         returns (uint256 loanId)
     {
         _checkListed(pool);
-        Offer memory offer;
-        offer.terms = pool.terms();
-        (uint16 score, uint16 width, uint8 status,,) = ORACLE.verifyScore(msg.sender, proof, offer.terms.maxScoreAge);
-        _fillRow(offer, pool, status, score, width);
-        return _draw(pool, draw, offer);
+        ILoanPool.Terms memory terms = pool.terms();
+        (uint16 score, uint16 width, uint8 status,,) = ORACLE.verifyScore(msg.sender, proof, terms.maxScoreAge);
+        return _draw(pool, draw, _offer(pool, terms, status, score, width));
     }
 
     /// @inheritdoc ITermLoans
@@ -89,7 +85,7 @@ contract TermLoans is Guarantees {
         uint128 paid = loan.owed + loan.fees - loan.outstanding;
         _close(loanId, loan, State.Cancelled);
         emit LoanCancelled(loanId, msg.sender, loan.pool, address(_coinOf(loan.pool)), loan.principal);
-        if (paid < loan.principal) ExactCoins.take(_coinOf(loan.pool), msg.sender, loan.pool, loan.principal - paid);
+        if (paid < loan.principal) ExactCoins.take(_coinOf(loan.pool), loan.pool, loan.principal - paid);
         ILoanPool(loan.pool).noteCancelled(loan.row, loan.principal, loan.principalLeft());
     }
 
@@ -180,10 +176,13 @@ contract TermLoans is Guarantees {
 
     // ------------------------------------------------------------------------------------------------------------ private
 
-    function _fillRow(Offer memory offer, ILoanPool pool, uint8 status, uint16 shown, uint16 width) private view {
-        ILoanPool.Row memory row;
-        (offer.row, row) = pool.rowFor(status, shown, width);
-        (offer.yearlyRateBps, offer.limit) = (row.yearlyRateBps, row.limit);
+    function _offer(ILoanPool pool, ILoanPool.Terms memory terms, uint8 status, uint16 shown, uint16 width)
+        private
+        view
+        returns (Offer memory)
+    {
+        (uint16 index, ILoanPool.Row memory row) = pool.rowFor(status, shown, width);
+        return Offer(terms, index, row.yearlyRateBps, row.limit);
     }
 
     function _draw(ILoanPool pool, Draw calldata draw, Offer memory offer) private returns (uint256 loanId) {
@@ -250,16 +249,16 @@ contract TermLoans is Guarantees {
     function _payPool(Loan memory loan, uint128 paid) private {
         uint128 before = loan.principalLeft();
         loan.outstanding -= paid;
-        ExactCoins.take(_coinOf(loan.pool), msg.sender, loan.pool, paid);
+        ExactCoins.take(_coinOf(loan.pool), loan.pool, paid);
         ILoanPool(loan.pool).noteRepaid(before - loan.principalLeft());
     }
 
     /// @dev Guarantors first; the pool has marked its loss.
     function _payAfterDefault(uint256 loanId, Loan memory loan, uint128 paid) private {
         uint128 back = _giveBack(loanId, loan.borrower, loan.pool, paid);
-        if (back != 0) ExactCoins.take(_coinOf(loan.pool), msg.sender, address(this), back);
+        if (back != 0) ExactCoins.take(_coinOf(loan.pool), address(this), back);
         if (back == paid) return;
-        ExactCoins.take(_coinOf(loan.pool), msg.sender, loan.pool, paid - back);
+        ExactCoins.take(_coinOf(loan.pool), loan.pool, paid - back);
         ILoanPool(loan.pool).noteRecovered(loan.row, paid - back);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Math } from "@openzeppelin/contracts/utils/math/Math.sol";
+import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import { ICreditOracle } from "../src/ICreditOracle.sol";
 import { ILoanPool } from "../src/ILoanPool.sol";
 import { ITermLoans } from "../src/ITermLoans.sol";
@@ -10,6 +12,7 @@ import { LoanFixture } from "./LoanFixture.sol";
 contract BorrowTest is LoanFixture {
     // ------------------------------------------------------------------------------------------------------------ proofs
 
+    /// forge-config: default.fuzz.runs = 32
     function test_borrow__when_no_row_takes_the_threshold__then_refused_with_the_least(uint8 steps) public {
         uint16 threshold = 310 + uint16(steps % 34) * 10;
         bytes memory reason = abi.encodeWithSelector(ILoanPool.NoRowFits.selector, threshold, 1, 650);
@@ -43,6 +46,14 @@ contract BorrowTest is LoanFixture {
         vm.warp(uint256(snapshotTime) + 10 days + 1);
         bytes memory reason = abi.encodeWithSelector(ICreditOracle.TooOld.selector, snapshotTime, 10 days);
         _borrowRefused(MEI, _once(300 * USD), 650, reason);
+    }
+
+    function test_borrow__when_the_proof_is_of_an_earlier_epoch__then_refused() public {
+        ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
+        _republish();
+        vm.prank(_who(MEI));
+        vm.expectRevert(abi.encodeWithSelector(ICreditOracle.NotCurrentEpoch.selector, 1, 2));
+        loans.borrow(pool, _once(USD), proof);
     }
 
     function test_borrow__when_record_is_thin_or_disputed__then_only_where_a_row_takes_it() public {
@@ -97,6 +108,23 @@ contract BorrowTest is LoanFixture {
         _borrowRefused(MEI, _once(2 * USD), 650, reason);
     }
 
+    function test_borrow__of_the_largest_amount__then_refused_and_nothing_wraps() public {
+        uint128 most = type(uint128).max / 1e4 * 1e4; // whole cents
+        ILoanPool.Terms memory terms = _terms(USD);
+        terms.maxPrincipal = most;
+        _setTerms(terms);
+        ILoanPool.Row[] memory table = _table(USD);
+        table[1].limit = most;
+        _setTable(table);
+        bytes4 selector = SafeCast.SafeCastOverflowedUintDowncast.selector;
+        uint256 interest = Math.mulDiv(most, 1200 * uint256(MONTH), 365 days * 10_000, Math.Rounding.Ceil);
+        _borrowRefused(MEI, _once(most), 650, abi.encodeWithSelector(selector, 128, most + interest));
+        table[1].yearlyRateBps = 0;
+        _setTable(table);
+        selector = ILoanPool.NotEnoughIdle.selector;
+        _borrowRefused(MEI, _once(most), 650, abi.encodeWithSelector(selector, most, FUNDS * USD));
+    }
+
     // ---------------------------------------------------------------------------------------------------------- the book
 
     /// @notice One proof cannot draw the limit twice, in no pool and in no coin.
@@ -115,6 +143,7 @@ contract BorrowTest is LoanFixture {
         _borrowRefused(MEI, _once(1), 650, abi.encodeWithSelector(selector, _who(MEI), 800_01, 800_00)); // part of a cent
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function test_borrow__when_linked_wallets_exceed_the_limit_together__then_refused(uint128 first) public {
         first = uint128(_bound(first, 301, 500));
         _link(MEI, THIN);
@@ -232,6 +261,8 @@ contract BorrowTest is LoanFixture {
         emit ITermLoans.LoanDrawn(
             1, _who(MEI), address(pool), address(coin), principal, owed, dueTime, instalments, false
         );
+        vm.expectEmit(address(pool));
+        emit ILoanPool.Lent(FULL_ROW, principal);
         vm.prank(_who(MEI));
         vm.assertEq(loans.borrow(pool, draw, proof), 1);
 

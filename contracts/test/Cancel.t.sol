@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { ILoanPool } from "../src/ILoanPool.sol";
 import { ITermLoans } from "../src/ITermLoans.sol";
 import { LoanFixture } from "./LoanFixture.sol";
 
@@ -53,6 +54,8 @@ contract CancelTest is LoanFixture {
         coin.approve(address(loans), principal);
         vm.expectEmit(address(loans));
         emit ITermLoans.LoanCancelled(loanId, _who(MEI), address(pool), address(coin), principal);
+        vm.expectEmit(address(pool));
+        emit ILoanPool.LendingUndone(FULL_ROW, principal);
         loans.cancel(loanId);
         vm.stopPrank();
         vm.assertEq(coin.balanceOf(_who(MEI)), 7);

@@ -38,6 +38,7 @@ contract ListPoolTest is LoanFixture {
         loans.unlistPool(made);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function test_listPool__when_the_coin_has_too_few_or_many_decimals__then_refused(uint8 decimals) public {
         vm.assume(decimals < 2 || decimals > 18);
         LoanPool made = _newPool(new SizedCoin(decimals), USD);
@@ -59,6 +60,7 @@ contract ListPoolTest is LoanFixture {
         _borrow(MEI, USD);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function test_listPool__of_any_decimals__then_exposure_is_in_cents(uint8 decimals, uint64 cents) public {
         decimals = uint8(_bound(decimals, 2, 18));
         cents = uint64(_bound(cents, 2, 100_00));

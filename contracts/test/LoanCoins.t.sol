@@ -61,7 +61,13 @@ contract LoanCoinsTest is LoanFixture {
 
     // -------------------------------------------------------------------------------------------------------------- hook
 
-    function test_hookCoin__when_it_calls_the_book_back__then_refused(bool after_) public {
+    function test_hookCoin__when_it_calls_the_book_back__then_refused() public {
+        _bookRefuses(false);
+        _bookRefuses(true);
+    }
+
+    /// @dev The coin calls before or after it moves.
+    function _bookRefuses(bool after_) private {
         HookCoin hook = _hooked();
         uint256 loanId = _borrow(MEI, 100 * USD);
         _vouch(GUARANTOR, _who(MEI), uint96(USD));
@@ -84,7 +90,13 @@ contract LoanCoinsTest is LoanFixture {
     }
 
     /// @notice While a payment is under way the pool's books are a step behind: no shares are made or paid out.
-    function test_hookCoin__when_it_calls_the_pool_in_a_payment__then_refused(bool after_) public {
+    function test_hookCoin__when_it_calls_the_pool_in_a_payment__then_refused() public {
+        _restingPoolRefuses(false);
+        _restingPoolRefuses(true);
+    }
+
+    /// @dev The coin calls before or after it moves.
+    function _restingPoolRefuses(bool after_) private {
         HookCoin hook = _hooked();
         uint256 loanId = _borrow(MEI, 100 * USD);
         hook.mint(address(hook), USD);
@@ -101,7 +113,13 @@ contract LoanCoinsTest is LoanFixture {
         _borrowRefused(MEI, _once(USD), 650, reason);
     }
 
-    function test_hookCoin__when_it_calls_the_pool_in_a_deposit__then_refused(bool after_) public {
+    function test_hookCoin__when_it_calls_the_pool_in_a_deposit__then_refused() public {
+        _poolRefuses(false);
+        _poolRefuses(true);
+    }
+
+    /// @dev The coin calls before or after it moves.
+    function _poolRefuses(bool after_) private {
         HookCoin hook = _hooked();
         hook.mint(address(this), 100 * USD);
         hook.approve(address(pool), 100 * USD);

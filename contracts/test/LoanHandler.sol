@@ -25,7 +25,6 @@ contract LoanHandler is LoanFixture {
     mapping(LoanPool => Flow) public flows;
     mapping(uint256 loanId => uint256) public paidFor;
     bool public broken;
-    uint256 public drawnCount;
 
     function setUp() public override {
         super.setUp();
@@ -37,27 +36,30 @@ contract LoanHandler is LoanFixture {
         pool.allowStarter(borrowers, 60 * USD);
         other.allowStarter(borrowers, 60 * DOLLAR);
         vm.stopPrank();
-        _vouchAs(PAYER, pool, MEI, 300);
+        for (uint256 i = MEI; i <= THIN; ++i) {
+            _vouchAs(PAYER, pool, i, 300);
+            _vouchAs(PAYER, other, i, 300);
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------------- verbs
 
     function draw(uint256 seed, uint8 how, uint128 dollars, uint32 interval, uint16 instalments) external {
         LoanPool from = _poolOf(seed);
-        uint256 who = how % 8 == 7 ? seed % WALLETS : (how % 2 == 0 ? MEI : THIN);
+        uint256 who = how % 5 == 0 ? BO : how % 8 == 7 ? seed % WALLETS : how % 2 == 0 ? MEI : THIN;
         ITermLoans.Draw memory asked = ITermLoans.Draw({
-            principal: dollars % 600 * _unit(from) + uint128(seed % 3),
-            interval: interval % 100 days,
-            instalments: instalments % 14,
-            guarantors: new address[](how % 3 == 0 ? 1 : 0)
+            principal: dollars % (how % 16 == 15 ? 600 : 120) * _unit(from) + uint128(seed % 3),
+            interval: interval % (how % 16 == 14 ? 100 days : 25 days),
+            instalments: how % 16 == 13 ? instalments : 1 + instalments % 12,
+            guarantors: new address[](_hasGuarantor(from, who, how) ? 1 : 0)
         });
-        if (how % 3 == 0) asked.guarantors[0] = PAYER;
+        if (asked.guarantors.length == 1) asked.guarantors[0] = PAYER;
         bool isLate = _isLate(who);
         uint256 loanId = _try(from, asked, who, how);
         if (loanId == 0) return;
-        ++drawnCount;
         flows[from].lent += asked.principal;
-        _checkDrawn(from, loanId, who, isLate);
+        broken = broken || isLate;
+        _checkDrawn(from, loanId);
     }
 
     function pay(uint256 which, uint128 amount) external {
@@ -79,7 +81,7 @@ contract LoanHandler is LoanFixture {
 
     function cancel(uint256 which) external {
         uint256 loanId = _any(which);
-        if (loanId == 0) return;
+        if (loanId == 0 || which % 4 != 0) return; // most keep what they drew
         ITermLoans.Loan memory loan = loans.loanOf(loanId);
         SizedCoin of_ = _fund(LoanPool(loan.pool), loan.borrower, loan.principal);
         uint256 before = of_.balanceOf(loan.pool);
@@ -182,7 +184,7 @@ contract LoanHandler is LoanFixture {
 
     function _try(LoanPool from, ITermLoans.Draw memory asked, uint256 who, uint8 how) private returns (uint256) {
         if (how % 5 == 0) {
-            vm.prank(_who(BO));
+            vm.prank(_who(who));
             try loans.borrowStarter(from, asked) returns (uint256 id) {
                 return id;
             } catch {
@@ -209,8 +211,8 @@ contract LoanHandler is LoanFixture {
         }
     }
 
-    /// @dev What no draw may do: go beyond the limit of its row and what is locked, or come while something is late.
-    function _checkDrawn(LoanPool from, uint256 loanId, uint256 asked, bool wasLate) private {
+    /// @dev What no draw may do: go beyond the limit of its row and what is locked, or be by a row of others.
+    function _checkDrawn(LoanPool from, uint256 loanId) private {
         ITermLoans.Loan memory loan = loans.loanOf(loanId);
         address[] memory wallets = links.bookOf(loan.borrower);
         uint256 limit = loan.row == 0 ? 60_00 : [uint256(900_00), 800_00, 200_00][loan.row - 1];
@@ -229,8 +231,7 @@ contract LoanHandler is LoanFixture {
         }
         bool isThin = loan.borrower == _who(THIN);
         bool wrongRow = loan.row == THIN_ROW ? !isThin : loan.row != 0 && loan.borrower != _who(MEI);
-        bool late = loan.row == 0 ? false : wasLate && loan.borrower == _who(asked);
-        broken = broken || sum > limit + covered || wrongRow || late || loan.pool != address(from);
+        broken = broken || sum > limit + covered || wrongRow || loan.pool != address(from);
     }
 
     function _isLate(uint256 who) private view returns (bool) {
@@ -265,11 +266,20 @@ contract LoanHandler is LoanFixture {
     }
 
     function _unit(LoanPool of_) private view returns (uint128) {
-        return of_ == pool ? USD : DOLLAR;
+        return address(of_) == address(pool) ? USD : DOLLAR;
     }
 
-    function _any(uint256 which) private view returns (uint256) {
+    /// @dev Seldom without a stake: that is refused.
+    function _hasGuarantor(LoanPool from, uint256 who, uint8 how) private view returns (bool) {
+        return how % 3 == 0 && (how % 16 == 12 || loans.vouchOf(from, _who(who), PAYER).free != 0);
+    }
+
+    /// @dev One of the loans, an open one where it is not far; 0: there is none.
+    function _any(uint256 which) private view returns (uint256 loanId) {
         uint256 last = loans.lastLoanId();
-        return last == 0 ? 0 : 1 + which % last;
+        for (uint256 i = 0; i < 4 && last != 0; ++i) {
+            loanId = 1 + (which % last + i) % last;
+            if (loans.loanOf(loanId).outstanding != 0) return loanId;
+        }
     }
 }

@@ -30,7 +30,7 @@ contract LoanInvariantsTest {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory chosen = new bytes4[](11);
+        bytes4[] memory chosen = new bytes4[](13);
         chosen[0] = LoanHandler.draw.selector;
         chosen[1] = LoanHandler.draw.selector; // most of what happens
         chosen[2] = LoanHandler.draw.selector;
@@ -42,6 +42,8 @@ contract LoanInvariantsTest {
         chosen[8] = LoanHandler.save.selector;
         chosen[9] = LoanHandler.link.selector;
         chosen[10] = LoanHandler.wait.selector;
+        chosen[11] = LoanHandler.wait.selector;
+        chosen[12] = LoanHandler.mark.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(handler), chosen);
     }

@@ -43,6 +43,7 @@ contract MarkDefaultTest is LoanFixture {
     }
 
     /// @notice Of twelve instalments, `paid` in time: three must stand unpaid, or the last be over.
+    /// forge-config: default.fuzz.runs = 32
     function test_markDefault__of_instalments__then_after_the_third_that_is_unpaid(uint8 paid) public {
         paid %= 12;
         uint256 loanId = _borrow(MEI, _monthly(120 * USD, 12));

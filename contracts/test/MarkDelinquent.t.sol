@@ -11,6 +11,7 @@ contract MarkDelinquentTest is LoanFixture {
         loans.markDelinquent(loanId);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function test_markDelinquent__when_the_grace_is_not_over__then_refused(uint64 early, uint16 k) public {
         k = uint16(_bound(k, 1, 12));
         uint256 loanId = _borrow(MEI, _monthly(120 * USD, 12));

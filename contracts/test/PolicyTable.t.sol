@@ -34,6 +34,7 @@ contract PolicyTableTest is LoanFixture {
         }
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function test_setTable__when_a_row_is_none__then_it_is_named(uint8 which) public {
         uint256 index = which % 3;
         for (uint256 i = 0; i < 6; ++i) {

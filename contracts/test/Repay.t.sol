@@ -82,6 +82,20 @@ contract RepayTest is LoanFixture {
         vm.assertEq(pool.totalAssets(), FUNDS * USD + owed - principal);
     }
 
+    function test_repay__of_each_instalment__then_they_are_equal_but_for_one_unit(uint128 principal, uint16 n) public {
+        principal = uint128(_bound(principal, 12, 500 * USD));
+        n = uint16(_bound(n, 1, 12));
+        uint256 loanId = _borrow(MEI, _monthly(principal, n));
+        uint128 least = loans.loanOf(loanId).owed / n;
+        for (uint256 k = 1; k <= n; ++k) {
+            (uint64 dueTime, uint128 amount) = loans.nextDueOf(loanId);
+            vm.assertEq(dueTime, _due(loanId, k));
+            vm.assertTrue(amount == least || amount == least + 1);
+            vm.assertEq(_repay(_who(MEI), loanId, amount), amount);
+        }
+        vm.assertTrue(loans.loanOf(loanId).state == ITermLoans.State.Repaid);
+    }
+
     function test_repay__when_in_default__then_the_pool_recovers() public {
         uint256 loanId = _borrow(MEI, 100 * USD);
         _default(loanId);

@@ -38,6 +38,8 @@ contract VouchTest is LoanFixture {
         _vouch(GUARANTOR, _who(MEI), first);
         _vouch(GUARANTOR, _who(MEI), second);
         vm.assertEq(coin.balanceOf(address(loans)), uint256(first) + second);
+        vm.expectEmit(address(loans));
+        emit ITermLoans.Unvouched(GUARANTOR, _who(MEI), address(pool), first + second);
         vm.prank(GUARANTOR);
         vm.assertEq(loans.unvouch(pool, _who(MEI)), uint256(first) + second);
         vm.assertEq(coin.balanceOf(GUARANTOR), uint256(first) + second);
@@ -102,6 +104,20 @@ contract VouchTest is LoanFixture {
         vm.assertEq(guaranteed, cents);
     }
 
+    function test_borrow__when_the_first_stake_covers_all__then_no_other_is_touched() public {
+        _vouch(GUARANTOR, _who(MEI), uint96(80 * USD));
+        ITermLoans.Draw memory draw = _once(50 * USD);
+        draw.guarantors = new address[](2);
+        (draw.guarantors[0], draw.guarantors[1]) = (GUARANTOR, SECOND); // who left nothing here
+        uint256 loanId = _borrow(MEI, draw);
+        ITermLoans.Guarantee[] memory given = loans.guaranteesOf(loanId);
+        vm.assertEq(given.length, 1);
+        vm.assertEq(given[0].amount, 50 * USD);
+        ITermLoans.Vouch memory left = loans.vouchOf(pool, _who(MEI), GUARANTOR);
+        vm.assertEq(left.free, 30 * USD);
+        vm.assertEq(left.locked, 50 * USD);
+    }
+
     /// @notice A stake covers one loan at a time, also when its guarantor is named twice.
     function test_borrow__when_a_guarantor_is_named_twice__then_no_stake_is_locked_twice() public {
         _vouch(GUARANTOR, _who(MEI), uint96(10 * USD));
@@ -115,7 +131,12 @@ contract VouchTest is LoanFixture {
 
     // -------------------------------------------------------------------------------------------------- repaid, cancelled
 
-    function test_guarantee__when_the_loan_is_repaid_or_cancelled__then_it_is_free(bool isCancelled) public {
+    function test_guarantee__when_the_loan_is_repaid_or_cancelled__then_it_is_free() public {
+        _checkFreed(false);
+        _checkFreed(true);
+    }
+
+    function _checkFreed(bool isCancelled) private {
         _vouch(GUARANTOR, _who(MEI), uint96(80 * USD));
         uint256 loanId = _borrow(MEI, _covered(100 * USD, GUARANTOR));
         vm.prank(GUARANTOR);
@@ -124,6 +145,8 @@ contract VouchTest is LoanFixture {
         if (isCancelled) {
             vm.startPrank(_who(MEI));
             coin.approve(address(loans), 100 * USD);
+            vm.expectEmit(address(loans));
+            emit ITermLoans.GuaranteeReleased(loanId, GUARANTOR, _who(MEI), address(coin), 80 * USD);
             loans.cancel(loanId);
             vm.stopPrank();
         } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { ILoanPool } from "../src/ILoanPool.sol";
 import { ITermLoans } from "../src/ITermLoans.sol";
 import { LoanFixture } from "./LoanFixture.sol";
 
@@ -56,6 +57,8 @@ contract WriteOffTest is LoanFixture {
         coin.approve(address(loans), owed);
         vm.expectEmit(address(loans));
         emit ITermLoans.LoanRecovered(loanId, _who(MEI), payer, address(coin), part, owed - part);
+        vm.expectEmit(address(pool));
+        emit ILoanPool.LossRecovered(FULL_ROW, part);
         loans.repay(loanId, part);
         vm.assertEq(pool.lossOf(FULL_ROW).recovered, part);
         loans.repay(loanId, owed);

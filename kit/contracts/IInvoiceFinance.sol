@@ -124,6 +124,7 @@ interface IInvoiceFinance {
     // ------------------------------------------------------------------------------------------------------------- owner
 
     /// @notice Sets table and terms of later advances. Only the owner.
+    // slither-disable-next-line shadowing-local (an interface has no code that could confuse the two)
     function setTable(Row[] calldata table, Terms calldata terms) external;
 
     /// @notice Takes coin that is neither advanced nor may be owed to suppliers. Only the owner.

@@ -311,7 +311,6 @@ export const termLoans = [
 ] as const;
 
 export const loanPool = [
-  {"type": "function", "name": "BOOK", "inputs": [], "outputs": [{"name": "", "type": "address"}], "stateMutability": "view"},
   {"type": "function", "name": "MAX_INSTALMENTS", "inputs": [], "outputs": [{"name": "", "type": "uint256"}], "stateMutability": "view"},
   {"type": "function", "name": "MAX_LATE_FEE_BPS", "inputs": [], "outputs": [{"name": "", "type": "uint256"}], "stateMutability": "view"},
   {"type": "function", "name": "MAX_ROWS", "inputs": [], "outputs": [{"name": "", "type": "uint256"}], "stateMutability": "view"},

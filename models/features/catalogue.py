@@ -1,7 +1,8 @@
 """All features, in the one order in which they are measured, hashed and told.
 
-The feature-set version is a hash of everything said about them: a feature that changes its meaning
-changes its texts or its revision, and so the model id. (The SQL is not hashed: engines differ in it.)
+The feature-set version is a hash of everything said about them, and of the rules they share (RULES): a
+feature that changes its meaning changes its texts or its revision, and so the model id. (The SQL is not
+hashed: engines differ in it.)
 """
 
 from ledger_reader.errors import Stop
@@ -37,6 +38,15 @@ FEATURES: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() fo
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
+RULES = (
+    "A person is a wallet, or all wallets linked with it: each is measured on the events of all, and nothing "
+    "moves between them.",
+    "Of a wallet no longer linked count only liquidations before the parting, and bad loans opened before.",
+    "A fact whose dispute was upheld is left out for the account that asked; a cancelled loan was none.",
+    "A recovery is a repayment; a write-off is a default where none was declared.",
+)
+"""What holds for every feature (models/persons.py, facts.py, loans.py); part of the feature set's version."""
+
 REASON_CODES = {feature.name: feature.reason for feature in FEATURES}
 """Feature name → reason code: what `scorecard.explain` asks for."""
 
@@ -49,8 +59,8 @@ def named(names: tuple[str, ...]) -> tuple[Feature, ...]:
 
 
 def feature_set_version(features: tuple[Feature, ...] = FEATURES) -> bytes:
-    """keccak256 over names, units, directions, reasons, texts and revisions, in order (32 bytes)."""
-    return keccak256(plain.write([_said(feature) for feature in features]))
+    """keccak256 over RULES, names, units, directions, reasons, texts and revisions, in order (32 bytes)."""
+    return keccak256(plain.write([list(RULES), *(_said(feature) for feature in features)]))
 
 
 def _said(feature: Feature) -> list[str | int]:

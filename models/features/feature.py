@@ -34,14 +34,24 @@ MAX_CENTS = 10**13
 MAX_BPS = 1_000_000
 """Ratios without a natural end are held at this: a hundred to one."""
 
+PROOF_CENTS, PROOF_DAYS = 2_000, 7
+"""A loan smaller or shorter than this proves nothing: it costs its borrower cents."""
+
 View = Literal[
-    "events", "loans", "repayments", "partners", "months", "invoices", "traders", "pledges", "features"
-]
+    "events", "loans", "repayments", "partners", "months", "invoices", "traders", "pledges", "vouched",
+    "features",
+]  # fmt: skip
 
 
 def total_cents(cents: IntegerValue, where: BooleanValue | None = None) -> IntegerValue:
     """Known cents together, held at MAX_CENTS; 0 when none are known."""
     return held(ibis.coalesce(isum(cents, where), 0), MAX_CENTS)
+
+
+def is_real(principal_cents: IntegerValue, seconds: IntegerValue) -> BooleanValue:
+    """Whether a loan of known principal was large enough, and open for long enough, to prove something."""
+    real: BooleanValue = (principal_cents >= PROOF_CENTS) & (seconds >= PROOF_DAYS * DAY)
+    return real
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,20 @@
 """Length of history: how long there has been something to see."""
 
 import ibis
+from ibis.expr.types import IntegerValue, Table
 
 from models.features.feature import DAY, FLOOR_CENTS, MONTHS, Feature
 from models.integers import icount, udiv, up_to_quantile
 
 EVER = "the whole history"
 AGED = "Ageing a wallet in advance, or buying an old one."
+
+
+def _days_since_own_act(t: Table) -> IntegerValue:
+    """Null when there was none; what a former wallet did is none."""
+    acts = t.own & t.parted.isnull() & (t.kind != "deposit") & (t.kind != "repay")
+    return udiv(t.age.min(where=acts), DAY)
+
 
 FEATURES = (
     Feature(
@@ -19,7 +27,7 @@ FEATURES = (
         missing="Never: 0 without events.",
         gaming=AGED,
         view="events",
-        value=lambda t: udiv(t.age.max(), DAY),
+        value=lambda t: ibis.coalesce(udiv(t.age.max(where=t.parted.isnull()), DAY), 0),
         empty=0,
     ),
     Feature(
@@ -82,6 +90,6 @@ FEATURES = (
         missing="Missing when the person never did anything itself.",
         gaming="A script that acts each day; costs gas each time.",
         view="events",
-        value=lambda t: udiv(t.age.min(where=t.own & (t.kind != "deposit") & (t.kind != "repay")), DAY),
+        value=_days_since_own_act,
     ),
 )

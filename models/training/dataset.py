@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES
 from models.features.feature import Feature
-from models.measure import measure
+from models.measure import measured
 from models.segment import MISSING
 from models.training.outcomes import Outcome, label, to_frame
 
@@ -137,7 +137,7 @@ def measure_at(
     points = pa.table(
         {"person": pa.array(people, pa.binary()), "until": pa.array([until] * len(people), pa.int64())}
     )
-    found = to_frame(measure(events, ibis.memtable(points), features)).set_index("person")
+    found = to_frame(measured(events, ibis.memtable(points), features)).set_index("person")
     return found.loc[list(people)].drop(columns="until").reset_index(drop=True)
 
 
@@ -169,7 +169,7 @@ def _dataset(events: Table, labels: pd.DataFrame, features: tuple[Feature, ...])
             "until": pa.array(labels["opened"].to_numpy(), pa.int64()),
         }
     )
-    frame = to_frame(measure(events, ibis.memtable(points), features))
+    frame = to_frame(measured(events, ibis.memtable(points), features))
     frame["until"] = frame["until"].astype(np.int64)
     joined = labels.merge(frame, left_on=["person", "opened"], right_on=["person", "until"], how="left")
     return Dataset(

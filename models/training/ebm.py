@@ -95,7 +95,7 @@ def choose(rows: Dataset, directions: Mapping[str, int]) -> Chosen:
 
     Source: L. Breiman, J. Friedman, C. Stone, R. Olshen, Classification and Regression Trees (1984), 3.4.3.
     """
-    folds = _inner_folds(rows)
+    folds = [fold for fold in _inner_folds(rows) if _varying(fold[0], directions)]
     if not folds:
         return Chosen(SETTINGS[0], {})
     found = {setting.name: _inner_aucs(folds, directions, setting) for setting in SETTINGS}
@@ -150,12 +150,11 @@ def predict(machine: ExplainableBoostingClassifier, features: pd.DataFrame) -> F
 def screened(
     rows: Dataset, directions: Mapping[str, int], least_z: float | None, most: int | None = None
 ) -> list[str]:
-    """Names of the features to fit: never constant, and through the screen, at most `most` (None: all).
-
-    At least the best one.
+    """Names of the features to fit: of those with a direction (or 0) the ones that are never constant and
+    through the screen, at most `most` (None: all); at least the best one.
     """
     _check(rows)
-    names = [str(name) for name in rows.features if rows.features[name].nunique(dropna=False) > 1]
+    names = _varying(rows, directions)
     if not names:
         raise Stop("no feature takes two values in the training rows: read more history, or move the cut.")
     if least_z is None:
@@ -170,6 +169,11 @@ def screened(
     strongest = np.argsort(-np.array(support), kind="stable")[:most].tolist()
     kept = [names[index] for index in sorted(strongest) if support[index] >= least_z]
     return kept or [names[strongest[0]]]
+
+
+def _varying(rows: Dataset, directions: Mapping[str, int]) -> list[str]:
+    told = [str(name) for name in rows.features if name in directions]
+    return [name for name in told if rows.features[name].nunique(dropna=False) > 1]
 
 
 def stratified_z(values: Floats, bad: NDArray[np.bool_], period: NDArray[np.intp]) -> float:

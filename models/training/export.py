@@ -8,7 +8,10 @@ Rules that hold here:
   merged (no integer lies between them), and so are neighbouring cells with equal points.
 - Points of a feature with a direction are made monotone once more. A feature that was never missing
   in training has the average, 0 points, when it is. A term whose cells all have the same points is dropped.
-- A segment of records without real repaid debt has a cap (UNPROVEN_CAP), applied before calibration.
+- A segment of records without real repaid debt has a cap (UNPROVEN_CAP), applied before calibration; and
+  nothing in such a record adds points: a term gives at most what an empty record gets.
+- No machine learns from what one's own wallets can move upward for the price of gas (FORGEABLE), nor, where
+  loans can be proved, from how many were repaid without proof (docs/gaming.md).
 - Calibration: out-of-fold scores (no person in two folds), bins of equal count drawn towards the base
   rate, isotonic regression, basis points. It holds for the base rate of the training window.
 - Width: 1.645 standard deviations (90 %) of a row's score over machines fitted to bootstrap samples of
@@ -27,8 +30,11 @@ from sklearn.isotonic import isotonic_regression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from ledger_reader.errors import Stop
+from models.features import cash_flow, counterparties, receivables, remittances
+from models.features.catalogue import BY_NAME
+from models.features.feature import FIVE_YEARS
 from models.scorecard import Condition, Rule, Scorecard
-from models.segment import BAND_POINTS, HIGHEST, LOWEST, Segment, Term
+from models.segment import BAND_POINTS, HIGHEST, LOWEST, MISSING, Segment, Term, cells
 from models.training import ebm
 from models.training.dataset import Dataset, to_columns
 from models.training.evaluate import unclamped
@@ -55,8 +61,29 @@ for the latter two, and a cap for the last.
 UNPROVEN_CAP = 599
 """Highest score without real repaid debt: one below the band 'steady'."""
 
+FORGEABLE = frozenset(
+    feature.name
+    for family in (cash_flow, counterparties, remittances, receivables)
+    for feature in family.FEATURES
+    if feature.direction >= 0
+) | {
+    "seasoned_payers",
+    "seasoned_inflow_cents",
+    "net_inflow_360d_cents",
+    "net_deposits_cents",
+    "active_months",
+    "debt_to_inflow_bps",
+}
+"""What a ring of one's own wallets moves upward with the same money again and again."""
+
+UNPROVING = frozenset(
+    ("loans_repaid", "loans_repaid_365d", "largest_repaid_cents", "repaid_total_cents", "loans_repaid_early")
+) | {"on_time_share_bps", "owed_to_borrowed_bps", "step_up_bps", "typical_days_to_repay"}
+"""What secured loans to oneself, or loans of a dollar for a day, move as real ones do."""
+
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
+Fold = tuple[ExplainableBoostingClassifier, NDArray[np.intp]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +106,8 @@ class ThinFile:
     """A segment of its own for thin files: who is in it, its outcome (None: the loans' own), its cap.
 
     It learns from rows that meet `learns`, which may be wider than `who`: the young records of a kind are
-    many, and what they tell holds for the older ones too.
+    many, and what they tell holds for the older ones too. Of the features it learns `told` alone, if any
+    are named.
     """
 
     name: str
@@ -87,22 +115,25 @@ class ThinFile:
     learns: tuple[Condition, ...]
     policy: Outcome | None = None
     cap: int = UNPROVEN_CAP
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rules:
     """Alternatives, each a list of conditions that must all hold: who is `scored`, else who is `thin`.
 
-    A thin record is `proven` when it also meets those conditions; else a thin-file segment takes it, if
-    one was trained for it, or the capped segment does.
+    A thin record must be `proven` too; what is not, a thin-file segment takes, if one was trained for it,
+    or, where one of `unproven` holds, the capped segment. Without either there is no number: what proves
+    nothing, such as a secured loan to oneself, tells nothing, but a bad loan does.
     """
 
     scored: tuple[tuple[Condition, ...], ...] = (
-        (("loans_repaid", ">=", 2), ("record_days", ">=", 90)),
+        (("loans_proved", ">=", 2), ("record_days", ">=", 90)),
         (("loans_bad_365d", ">=", 1), ("record_days", ">=", 90)),
     )
-    thin: tuple[tuple[Condition, ...], ...] = ((("borrows_total", ">=", 1),), (("inflow_months", ">=", 3),))
-    proven: tuple[Condition, ...] = (("loans_repaid", ">=", 1),)
+    thin: tuple[tuple[Condition, ...], ...] = ((("borrows_total", ">=", 1),),)
+    proven: tuple[Condition, ...] = (("loans_proved", ">=", 1),)
+    unproven: tuple[tuple[Condition, ...], ...] = ((("days_since_bad", "<=", FIVE_YEARS - 1),),)
 
     def in_order(self, files: Sequence[ThinFile] = ()) -> tuple[Rule, ...]:
         """The rules of the scorecard; the first that holds decides."""
@@ -110,12 +141,33 @@ class Rules:
             *(Rule(FULL, "scored", when) for when in self.scored),
             *(Rule(SHORT, "thin", (*when, *self.proven)) for when in self.thin),
             *(Rule(file.name, "thin", file.who) for file in files),
-            *(Rule(UNPROVEN, "thin", when) for when in self.thin),
+            *(Rule(UNPROVEN, "thin", when) for when in self.unproven),
         )
+
+    @property
+    def _all(self) -> tuple[tuple[Condition, ...], ...]:
+        return (*self.scored, *self.thin, self.proven, *self.unproven)
 
     def features(self) -> set[str]:
         """Names of the features that the conditions read."""
-        return {condition[0] for when in (*self.scored, *self.thin, self.proven) for condition in when}
+        return {condition[0] for when in self._all for condition in when}
+
+
+SECURED = Rules(
+    scored=(
+        (("loans_repaid", ">=", 2), ("record_days", ">=", 90)),
+        (("loans_bad_365d", ">=", 1), ("record_days", ">=", 90)),
+    ),
+    proven=(("loans_repaid", ">=", 1),),
+    unproven=((("borrows_total", ">=", 1),),),
+)
+"""Where all debt is secured and has no due time, nothing is proved by repaying it; there is but that."""
+
+
+def learnable(directions: Mapping[str, int], proving: bool) -> dict[str, int]:
+    """The directions of the features that machines may learn from; `proving`: whether loans can be proved."""
+    left_out = FORGEABLE | UNPROVING if proving else FORGEABLE
+    return {name: direction for name, direction in directions.items() if name not in left_out}
 
 
 @dataclass(frozen=True)
@@ -127,8 +179,16 @@ class Fitted:
     rows: Dataset
 
 
+def told_by(file: ThinFile, directions: Mapping[str, int]) -> dict[str, int]:
+    """The directions of the features that a thin file's segment learns from."""
+    return {name: at for name, at in directions.items() if not file.told or name in file.told}
+
+
 def fitted(rows: Dataset, directions: Mapping[str, int]) -> Fitted:
-    """A machine on these rows, with the setting that an inner cross-validation chooses."""
+    """A machine on these rows and the features that have a direction, even if it is 0.
+
+    With the setting that an inner cross-validation chooses.
+    """
     chosen = ebm.choose(rows, directions)
     return Fitted(ebm.fit(rows, directions, chosen.setting), chosen, rows)
 
@@ -146,7 +206,10 @@ def scorecard(
     Its features are those of its terms and rules, in the order of the measured ones.
     """
     segments = _borrower_segments(borrower, directions, rules, scale)
-    segments |= {file.name: _thin_segment(file, found, directions, scale) for file, found in thin.items()}
+    segments |= {
+        file.name: _thin_segment(file, found, told_by(file, directions), scale)
+        for file, found in thin.items()
+    }
     used = rules.features() | {feature for file in thin for feature, _, _ in file.who}
     used |= {feature for segment in segments.values() for term in segment.terms for feature in term.features}
     return Scorecard(
@@ -167,12 +230,14 @@ def _borrower_segments(
 ) -> dict[str, Segment]:
     rows, setting = borrower.rows, borrower.chosen.setting
     plain = integer_segment(borrower.machine, rows, directions, scale)
-    held_out = held_out_scores(plain, rows, directions, setting)
+    capped = replace(adding_nothing(plain), cap=UNPROVEN_CAP)
+    folds = held_out_machines(rows, directions, setting)
     full, short = _widths(plain, rows, score_deviations(rows, directions, setting), rules)
+    held_out = held_out_scores(plain, rows, folds)
     calibrated = replace(plain, calibration=calibration(plain.clamped(held_out), rows.bad))
-    capped = replace(plain, cap=UNPROVEN_CAP)
     lacking = ~meets(rules.proven, rows.features)
     some = lacking if ebm.is_enough(rows.rows(lacking)) else np.ones_like(lacking)
+    held_out = _held_out_unproven(plain, rows, directions, folds)
     of_capped = calibration(capped.clamped(held_out[some]), rows.bad[some])
     return {
         FULL: replace(calibrated, width=full),
@@ -181,10 +246,27 @@ def _borrower_segments(
     }
 
 
+def adding_nothing(segment: Segment) -> Segment:
+    """The segment with every term (of one feature) held at the points of an empty record.
+
+    A term that then has the same points everywhere goes into the base.
+    """
+    held = []
+    for term in segment.terms:
+        empty = BY_NAME[term.features[0]].empty
+        value = np.array([MISSING if empty is None else empty], dtype=np.int64)
+        most = int(term.table()[cells(term.cuts[0], value)[0]])
+        held.append(replace(term, points=tuple(min(points, most) for points in term.table().tolist())))
+    still = [term for term in held if len(set(term.flat)) == 1]
+    base = segment.base + sum(int(term.table()[0]) for term in still)
+    return replace(segment, base=base, terms=tuple(term for term in held if term not in still))
+
+
 def _thin_segment(file: ThinFile, found: Fitted, directions: Mapping[str, int], scale: Scale) -> Segment:
     rows, setting = found.rows, found.chosen.setting
     segment = replace(integer_segment(found.machine, rows, directions, scale), cap=file.cap)
-    held_out = segment.clamped(held_out_scores(segment, rows, directions, setting))
+    folds = held_out_machines(rows, directions, setting)
+    held_out = segment.clamped(held_out_scores(segment, rows, folds))
     scores = segment.clamped(unclamped(segment, rows.features))
     half = band_widths(scores, score_deviations(rows, directions, setting))
     wider = tuple(_width(one * THIN_WIDENING_PERCENT // 100) for one in half)
@@ -195,17 +277,22 @@ def integer_segment(
     machine: ExplainableBoostingClassifier, rows: Dataset, directions: Mapping[str, int], scale: Scale
 ) -> Segment:
     """Base and terms of the machine; calibration and width still say nothing (10000 bps, 550 points)."""
+    terms = integer_terms(machine, directions)
+    base = scale.score - POINTS_A_LOG_ODDS * (float(machine.intercept_[0]) + math.log(scale.odds))
+    segment = Segment(round(base), terms, ((LOWEST, 10_000),), (HIGHEST - LOWEST,) * BANDS)
+    mean = round(float(unclamped(segment, rows.features).mean()))
+    return replace(segment, base=segment.base + min(max(mean, LEAST_MEAN), MOST_MEAN) - mean)
+
+
+def integer_terms(machine: ExplainableBoostingClassifier, directions: Mapping[str, int]) -> tuple[Term, ...]:
+    """The machine's terms, but those whose cells all have the same points."""
     found = [
         integer_term(name, cuts[0], scores, directions[name])
         for name, cuts, scores in zip(
             machine.feature_names_in_, machine.bins_, machine.term_scores_, strict=True
         )
     ]
-    terms = tuple(term for term in found if len(set(term.flat)) > 1)
-    base = scale.score - POINTS_A_LOG_ODDS * (float(machine.intercept_[0]) + math.log(scale.odds))
-    segment = Segment(round(base), terms, ((LOWEST, 10_000),), (HIGHEST - LOWEST,) * BANDS)
-    mean = round(float(unclamped(segment, rows.features).mean()))
-    return replace(segment, base=segment.base + min(max(mean, LEAST_MEAN), MOST_MEAN) - mean)
+    return tuple(term for term in found if len(set(term.flat)) > 1)
 
 
 def integer_term(name: str, cuts: Floats, scores: Floats, direction: int) -> Term:
@@ -235,16 +322,32 @@ def to_score(segment: Segment, machine: ExplainableBoostingClassifier, log_odds:
     return np.rint(zero - POINTS_A_LOG_ODDS * log_odds).astype(np.int64)
 
 
-def held_out_scores(
-    segment: Segment, rows: Dataset, directions: Mapping[str, int], setting: ebm.Setting
-) -> Int64s:
-    """Unclamped scores of rows by machines that have not seen their people (n)."""
-    found = np.zeros(len(rows), dtype=np.int64)
+def held_out_machines(rows: Dataset, directions: Mapping[str, int], setting: ebm.Setting) -> list[Fold]:
+    """Machines, each with the positions of the rows whose people it has not seen; together all rows."""
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=ebm.SEED % 2**32)
     people = pd.factorize(rows.person)[0]
-    for fitted_on, judged in folds.split(rows.opened, rows.bad, people):
-        machine = ebm.fit(rows.rows(fitted_on), directions, setting, ebm.INNER_BAGS)
+    return [
+        (ebm.fit(rows.rows(fitted_on), directions, setting, ebm.INNER_BAGS), judged)
+        for fitted_on, judged in folds.split(rows.opened, rows.bad, people)
+    ]
+
+
+def held_out_scores(segment: Segment, rows: Dataset, folds: Sequence[Fold]) -> Int64s:
+    """Unclamped scores of rows by machines that have not seen their people (n)."""
+    found = np.zeros(len(rows), dtype=np.int64)
+    for machine, judged in folds:
         found[judged] = to_score(segment, machine, ebm.predict(machine, rows.rows(judged).features))
+    return found
+
+
+def _held_out_unproven(
+    plain: Segment, rows: Dataset, directions: Mapping[str, int], folds: Sequence[Fold]
+) -> Int64s:
+    """As `held_out_scores`, where nothing adds points."""
+    found = np.zeros(len(rows), dtype=np.int64)
+    for machine, judged in folds:
+        segment = adding_nothing(replace(plain, terms=integer_terms(machine, directions)))
+        found[judged] = unclamped(segment, rows.rows(judged).features)
     return found
 
 

@@ -130,9 +130,10 @@ def _labelled(frame: pd.DataFrame, policy: Outcome) -> pd.DataFrame:
     )
 
 
-def to_frame(table: Table) -> pd.DataFrame:
+def to_frame(table: Table | pa.Table) -> pd.DataFrame:
     """The rows of a table, int64 as pandas' nullable Int64 (so that a null makes no floats)."""
-    frame: pd.DataFrame = table.to_pyarrow().to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    rows = table if isinstance(table, pa.Table) else table.to_pyarrow()
+    frame: pd.DataFrame = rows.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     return frame
 
 

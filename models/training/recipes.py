@@ -15,7 +15,7 @@ from ibis.expr.types import Table
 
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES
-from models.features.feature import Feature
+from models.features.feature import FIVE_YEARS, Feature
 from models.scorecard import INSUFFICIENT, FeatureMatrix, Scorecard, score, scorecard_id
 from models.stability import score_bins
 from models.training import ebm, export, monitor
@@ -27,20 +27,31 @@ from models.training.outcomes import Outcome
 
 MIN_BAD, MIN_GOOD = 20, 20
 
+INCOME = ("vouched_payers", "vouched_months", "vouched_inflow_cents")
+SALES = ("vouched_buyers", "vouched_sales_cents")
+MISDEEDS = (
+    "bills_overdue", "bills_disputed_360d", "void_share_bps", "red_letter_share_bps", "self_invoices",
+    "claims_pledged_twice",
+)  # fmt: skip
+
 PAYMENTS = ThinFile(
     name="payments",
-    who=(("inflow_months", ">=", 3), ("borrows_total", "<=", 0)),
+    who=(("vouched_months", ">=", 3), ("days_since_bad", ">=", FIVE_YEARS)),
     learns=(("inflow_months", ">=", 1), ("borrows_total", "<=", 0)),
+    told=INCOME,
 )
-"""People with payments but no loan yet: it learns from first loans."""
+"""People whom payers that vouch for them pay, without a loan good or bad: it learns from first loans."""
 
 RECEIVABLES = ThinFile(
     name="receivables",
-    who=(("invoices_accepted", ">=", 3), ("loans_repaid", "<=", 0)),
+    who=(("vouched_buyers", ">=", 1), ("invoices_accepted", ">=", 3), ("loans_proved", "<=", 0)),
     learns=(("invoices_accepted", ">=", 1),),
     policy=Outcome(days_late=15, of="invoices"),
+    told=(*INCOME, *SALES, *MISDEEDS),
 )
-"""Suppliers without repaid debt: it learns from what became of their next accepted invoice."""
+"""Suppliers without repaid debt, with buyers that vouch for them: it learns from what became of their next
+accepted invoice.
+"""
 
 THIN_FILES = (RECEIVABLES, PAYMENTS)
 """In the order of the rules."""
@@ -115,7 +126,7 @@ def train(
     end: int,
     name: str = "ebm",
     policy: Outcome = Outcome(),  # noqa: B008 (frozen)
-    rules: export.Rules = export.Rules(),  # noqa: B008 (frozen)
+    rules: export.Rules | None = None,
     scale: export.Scale = export.Scale(),  # noqa: B008 (frozen)
     features: tuple[Feature, ...] = FEATURES,
     wallets: Wallets = "apart",
@@ -124,18 +135,27 @@ def train(
 ) -> TrainingResult:
     """Train on loans opened and known before `cut`, test on those opened from it on and known before `end`.
 
-    Times are Unix seconds, exclusive. Stop when there are too few good or bad loans on either side, or
-    a rule reads a feature that is not measured.
+    Times are Unix seconds, exclusive. `rules` None: those of records with proved loans, or SECURED where no
+    loan of the training rows can be proved. Stop when there are too few good or bad loans on either side,
+    or a rule reads a feature that is not measured.
     """
-    read = rules.features() | {feature for file in files for feature, _, _ in (*file.who, *file.learns)}
+    read = (rules or export.Rules()).features()
+    read |= {name for file in files for name in (*file.told, *(at[0] for at in (*file.who, *file.learns)))}
     if unknown := sorted(read - {feature.name for feature in features}):
         raise Stop(f"the rules read the features {unknown}, which are not measured; change the rules.")
     split = split_by_time(events, policy, cut, end, features, wallets)
     _check(split.train)
     directions = {feature.name: int(feature.direction) for feature in features}
+    proving = _proving(split.train)
+    rules = rules or (export.Rules() if proving else export.SECURED)
+    directions = export.learnable(directions, proving)
     rows = {file: _rows_of(file, events, split, cut, features, wallets) for file in files}
     borrower = export.fitted(split.train, directions)
-    thin = {file: export.fitted(found, directions) for file, found in rows.items() if _enough(found)}
+    thin = {
+        file: export.fitted(found, export.told_by(file, directions))
+        for file, found in rows.items()
+        if _enough(found) and _telling(file, found) >= MIN_GOOD
+    }
     card = export.scorecard(name, borrower, thin, directions, rules, scale)
     machines = {export.FULL: borrower.machine, **{file.name: found.machine for file, found in thin.items()}}
     facts = _facts(cut, end, policy, split, wallets, borrower)
@@ -149,6 +169,11 @@ def train(
         baseline=_baseline(card, split.train),
         machines=machines,
     )
+
+
+def _proving(rows: Dataset) -> bool:
+    """Whether any borrower had proved a loan: never where all debt is secured and without due times."""
+    return "loans_proved" in rows.features and bool((rows.features["loans_proved"] > 0).any())
 
 
 def _rows_of(
@@ -203,6 +228,8 @@ def _segment_facts(
     found = thin.get(file)
     bad = int(rows.bad.sum())
     why = f"{bad} bad and {len(rows) - bad} good rows, of each {MIN_BAD} and {MIN_GOOD} are needed"
+    if _enough(rows):
+        why = f"{_telling(file, rows)} rows have something of what it learns from, {MIN_GOOD} are needed"
     return SegmentFacts(
         policy=file.policy or policy,
         rows=len(rows),
@@ -236,6 +263,12 @@ def reference(card: Scorecard, rows: Dataset) -> tuple[int, ...]:
 def _enough(rows: Dataset) -> bool:
     bad = int(rows.bad.sum())
     return bad >= MIN_BAD and len(rows) - bad >= MIN_GOOD
+
+
+def _telling(file: ThinFile, rows: Dataset) -> int:
+    """How many rows have anything in the features that the segment learns from."""
+    told = rows.features[list(file.told)] if file.told else rows.features
+    return int(told.fillna(0).ne(0).any(axis=1).sum())
 
 
 def _check(rows: Dataset) -> None:

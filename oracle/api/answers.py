@@ -8,6 +8,8 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from models.reasons import Language
 from models.scorecard import DISPUTED, Scores, band
 from models.segment import HIGHEST, LOWEST
@@ -34,22 +36,7 @@ def row_of(scores: Scores, account: bytes) -> int | None:
 
 def own_score(opened: Opened, account: bytes, language: Language, target: int | None) -> dict[str, Any]:
     """The statement (statement.py) with its epoch, data date, next update and model."""
-    found = made_before(opened, account, language, target)
-    if found is None:
-        made = _score(opened, opened.tree.index_of(account), language, target)
-        found = opened.made.put(("score", account, language, target), made)
-    return found
-
-
-def made_before(
-    opened: Opened, account: bytes, language: Language, target: int | None
-) -> dict[str, Any] | None:
-    """`own_score` if it is still kept: quick."""
-    found: dict[str, Any] | None = opened.made.get(("score", account, language, target))
-    return found
-
-
-def _score(opened: Opened, index: int, language: Language, target: int | None) -> dict[str, Any]:
+    index = opened.tree.index_of(account)
     return {
         "epoch": opened.report.epoch,
         "snapshotTime": opened.report.snapshot_time,
@@ -57,6 +44,12 @@ def _score(opened: Opened, index: int, language: Language, target: int | None) -
         "model": "0x" + opened.report.model_id.hex(),
         **statement(opened.card, opened.tree.scores, index, language, target),
     }
+
+
+def score_json(opened: Opened, account: bytes, language: Language, target: int | None) -> bytes:
+    """`own_score` as JSON, made once an epoch."""
+    made = msgspec.json.encode(own_score(opened, account, language, target))
+    return opened.made.put((account, language, target), made)
 
 
 def proof(opened: Opened, account: bytes, threshold: int | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ledger_reader.errors import Retry, Stop
 from models import manifest as manifests
@@ -31,8 +31,6 @@ HISTORY = 120
 
 KEPT = 4_096
 """Answers made of one epoch that are kept, a few kilobytes each."""
-
-T = TypeVar("T")
 
 
 class Unknown(Stop):
@@ -56,18 +54,18 @@ class Opened:
 
 
 class Kept:
-    """The last answers made, by what they answer; safe to use from several threads."""
+    """The last answers made (JSON), by what they answer; safe to use from several threads."""
 
     def __init__(self, most: int) -> None:
         self._most, self._lock = most, threading.Lock()
-        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
 
-    def get(self, key: Hashable) -> Any | None:
+    def get(self, key: Hashable) -> bytes | None:
         """The answer, if it is still kept."""
         with self._lock:
             return self._answers.get(key)
 
-    def put(self, key: Hashable, answer: T) -> T:
+    def put(self, key: Hashable, answer: bytes) -> bytes:
         """Keeps an answer, and forgets the oldest beyond the limit."""
         with self._lock:
             self._answers[key] = answer

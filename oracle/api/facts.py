@@ -1,36 +1,30 @@
-"""A borrower's facts in an epoch's folder, as the node wrote them there: facts.parquet and without.parquet.
+"""A borrower's facts as JSON (oracle/facts.py), each with what an open dispute of it would change.
 
-Rules that hold here: the files are only read, and only the rows of one account; an epoch without them has no
-facts to show.
+Rules that hold here: only the facts of the account asked for; what reads them is loaded when somebody asks,
+since it takes longer to load than all else here.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-FACTS, WITHOUT = "facts.parquet", "without.parquet"
+from oracle.api.epochs import Unknown
+from oracle.folder import FACTS
 
 
-def facts_of(folder: Path, account: bytes) -> list[dict[str, Any]]:
-    """All facts of a 20-byte account as plain values, bytes as 0x hex, names in camel case; newest first.
+def told_facts(folder: Path, account: bytes) -> list[dict[str, Any]]:
+    """The facts of a 20-byte account in an epoch's folder: names in camel case, bytes as 0x hex.
 
-    Where a fact is disputed, `scoreWith` and `scoreWithout` say what it does.
+    Unknown where the node did not write any.
     """
-    without = {row["fact_id"]: row for row in _rows(folder / WITHOUT, account)}
-    found = []
-    for row in _rows(folder / FACTS, account):
-        scores = without.get(row["fact_id"], {})
-        row |= {name: scores.get(name) for name in ("score_with", "score_without")}
-        found.append({_camel(name): _plain(value) for name, value in row.items() if name != "account"})
-    return sorted(found, key=lambda fact: -(fact.get("blockTime") or 0))
+    if not (folder / FACTS).is_file():
+        raise Unknown("The facts of this epoch are not kept here; they come with the next one.")
+    from oracle.facts import facts_of  # noqa: PLC0415 (see above)
 
-
-def _rows(path: Path, account: bytes) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    from pyarrow import parquet  # noqa: PLC0415 (slow to load, and asked for rarely)
-
-    found: list[dict[str, Any]] = parquet.read_table(path, filters=[("account", "=", account)]).to_pylist()
-    return found
+    return [
+        {_camel(name): _plain(value) for name, value in asdict(fact).items() if name != "account"}
+        for fact in facts_of(folder, account)
+    ]
 
 
 def _camel(name: str) -> str:

@@ -9,6 +9,7 @@ library asks it.
 """
 
 import re
+from dataclasses import astuple
 from typing import Any
 
 from eth_abi.abi import encode
@@ -22,7 +23,6 @@ from oracle.api.epochs import Opened, Unknown
 from oracle.api.problems import BadCall
 from oracle.api.service import Service
 from oracle.api.shapes import ForContract, tells
-from oracle.contract import fields_of
 from oracle.tree import has_score
 
 OPEN_PROOF_CALL = re.compile(f"0x{keccak256(b'openProof(address)')[:4].hex()}0{{24}}[0-9a-f]{{40}}", re.I)
@@ -59,4 +59,4 @@ def response_of(service: Service, opened: Opened, borrower: bytes) -> bytes:
     index, is_public = answers.row_of(opened.tree.scores, borrower), service.consents.is_public(borrower)
     if index is None or not is_public or not has_score(int(opened.tree.scores.status[index])):
         raise NoConsent
-    return encode((SCORE_PROOF,), (fields_of(opened.tree.score_proof(index)),))
+    return encode((SCORE_PROOF,), (astuple(opened.tree.score_proof(index)),))

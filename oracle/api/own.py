@@ -20,7 +20,7 @@ from models.segment import HIGHEST, LOWEST
 from oracle import report as reports
 from oracle.api import answers
 from oracle.api.epochs import Opened
-from oracle.api.facts import facts_of
+from oracle.api.facts import told_facts
 from oracle.api.service import Service
 from oracle.api.shapes import Ladder, OwnProof, Past, Score, tells
 from oracle.credit_report import DEFAULT_PARTS, FORMAT, PARTS, sign_report
@@ -51,15 +51,17 @@ def own_routes(service: Service) -> APIRouter:
     async def score(account: Account, lang: Language = "en", target: Target = None) -> Response:
         """Score, band, range, what helped and held back, and a plan to the target or the next band."""
         opened = await service.latest()
-        found = answers.made_before(opened, account, lang, target)
-        if found is None:
-            found = await run_in_threadpool(answers.own_score, opened, account, lang, target)
-        return _json(found | service.standing_of(opened))
+        made = opened.made.get((account, lang, target))
+        if made is None:
+            made = await run_in_threadpool(answers.score_json, opened, account, lang, target)
+        standing = msgspec.json.encode(service.standing_of(opened))
+        return Response(standing[:-1] + b"," + made[1:], media_type="application/json")
 
     @routes.get("/proof", **tells(OwnProof))
     async def proof(account: Account, at_least: Threshold = None) -> Response:
         """A proof of the score, or only of "at least t", with the contract call that checks it."""
-        return _json(answers.proof(await service.latest(), account, at_least))
+        found = answers.proof(await service.latest(), account, at_least)
+        return Response(msgspec.json.encode(found), media_type="application/json")
 
     @routes.get("/ladder", **tells(Ladder))
     async def ladder(account: Account) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def own_routes(service: Service) -> APIRouter:
     @routes.get("/facts")
     def facts(account: Account) -> list[dict[str, Any]]:
         """What the score of the latest epoch is made of: loans, invoices, payments, integrity."""
-        return facts_of(epochs.folder_of(epochs.latest()), account)
+        return told_facts(epochs.folder_of(epochs.latest()), account)
 
     @routes.get("/report")
     def report(
@@ -107,7 +109,7 @@ def make_report(service: Service, account: bytes, language: Language, chosen: li
     if "history" in chosen:
         parts["history"] = answers.history(service.epochs.history(), account)
     if "facts" in chosen:
-        parts["facts"] = facts_of(service.epochs.folder_of(opened), account)
+        parts["facts"] = told_facts(service.epochs.folder_of(opened), account)
     if "proof" in chosen:
         parts["proof"] = None if score["score"] is None else _score_proof(opened, account)
     if "statement" in chosen:
@@ -131,7 +133,3 @@ def make_report(service: Service, account: bytes, language: Language, chosen: li
 def _score_proof(opened: Opened, account: bytes) -> dict[str, Any]:
     found = answers.proof(opened, account, None)
     return {name: value for name, value in found.items() if name not in ("kind", "account", "calldata")}
-
-
-def _json(found: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(found), media_type="application/json")

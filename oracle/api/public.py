@@ -113,7 +113,7 @@ def public_routes(service: Service) -> APIRouter:
     @routes.get("/members")
     def members() -> dict[str, Any]:
         """The committee of the latest epoch, as this node's file or the chain has it."""
-        committee = service.standing.committee if service.standing else None
+        committee = service.chain.committee if service.chain else None
         if committee is None:
             raise Retry("The committee is read from the chain, which has not answered yet.")
         return committee

@@ -13,11 +13,15 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ledger_reader.errors import Stop
+from ledger_reader.rpc import Rpc
 from oracle.api.app import make_app
+from oracle.api.chain import Chain
 from oracle.api.edge import MAX_HEADER_BYTES
 from oracle.api.operator import load_operator
 from oracle.api.service import Service, open_service
 from oracle.credit_report import ReportSigner
+from oracle.epoch import Deployment
 from oracle.guard import origin
 from oracle.mailbox import listen
 from oracle.settings import load_settings
@@ -101,7 +105,11 @@ def serve_api(
     """Serve the API and the page of the node in `home` until interrupted; Stop says why it cannot."""
     settings, operator = load_settings(home), load_operator(home)
     domain = operator.origin.split("://")[1] if operator.origin else f"{host}:{port}"
+    if settings.chain_id not in settings.rpc:
+        raise Stop(f"the settings name no RPC address of chain {settings.chain_id}; add one to settings.json")
     with contextlib.ExitStack() as stack:
-        service = open_service(stack, settings, operator, domain, database, keys, watch=True)
+        rpc = stack.enter_context(Rpc(settings.rpc[settings.chain_id], settings.chain_id, timeout_s=5.0))
+        chain = stack.enter_context(Chain(rpc, Deployment(settings.chain_id, settings.contract)))
+        service = open_service(stack, settings, operator, domain, database, keys, chain)
         with listen(host, port) as listening:
             server_of(service).run(sockets=[listening])

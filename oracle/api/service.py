@@ -2,14 +2,13 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import Request
 from nacl.signing import SigningKey
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
-from ledger_reader.rpc import Rpc
 from oracle.api.consents import Consents
 from oracle.api.edge import session_cookie
 from oracle.api.epochs import Epochs, Opened
@@ -18,7 +17,6 @@ from oracle.api.operator import Operator
 from oracle.api.problems import TooMany
 from oracle.api.sessions import Sessions
 from oracle.api.signatures import Signatures
-from oracle.api.standing import UNKNOWN, Standing
 from oracle.api.store import Store
 from oracle.api.words import Words
 from oracle.credit_report import ReportSigner
@@ -32,6 +30,24 @@ KEY_FILE = "service.key"
 
 OF_ONE_ACCOUNT = 20.0, 100.0
 """Requests a second of one signed-in account or reader, and how many at once."""
+
+
+UNKNOWN: dict[str, Any] = {"activeFrom": None, "flags": {"held": None, "stale": None, "upcoming": None}}
+"""What is said of an epoch's fate when the chain has not been seen."""
+
+
+class ChainView(Protocol):
+    """What a service may know of the chain (chain.py): it runs without one too."""
+
+    @property
+    def committee(self) -> dict[str, object] | None:
+        """The latest epoch's members; None where unknown."""
+
+    def flags(self, epoch: int, snapshot_time: int) -> dict[str, Any]:
+        """What became of an epoch on chain."""
+
+    def approves(self, account: bytes, digest: bytes, signature: bytes) -> bool:
+        """Whether a contract account says that it signed."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,7 @@ class Service:
     consents: Consents
     words: Words
     signer: ReportSigner
-    standing: Standing | None = None
+    chain: ChainView | None = None
     figures: Figures = field(default_factory=Figures)
     allowance: Allowance = field(default_factory=lambda: Allowance(*OF_ONE_ACCOUNT))
 
@@ -86,9 +102,9 @@ class Service:
 
     def standing_of(self, opened: Opened) -> dict[str, Any]:
         """What is known of the epoch's fate on chain."""
-        if self.standing is None:
+        if self.chain is None:
             return UNKNOWN
-        return self.standing.flags(opened.report.epoch, opened.report.snapshot_time)
+        return self.chain.flags(opened.report.epoch, opened.report.snapshot_time)
 
 
 def token_of(headers: Headers) -> str:
@@ -104,18 +120,14 @@ def open_service(
     domain: str,
     database: str | None = None,
     keys: ReportSigner | None = None,
-    watch: bool = False,
+    chain: ChainView | None = None,
 ) -> Service:
-    """Everything a service needs, closed with `stack`; `watch`: look at the chain too."""
+    """Everything a service needs, closed with `stack`; Stop as its parts do. `keys` sign reports.
+
+    Without a `chain` the service says nothing of the latest epoch's fate, and contracts cannot sign in.
+    """
     store = stack.enter_context(Store(database_of(settings, operator, database)))
-    urls = settings.rpc.get(settings.chain_id, ())
-    signatures = Signatures(urls if operator.contract_wallets and watch else ())
-    stack.callback(signatures.close)
-    deployment = Deployment(settings.chain_id, settings.contract)
-    standing = None
-    if watch and urls:
-        rpc = stack.enter_context(Rpc(urls, settings.chain_id, timeout_s=5.0))
-        standing = stack.enter_context(Standing(rpc, deployment))
+    signatures = Signatures(chain.approves if chain and operator.contract_wallets else None)
     return Service(
         settings=settings,
         operator=operator,
@@ -124,10 +136,10 @@ def open_service(
         epochs=Epochs(settings),
         signatures=signatures,
         sessions=Sessions(store, signatures, domain, settings.chain_id),
-        consents=Consents(store, deployment),
+        consents=Consents(store, Deployment(settings.chain_id, settings.contract)),
         words=Words(store),
         signer=keys or own_keys(settings),
-        standing=standing,
+        chain=chain,
     )
 
 

@@ -23,7 +23,7 @@ from oracle.api.wallet_message import Refusal
 
 SESSION_SECONDS = 1_800
 NONCE_SECONDS = 300
-TRUST_SECONDS = 10.0
+TRUST_SECONDS = 30.0
 MOST_NONCES = 100_000
 """Nonces kept at once: who asks for more waits until some have ended."""
 

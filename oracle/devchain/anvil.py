@@ -42,6 +42,9 @@ PURSE_WEI = 10**22
 CHECK_BLOCKS = 40
 """So many blocks of `mine_blocks` are checked by one look at their logs."""
 
+SENT_AT_ONCE = 32
+"""Transactions of one request: of more than some sixty anvil takes the last ones in the opposite order."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -198,7 +201,9 @@ class Anvil:
         for transaction in transactions:
             requests.append(_request(transaction, nonces[transaction.sender]))
             nonces[transaction.sender] += 1
-        return self.rpc.batch([("eth_sendTransaction", [request]) for request in requests])
+        calls = [("eth_sendTransaction", [request]) for request in requests]
+        parts = [calls[first : first + SENT_AT_ONCE] for first in range(0, len(calls), SENT_AT_ONCE)]
+        return [hash_ for part in parts for hash_ in self.rpc.batch(part)]
 
     def _introduce(self, senders: set[bytes], nonces: dict[bytes, int]) -> None:
         new = sorted(senders)

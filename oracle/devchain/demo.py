@@ -65,10 +65,11 @@ def tell_story(
     port: int,
     keep: bool,
     inspect: Callable[[Story], None] | None = None,
+    rich: bool = False,
 ) -> None:
     """Run all acts; with `keep` the service stays up until Ctrl-C. Every file is under `folder`.
 
-    `inspect` may look at the world before it ends.
+    `inspect` may look at the world before it ends; a `rich` one has trade, families and cheats.
     """
     if language not in ("en", "zh"):
         raise Stop(f"the language must be en or zh, got {language!r}.")
@@ -78,8 +79,9 @@ def tell_story(
     telling.title(seed)
     with contextlib.ExitStack() as stack:
         telling.act("year")
-        economy = plan(seed, borrowers, DAYS)
-        stage = open_stage(stack, folder, economy.start, economy.start + DAYS * DAY, economy.policy)
+        economy = plan(seed, borrowers, DAYS, rich=rich)
+        end = economy.start + DAYS * DAY
+        stage = open_stage(stack, folder, economy.start, end, economy.policy, rich=rich)
         story = Story(stage, economy, telling, "zh" if language == "zh" else "en")
         for act in (act_1_a_year, act_2_the_reader, act_3_a_scorecard, act_4_four_nodes):
             act(story)
@@ -110,6 +112,22 @@ def act_1_a_year(story: Story) -> None:
         "toBlock": blocks[1],
     }
     story.telling.line("year_found", **story.facts["year"])
+    if "receivables" in stage.deployment.contracts:
+        _tell_of_trade(story, blocks)
+
+
+def _tell_of_trade(story: Story, blocks: tuple[int, int]) -> None:
+    """What a rich economy has beside loans."""
+    rpc, contracts = story.stage.anvil.rpc, story.stage.deployment.contracts
+    receivables = Contract(rpc, "Receivables", contracts["receivables"])
+    found = {
+        "invoices": receivables.count("InvoiceIssued", *blocks),
+        "financed": receivables.count("InvoiceFinanced", *blocks),
+        "told": Contract(rpc, "Payments", contracts["payments"]).count("Paid", *blocks),
+        "linked": Contract(rpc, "WalletLinks", contracts["links"]).count("Linked", *blocks),
+    }
+    story.facts["trade"] = found
+    story.telling.line("trade_found", **found)
 
 
 def act_2_the_reader(story: Story) -> None:

@@ -25,6 +25,9 @@ COIN_DECIMALS = 6
 DOLLAR = 10**COIN_DECIMALS
 UNLIMITED = 2**256 - 1
 NO_LINKS = bytes(20)
+LINK_DELAY = 14 * DAY
+"""How long a wallet counts on after it left: two epochs."""
+
 POOL_NAMES = ("Village pool", "VILLAGE")
 """Name and symbol of its shares."""
 
@@ -180,8 +183,11 @@ def deploy(
     clock: Clock | None = None,
     policy: Policy | None = None,
     limits: Limits = WIDE,
+    rich: bool = False,
 ) -> DevDeployment:
-    """Put the contracts on the chain, in four blocks of the next four seconds.
+    """Put the contracts on the chain, in four blocks of the next four seconds; six for a `rich` one.
+
+    A rich one has what a rich economy needs too: wallet links, which its loans go by, receivables, payments.
 
     Owner, guardian and lender are of the cast (people.demo_address); this chain is the only source. The
     first model (32 bytes) and committee hold from epoch 1 on; later ones are scheduled. `clock` defaults
@@ -197,17 +203,25 @@ def deploy(
         ("DevCoin", ()),
         ("CreditOracle", (*terms, [anvil.chain_id], demo_address("guardian"), owner)),
     )
-    (loans,) = _create(anvil, owner, ("TermLoans", (oracle, NO_LINKS, owner)))
+    more = _create_more(anvil, owner) if rich else {}
+    (loans,) = _create(anvil, owner, ("TermLoans", (oracle, more.get("links", NO_LINKS), owner)))
     pool = _open_pool(anvil, loans, coin, policy or Policy())
     return DevDeployment(
         chain_id=anvil.chain_id,
         start_block=start_block,
-        contracts={"coin": coin, "oracle": oracle, "loans": loans, "pool": pool},
+        contracts={"coin": coin, "oracle": oracle, "loans": loans, "pool": pool, **more},
         owner=owner,
         lender=lender,
         genesis=clock.genesis,
         epoch_length=clock.length,
     )
+
+
+def _create_more(anvil: Anvil, owner: bytes) -> dict[str, bytes]:
+    """What a rich economy needs beside loans; the links come first, for the receivables go by them."""
+    (links,) = _create(anvil, owner, ("WalletLinks", (LINK_DELAY,)))
+    receivables, payments = _create(anvil, owner, ("Receivables", (links,)), ("Payments", ()))
+    return {"links": links, "receivables": receivables, "payments": payments}
 
 
 def _open_pool(anvil: Anvil, loans: bytes, coin: bytes, policy: Policy) -> bytes:

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, NamedTuple
 
+from oracle.devchain.deploy import DAY
 from oracle.devchain.people import BANKS, EMPLOYERS, FIRM, MIGRANT, Loan, Person, chance, normal, places
 
 SLOTS_A_DAY = 2
 MONTH_DAYS = 30
+
+SLOT_TIMES = (9 * 3_600, 18 * 3_600)
+"""Seconds of a day at which its slots are."""
 
 SPRING_MONTH = 1
 """The month of the spring festival: migrants go home, firms stand still."""
@@ -72,6 +76,12 @@ class _Debt:
     @property
     def left(self) -> int:
         return self.owed - self.paid
+
+
+def time_of(start: int, slot: int) -> int:
+    """The Unix time of a slot, of days counted from `start`."""
+    day, half = divmod(slot, SLOTS_A_DAY)
+    return start + day * DAY + SLOT_TIMES[half]
 
 
 def live(person: Person, seed: int, days: int, terms: Terms) -> list[Deed]:

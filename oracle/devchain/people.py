@@ -96,14 +96,15 @@ def chance(index: float) -> float:
     return 0.5 + 0.5 * index / sqrt(4.0 + index * index)
 
 
-def people(seed: int, borrowers: int, days: int) -> tuple[Person, ...]:
+def people(seed: int, borrowers: int, days: int, has_cast: bool = True) -> tuple[Person, ...]:
     """The cast first, then chance's; adding people or days changes nobody who was there before."""
-    cast = (_mei(seed, days), _bo(seed, days), _kai(seed, days))
-    rest = (_person(seed, index, days) for index in range(len(cast), borrowers))
+    cast = (_mei(seed, days), _bo(seed, days), _kai(seed, days)) if has_cast else ()
+    rest = (person(seed, index, days) for index in range(len(cast), borrowers))
     return (*cast, *rest)
 
 
-def _person(seed: int, index: int, days: int) -> Person:
+def person(seed: int, index: int, days: int) -> Person:
+    """The borrower of so high an index, above those of the cast."""
     dice = Random(f"{seed}/person/{index}")
     role = dice.choices((WORKER, MIGRANT, FIRM), (42, 33, 25))[0]
     income_cents = dice.randrange(450, 1400, 10) * 100 * (2 if role == FIRM else 1)

@@ -190,8 +190,12 @@ def open_stage(
     end: int,
     policy: Policy | None = None,
     long: bool = False,
+    rich: bool = False,
 ) -> Stage:
-    """A chain from `start`, keys and contracts, epoch EPOCH ending at `end`; all is over with `stack`."""
+    """A chain from `start`, keys and contracts, epoch EPOCH ending at `end`; all is over with `stack`.
+
+    `rich`: with the contracts that a rich economy needs.
+    """
     password = folder / "password.txt"
     password.write_text(secrets.token_urlsafe(24) + "\n")
     password.chmod(0o600)
@@ -209,7 +213,7 @@ def open_stage(
         max_gap=DAY,
         ring_size=5,
     )
-    deployment = deploy(anvil, committee, NO_MODEL_YET, clock, policy)
+    deployment = deploy(anvil, committee, NO_MODEL_YET, clock, policy, rich=rich)
     homes = [Path(home) for home in made["homes"]]
     return Stage(folder, anvil, deployment, deployment.sources, "enrolled", homes)
 

@@ -23,6 +23,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "   {people} people and firms · {payments:,} transfers · {loans:,} loans, {defaults} not repaid",
         "   {people} 个人与小微企业 · {payments:,} 笔转账 · {loans:,} 笔借款，{defaults} 笔未还清",
     ),
+    "trade_found": (
+        "   {invoices:,} invoices, {financed} financed · {told:,} payments say why · {linked} linked wallets",
+        "   {invoices:,} 张发票，{financed} 张已融资 · {told:,} 笔付款注明用途 · {linked} 个钱包已关联",
+    ),
     "reader": ("What the reader found", "读取器读到的内容"),
     "read_found": (
         "   block {block:,} (final) · {events:,} events"

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,15 +18,16 @@ import pytest
 from ledger_reader.errors import Retry
 from ledger_reader.rpc import Rpc
 from oracle.api import edge, serve
+from oracle.api.chain import Chain
 from oracle.api.operator import Operator
 from oracle.api.service import Service, open_service
 from oracle.api.sessions import STATEMENT
-from oracle.api.signatures import Signatures
 from oracle.devchain.stage import own
+from oracle.epoch import Deployment
 from oracle.mailbox import listen
 from tests.e2e.conftest import running_anvil
 from tests.oracle.api.conftest import OPEN
-from tests.oracle.conftest import CHAIN, Kept, kept
+from tests.oracle.conftest import CHAIN, CONTRACT, Kept, kept
 
 __all__ = ["kept"]
 
@@ -60,12 +61,18 @@ class Served:
 
 
 @contextlib.contextmanager
+def looked_at(url: str) -> Iterator[Chain]:
+    with Rpc(url, timeout_s=5.0) as rpc, Chain(rpc, Deployment(CHAIN, CONTRACT)) as found:
+        yield found
+
+
+@contextlib.contextmanager
 def served(kept: Kept, operator: Operator = OPEN, rpc: str | None = None) -> Iterator[Served]:
-    settings = replace(kept.settings, rpc={CHAIN: (rpc,)}) if rpc else kept.settings
     with contextlib.ExitStack() as stack:
+        chain = stack.enter_context(looked_at(rpc)) if rpc else None
         listening = stack.enter_context(listen("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
-        service = open_service(stack, settings, operator, f"127.0.0.1:{port}", watch=rpc is not None)
+        service = open_service(stack, kept.settings, operator, f"127.0.0.1:{port}", chain=chain)
         server = serve.server_of(service)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
@@ -219,19 +226,12 @@ def test_sign_in__of_a_contract_without_a_chain__is_refused(kept: Kept) -> None:
         assert sign_in(found, "0xaa" + "01" * 200).status_code == 401
 
 
-def test_signed__by_nobody_where_there_is_no_contract__is_no(chain: str) -> None:
-    signatures = Signatures((chain,))
-    try:
-        assert not signatures.signed(b"\x01" * 20, bytes(32), b"\xaa" * 65)
-        assert signatures.signed(ACCOUNT, bytes(32), b"\xaa" * 65)
-    finally:
-        signatures.close()
+def test_approves__by_nobody_where_there_is_no_contract__is_no(chain: str) -> None:
+    with looked_at(chain) as found:
+        assert not found.approves(b"\x01" * 20, bytes(32), b"\xaa" * 65)
+        assert found.approves(ACCOUNT, bytes(32), b"\xaa" * 65)
 
 
-def test_signed__chain_away__is_tried_again_later() -> None:
-    signatures = Signatures(("http://127.0.0.1:9",))
-    try:
-        with pytest.raises(Retry):
-            signatures.signed(ACCOUNT, bytes(32), b"\xaa" * 65)
-    finally:
-        signatures.close()
+def test_approves__chain_away__is_tried_again_later() -> None:
+    with looked_at("http://127.0.0.1:9") as found, pytest.raises(Retry):
+        found.approves(ACCOUNT, bytes(32), b"\xaa" * 65)

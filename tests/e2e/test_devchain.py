@@ -25,8 +25,9 @@ from oracle.committee import Committee
 from oracle.contract import Contract, CreditOracle, load_abi
 from oracle.devchain import replay as recorded
 from oracle.devchain.anvil import Anvil, Transaction, find_anvil
+from oracle.devchain.books import Books, Entry
 from oracle.devchain.deploy import DAY, DevDeployment, Policy, deploy
-from oracle.devchain.economy import Books, Entry, Plan, books, plan, play
+from oracle.devchain.economy import Plan, books, plan, play
 from oracle.devchain.people import demo_address
 from oracle.devchain.rehearsal import rehearse
 from oracle.devchain.replay import LIQUIDATOR, LoanRecord, read_llamalend_csv, replay, start_time, time_of
@@ -183,6 +184,15 @@ def test_mine__many_of_one_sender__keep_their_order(chain: Anvil) -> None:
     block = chain.rpc.call("eth_getBlockByNumber", ["latest", False])
     assert block["transactions"] == [receipt.hash for receipt in receipts]
     assert Contract(chain.rpc, "DevCoin", coin).read("balanceOf", BEN) == (6,)
+
+
+def test_mine__a_large_block_of_many_senders__keeps_their_order(chain: Anvil) -> None:
+    coin = coin_of(chain)
+    senders = [keccak256(b"sender %d" % number)[12:] for number in range(150)]
+    mint = Contract(chain.rpc, "DevCoin", coin).call_data("mint", BEN, 1)
+    receipts = chain.mine_block([Transaction(sender, coin, mint) for sender in senders])
+    block = chain.rpc.call("eth_getBlockByNumber", ["latest", False])
+    assert block["transactions"] == [receipt.hash for receipt in receipts]
 
 
 def test_chain__time_and_finality__are_told(chain: Anvil) -> None:

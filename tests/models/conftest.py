@@ -13,8 +13,10 @@ import pytest
 from hypothesis import strategies as st
 
 from ledger_reader.ledger import EVENTS, MAX_AMOUNT, MAX_VALUE_CENTS
+from models.features.catalogue import FEATURES
+from models.features.feature import Feature
 from models.loans import loans
-from models.measure import measure
+from models.measure import measure, measured
 
 DAY = 86_400
 START = 1_600_000_000
@@ -23,6 +25,7 @@ OTHER = b"\x02" * 20
 THIRD = b"\x03" * 20
 KINDS = (
     "deposit", "withdraw", "borrow", "repay", "liquidation", "default", "transfer_in", "transfer_out",
+    "loan_cancelled", "write_off", "recovery", "delinquent",
     "invoice_issued", "invoice_opened", "invoice_accepted", "invoice_disputed", "invoice_financed",
     "invoice_assigned", "invoice_split", "invoice_paid", "invoice_credited", "invoice_voided", "price",
     "enrolled",
@@ -83,6 +86,19 @@ class Bench:
         found = self.connection.con.sql(self.measure_sql).to_arrow_table().to_pylist()
         by_point = {(row["person"], row["until"]): row for row in found}
         assert len(by_point) == len(found)
+        return [by_point[point] for point in points]
+
+    def measured(
+        self,
+        rows: Sequence[Row],
+        points: Sequence[tuple[bytes, int]],
+        features: tuple[Feature, ...] = FEATURES,
+    ) -> list[Row]:
+        """The same with the links and disputes of the ledger, as nodes measure; some of the features."""
+        self._fill("events", self.table(rows))
+        asked = pa.Table.from_pylist([{"person": p, "until": u} for p, u in points], schema=POINTS)
+        table = measured(self.connection.table("events"), ibis.memtable(asked), features)
+        by_point = {(row["person"], row["until"]): row for row in table.to_pylist()}
         return [by_point[point] for point in points]
 
     def one(self, rows: Sequence[Row], day: float, account: bytes = ME) -> Row:

@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
-from models.engine import collect, spark_events
-from models.measure import measure, population
+from models.engine import spark_events
+from models.measure import measured, population
 from oracle.cli import app
 
 if TYPE_CHECKING:
@@ -56,7 +56,12 @@ def hostile_ledger(bench: Bench) -> pa.Table:
     @settings(max_examples=40, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(drawn=bench.hostile())
     def draw(drawn: list[dict[str, Any]]) -> None:
-        drawn = [*drawn, bench.event("borrow", 5), bench.event("borrow", 5, account=bench.other)]
+        pair = (bench.me, bench.other)
+        drawn = [*drawn, *(bench.event("borrow", 5, account=wallet) for wallet in pair)]
+        person = {"loan_id": len(rows).to_bytes(32, "big"), "asset": None}
+        drawn += [bench.event("linked", 1, account=wallet, **person) for wallet in pair]
+        if len(drawn) % 2:
+            drawn.append(bench.event("unlinked", 900, due=1_000, **person))
         rows.extend(bench.apart(drawn, len(rows)))
 
     draw()
@@ -77,10 +82,10 @@ def test_features__on_spark__are_the_integers_of_duckdb(bench: Bench, tmp_path: 
     until = bench.start + AT * bench.day
     with spark_events(tmp_path, "local[*]") as events:
         people = population(events, "all", until)
-        found = collect(measure(events, people.mutate(until=ibis.literal(until, "int64"))))
+        found = measured(events, people.mutate(until=ibis.literal(until, "int64")))
     assert len(found) >= 80
     assert {str(field.type) for field in found.schema} == {"binary", "int64"}
-    expected = bench.measure(ledger.to_pylist(), [(person, until) for person in found["person"].to_pylist()])
+    expected = bench.measured(ledger.to_pylist(), [(person, until) for person in found["person"].to_pylist()])
     assert found.to_pylist() == expected
 
 

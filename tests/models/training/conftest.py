@@ -14,6 +14,7 @@ from ledger_reader.ledger import EVENTS
 from models.features.catalogue import FEATURES
 from models.training import ebm
 from models.training.dataset import Dataset, Split, split_by_time
+from models.training.export import learnable
 from models.training.outcomes import Outcome
 
 Row = tuple[int, str, int, int, int, int | None]
@@ -110,4 +111,4 @@ def split(economy: Economy) -> Split:
 
 @pytest.fixture(scope="session")
 def machine(economy: Economy, split: Split) -> Any:
-    return ebm.fit(split.train, economy.directions, ebm.SETTINGS[3])
+    return ebm.fit(split.train, learnable(economy.directions, proving=True), ebm.SETTINGS[3])

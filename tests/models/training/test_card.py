@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 FEW = named(("loans_repaid_365d", "loans_late", "record_days"))
 RULES = Rules(
-    ((("loans_repaid_365d", ">=", 2),),), ((("record_days", ">=", 1),),), (("loans_repaid_365d", ">=", 1),)
+    ((("loans_repaid_365d", ">=", 2),),),
+    ((("record_days", ">=", 1),),),
+    (("loans_repaid_365d", ">=", 1),),
+    ((("record_days", ">=", 1),),),
 )
 RARE = ThinFile("rare", (("loans_late", ">=", 90),), (("loans_late", ">=", 90),))
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from models import scorecard as cards
+from models.features.catalogue import FEATURES
 from models.segment import MISSING, Columns, term_points
 from models.training import ebm, export
+from models.training.assess import place
 from models.training.dataset import Dataset, Split, to_columns
 from models.training.evaluate import auc, unclamped
 from models.training.recipes import reference
@@ -89,7 +91,8 @@ def test_band_widths__when_there_are_no_rows__then_nothing_is_known() -> None:
 def card(economy: Economy, split: Split, machine: Any) -> cards.Scorecard:
     fitted = export.Fitted(machine, ebm.Chosen(ebm.SETTINGS[3], {}), split.train)
     rules, scale = export.Rules(), export.Scale()
-    return export.scorecard("test", fitted, {}, economy.directions, rules, scale)
+    directions = export.learnable(economy.directions, proving=True)
+    return export.scorecard("test", fitted, {}, directions, rules, scale)
 
 
 def _matrix(rows: Dataset) -> cards.FeatureMatrix:
@@ -111,15 +114,22 @@ def test_scorecard__when_points_are_summed_by_hand__then_they_are_the_score(
 ) -> None:
     rows = split.train.rows(np.arange(1_000) % len(split.train))
     columns = Columns(to_columns(rows.features), len(rows))
-    segment = card.segments[export.FULL]
-    by_hand = segment.base + np.sum([term_points(term, columns) for term in segment.terms], axis=0)
+    unproven = place(card, rows.features).segment == export.UNPROVEN
+    by_hand, nothing_added = (
+        segment.base + np.sum([term_points(term, columns) for term in segment.terms], axis=0)
+        for segment in (card.segments[export.FULL], card.segments[export.UNPROVEN])
+    )
+    assert unproven.any()
+    assert (nothing_added <= by_hand).all()
+    by_hand[unproven] = nothing_added[unproven]
+    limit = np.where(unproven, export.UNPROVEN_CAP, 850)
     scores = cards.score(card, _matrix(rows))
     order = np.lexsort(_matrix(rows).addresses.T[::-1])
     given_score = scores.status != cards.INSUFFICIENT
     assert len(rows) == 1_000
     assert given_score.sum() > 500
     np.testing.assert_array_equal(scores.total[given_score], by_hand[order][given_score])
-    np.testing.assert_array_equal(scores.score[given_score], np.clip(by_hand, 300, 850)[order][given_score])
+    np.testing.assert_array_equal(scores.score[given_score], np.clip(by_hand, 300, limit)[order][given_score])
 
 
 def test_scorecard__when_rounded_to_integers__then_it_ranks_as_the_floats_do(
@@ -144,20 +154,38 @@ def test_scorecard__when_a_record_is_short__then_the_points_are_equal_and_the_ra
     )
 
 
-def test_scorecard__when_no_debt_was_repaid__then_the_points_are_equal_and_the_score_is_capped(
+def test_scorecard__when_no_debt_was_repaid__then_nothing_adds_points_and_the_score_is_capped(
     card: cards.Scorecard,
 ) -> None:
     full, unproven = card.segments[export.FULL], card.segments[export.UNPROVEN]
-    assert (full.base, full.terms) == (unproven.base, unproven.terms)
+    empty = {f.name: np.array([MISSING if f.empty is None else f.empty], np.int64) for f in FEATURES}
+    nothing = Columns(empty, 1)
+    for segment in (full, unproven):
+        assert segment.totals(nothing) == full.totals(nothing)
+    for term in unproven.terms:
+        assert max(p or 0 for p in term.flat) == term_points(term, nothing)
+    assert sum(max(p or 0 for p in term.flat) for term in unproven.terms) < sum(
+        max(p or 0 for p in term.flat) for term in full.terms
+    )
     assert (full.cap, unproven.cap) == (850, 599)
     assert unproven.calibration[-1][0] <= 599
+
+
+def test_learnable__when_loans_can_be_proved__then_neither_flows_nor_unproved_repayments() -> None:
+    every = {feature.name: int(feature.direction) for feature in FEATURES}
+    proving, secured = export.learnable(every, proving=True), export.learnable(every, proving=False)
+    forged = {"inflow_360d_cents", "payers", "remitted_cents", "invoices_paid_on_time", "outflow_months"}
+    assert not forged & (proving.keys() | secured.keys())
+    assert {"loans_proved", "loans_late", "vouched_months", "bills_overdue"} <= proving.keys()
+    assert secured.keys() - proving.keys() == export.UNPROVING
+    assert every.keys() >= export.FORGEABLE | export.UNPROVING
 
 
 def test_rules__when_thin_files_have_segments__then_they_stand_before_the_capped_one() -> None:
     file = export.ThinFile("payments", (("inflow_months", ">=", 3),), (("inflow_months", ">=", 1),))
     order = [rule.segment for rule in export.Rules().in_order([file])]
     assert order == [
-        export.FULL, export.FULL, export.SHORT, export.SHORT, "payments", export.UNPROVEN, export.UNPROVEN,
+        export.FULL, export.FULL, export.SHORT, "payments", export.UNPROVEN,
     ]  # fmt: skip
 
 

@@ -5,27 +5,33 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import ibis
 import pytest
 from fastapi.testclient import TestClient
-from pyarrow import parquet
 from sqlalchemy import func, select
 
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
+from models import manifest as manifests
 from models import plain
-from oracle import folder
+from models.facts import loan_fact
+from oracle import facts, folder
 from oracle.api import access_log, words
 from oracle.api.deciding import decide_dispute
 from oracle.api.service import Service
 from oracle.api.tables import log_entries, metadata
 from oracle.credit_report import DEFAULT_PARTS, PARTS, sign_report, verify_file, verify_report
+from oracle.facts import Model
 from oracle.keys import NodeKeys
 from oracle.verbs import read_proof
+from tests.models.conftest import Bench, bench
 from tests.oracle.api.conftest import SIGNED, as_, consent, request
-from tests.oracle.conftest import EPOCH, MEI, Kept
+from tests.oracle.conftest import BO, CHAIN, EPOCH, MEI, Kept
+
+__all__ = ["bench"]
 
 FACT = "0x" + "fa" * 32
+DISPUTED = loan_fact(CHAIN, "term_loans", b"\x02" * 32)
 
 
 @pytest.fixture
@@ -105,7 +111,10 @@ def downloaded(client: TestClient, headers: dict[str, str], query: str = "") -> 
     return answered.content
 
 
-def test_report__holds_just_the_parts_that_were_chosen(client: TestClient, mei: dict[str, str]) -> None:
+def test_report__holds_just_the_parts_that_were_chosen(
+    client: TestClient, kept: Kept, mei: dict[str, str], bench: Bench
+) -> None:
+    write_facts(kept, bench)
     chosen = json.loads(downloaded(client, mei, "?parts=history"))["report"]["parts"]
     assert set(chosen) == {"history"}
     usual = json.loads(downloaded(client, mei))["report"]["parts"]
@@ -166,30 +175,45 @@ def test_report_key__is_kept_between_starts_and_read_by_nobody_else(service: Ser
 # ------------------------------------------------------------------------------------------- facts, disputes
 
 
-def write_facts(kept: Kept) -> None:
+def write_facts(kept: Kept, bench: Bench) -> None:
+    """What the node writes: Mei repaid one loan in time, disputes another, and is paid by Bo."""
+    manifest = manifests.load(kept.settings.home, kept.report.model_id)
+    until = manifest.schedule.until(EPOCH)
+    times = {"account": MEI, "chain_id": CHAIN}
+    rows = [
+        bench.event("enrolled", 0, **times),
+        bench.event("borrow", 1, loan_id=b"\x01" * 32, value_cents=10_000, due=3, **times),
+        bench.event("repay", 2, loan_id=b"\x01" * 32, value_cents=10_000, **times),
+        bench.event("borrow", 3, loan_id=b"\x02" * 32, value_cents=10_000, due=4, **times),
+        bench.event("transfer_in", 5, counterparty=BO, value_cents=20_000, **times),
+        bench.event("disputed", 6, protocol="disputes", loan_id=DISPUTED, **times),
+        bench.event("enrolled", 6, account=BO, chain_id=CHAIN),
+    ]  # fmt: skip
+    for row in rows:  # the week before the epoch's end
+        for name in ("block_time", "due_time"):
+            row[name] = row[name] and row[name] - bench.start - 7 * bench.day + until
     where = folder.folder_of(kept.settings.epochs, EPOCH)
-    facts = [
-        {"account": MEI, "fact_id": b"\xfa" * 32, "kind": "loan", "block_time": 5, "disputed": True},
-        {"account": MEI, "fact_id": b"\xfb" * 32, "kind": "payment", "block_time": 9, "disputed": False},
-        {
-            "account": b"\x99" * 20,
-            "fact_id": b"\xfc" * 32,
-            "kind": "loan",
-            "block_time": 7,
-            "disputed": False,
-        },
+    model = Model(manifest, kept.card)
+    facts.write_facts(where, ibis.memtable(bench.table(rows)), model, until, kept.tree.scores)
+
+
+def test_facts__are_the_own_ones_with_what_a_dispute_is_about(
+    client: TestClient, kept: Kept, mei: dict[str, str], bench: Bench
+) -> None:
+    assert client.get("/v1/me/facts", headers=mei).status_code == 404
+    write_facts(kept, bench)
+    told = client.get("/v1/me/facts", headers=mei).json()
+    assert [(each["kind"], each["outcome"], each["disputed"]) for each in told] == [
+        ("loan", "overdue", True),
+        ("loan", "repaid", False),
+        ("payment", "received", False),
     ]
-    parquet.write_table(pa.Table.from_pylist(facts), where / "facts.parquet")
-    without = [{"account": MEI, "fact_id": b"\xfa" * 32, "score_with": 740, "score_without": 751}]
-    parquet.write_table(pa.Table.from_pylist(without), where / "without.parquet")
-
-
-def test_facts__are_the_own_ones_newest_first(client: TestClient, kept: Kept, mei: dict[str, str]) -> None:
-    assert client.get("/v1/me/facts", headers=mei).json() == []
-    write_facts(kept)
-    newer, older = client.get("/v1/me/facts", headers=mei).json()
-    assert (newer["kind"], newer["blockTime"], newer["scoreWithout"]) == ("payment", 9, None)
-    assert (older["factId"], older["scoreWith"], older["scoreWithout"]) == (FACT, 740, 751)
+    disputed = told[0]
+    assert disputed["factId"] == "0x" + DISPUTED.hex()
+    assert disputed["scoreWith"] == 740
+    assert isinstance(disputed["scoreWithout"], int)
+    assert told[2]["counterparty"] == "0x" + BO.hex()
+    assert client.get("/v1/me/facts", headers=as_(client, "Kai")).json() == []
 
 
 def dispute(client: TestClient, headers: dict[str, str], **changed: Any) -> Any:

@@ -1,7 +1,7 @@
 import os
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import fields
 from functools import cache
 
@@ -10,21 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
-from oracle.devchain.deploy import DAY, DOLLAR, Policy
-from oracle.devchain.economy import (
-    CENT,
-    MAX_BORROWERS,
-    MAX_DAYS,
-    Action,
-    Books,
-    Entry,
-    Plan,
-    Resident,
-    books,
-    plan,
-)
+from oracle.devchain.action import Action
+from oracle.devchain.books import Books, Entry
+from oracle.devchain.deploy import DAY, DOLLAR
+from oracle.devchain.economy import MAX_BORROWERS, MAX_DAYS, Plan, Resident, books, plan
 from oracle.devchain.life import Terms
-from oracle.devchain.people import chance, demo_address
+from oracle.devchain.people import chance
+from tests.oracle.devchain.contract_rules import check_contract_rules
 
 YEAR_SEED = 7
 DIGEST = """
@@ -113,87 +105,6 @@ def test_plan__any_seed__obeys_the_contracts(economy: Plan) -> None:
 
 def test_plan__a_year__obeys_the_contracts() -> None:
     check_contract_rules(year())
-
-
-def check_contract_rules(economy: Plan) -> None:
-    """What DevCoin, TermLoans and CreditOracle would refuse never happens: each action by their rules."""
-    times = [round_.time for round_ in economy.rounds]
-    assert times == sorted(set(times))
-    chain = Rules(economy.policy)
-    for round_ in economy.rounds:
-        assert round_.actions
-        for action in round_.actions:
-            chain.send(round_.time, action)
-
-
-class Rules:
-    """The contracts' refusals, written down a second time and apart from the simulator's own state."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.coins: Counter[bytes] = Counter()
-        self.limits: dict[bytes, int] = {}
-        self.approved: set[bytes] = set()
-        self.enrolled: set[bytes] = set()
-        self.loans: dict[int, list[int]] = {}  # [due, owed still, principal, defaulted]
-        self.of: dict[bytes, list[int]] = defaultdict(list)
-
-    def send(self, time: int, action: Action) -> None:
-        getattr(self, action.what)(time, action)
-
-    def take(self, giver: bytes, taker: bytes, amount: int) -> None:
-        assert 0 < amount <= self.coins[giver]
-        self.coins[giver] -= amount
-        self.coins[taker] += amount
-
-    def mint(self, _time: int, action: Action) -> None:
-        self.coins[action.other] += action.amount
-
-    def fund(self, _time: int, action: Action) -> None:
-        self.take(action.actor, b"pool", action.amount)
-
-    def pay(self, _time: int, action: Action) -> None:
-        self.take(action.actor, action.other, action.amount)
-
-    def allow(self, _time: int, action: Action) -> None:
-        assert action.actor == demo_address("lender")
-        self.limits[action.other] = min(action.amount, self.policy.starter_limit)
-
-    def approve(self, _time: int, action: Action) -> None:
-        self.approved.add(action.actor)
-
-    def borrow(self, time: int, action: Action) -> None:
-        assert action.loan == len(self.loans) + 1
-        assert 0 < action.term_seconds <= self.policy.max_term
-        assert 0 < action.amount <= self.policy.max_principal
-        still = [self.loans[loan] for loan in self.of[action.actor] if self.loans[loan][1]]
-        assert len(still) < 16
-        assert all(due >= time for due, *_ in still)
-        assert sum(principal for _, _, principal, _ in still) + action.amount <= self.limits[action.actor]
-        rate = self.policy.starter_rate_bps * action.term_seconds
-        interest = -(-action.amount * rate // (365 * DAY * 10_000))
-        self.loans[action.loan] = [time + action.term_seconds, action.amount + interest, action.amount, 0]
-        self.of[action.actor].append(action.loan)
-        self.take(b"pool", action.actor, action.amount)
-
-    def repay(self, _time: int, action: Action) -> None:
-        assert action.loan in self.of[action.actor]
-        assert action.actor in self.approved
-        paid = min(action.amount, self.loans[action.loan][1])
-        assert 0 <= action.amount - paid < CENT, "people pay whole cents, and the contract takes what is owed"
-        self.loans[action.loan][1] -= paid
-        self.take(action.actor, b"pool", paid)
-
-    def default(self, time: int, action: Action) -> None:
-        due, owed, _, defaulted = self.loans[action.loan]
-        assert owed > 0
-        assert not defaulted
-        assert time > due + self.policy.grace
-        self.loans[action.loan][3] = 1
-
-    def enrol(self, _time: int, action: Action) -> None:
-        assert action.actor not in self.enrolled
-        self.enrolled.add(action.actor)
 
 
 def test_plan__a_year__is_of_the_size_that_is_promised() -> None:
