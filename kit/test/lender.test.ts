@@ -14,6 +14,7 @@ import {
   termLoans,
   type Refusal,
 } from "../src/index.js";
+import { borrow } from "../examples/borrow.js";
 import { client, deployment, person, signedIn, wallet, world } from "./world.js";
 
 const DOLLAR = 1_000_000n;
@@ -48,10 +49,16 @@ test("borrow with a proof of at least 650: the principal arrives", async () => {
   const ladder = await service.ladder();
   assert.ok(ladder.most !== null && ladder.most >= 650);
   const before = await coins(mei.address);
-  const { request } = await draw(mei, atLeastArgs(await service.atLeast(650)));
-  const receipt = await client.waitForTransactionReceipt({ hash: await wallet("Mei").writeContract(request) });
+  const receipt = await borrow(new CreditService(world.service), client, wallet("Mei"), world.loans, world.pool);
   assert.equal(receipt.status, "success");
   assert.equal((await coins(mei.address)) - before, DRAW.principal);
+});
+
+test("borrow with too low a score for the lender: an error in the lender's words", async () => {
+  const asked = borrow(new CreditService(world.service), client, wallet("Mei"), world.loans, world.loans);
+  await assert.rejects(asked, /^Error: PoolNotListed\(0x/);
+  const poor = borrow(new CreditService(world.service), client, wallet("Bo"), world.loans, world.pool);
+  await assert.rejects(poor, Problem);
 });
 
 test("the proof of another: AtLeastNotProven names who came with it", async () => {
