@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Ladder
-         * @description The lowest and the highest threshold that can be proved this epoch.
+         * @description The lowest and the highest threshold that can be proved now.
          */
         get: operations["ladder_v1_me_ladder_get"];
         put?: never;

@@ -14,6 +14,7 @@ from typing import Any
 
 from eth_abi.abi import encode
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ledger_reader.keccak import keccak256
@@ -36,11 +37,12 @@ def gateway_routes(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["gateway"])
 
     @routes.get("/gateway/{sender}/{data}.json", **tells(ForContract))
-    def answer(sender: str, data: str, response: Response) -> dict[str, Any]:
+    async def answer(sender: str, data: str, response: Response) -> dict[str, Any]:
         """A proof for the call that a contract's OffchainLookup carries."""
         response.headers.update(OPEN)
         borrower = borrower_of(service, sender, data)
-        return {"data": "0x" + response_of(service, service.epochs.latest(), borrower).hex()}
+        raw = await run_in_threadpool(response_of, service, await service.provable(), borrower)
+        return {"data": "0x" + raw.hex()}
 
     return routes
 

@@ -60,13 +60,13 @@ def own_routes(service: Service) -> APIRouter:
     @routes.get("/proof", **tells(OwnProof))
     async def proof(account: Account, at_least: Threshold = None) -> Response:
         """A proof of the score, or only of "at least t", with the contract call that checks it."""
-        found = answers.proof(await service.latest(), account, at_least)
+        found = answers.proof(await service.provable(), account, at_least)
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     @routes.get("/ladder", **tells(Ladder))
     async def ladder(account: Account) -> dict[str, Any]:
-        """The lowest and the highest threshold that can be proved this epoch."""
-        return answers.ladder(await service.latest(), account)
+        """The lowest and the highest threshold that can be proved now."""
+        return answers.ladder(await service.provable(), account)
 
     @routes.get("/history", **tells(list[Past]))
     def history(account: Account) -> list[dict[str, Any]]:

@@ -86,6 +86,16 @@ class Service:
         self.figures.epoch.set(found.report.epoch)
         return found
 
+    async def provable(self) -> Opened:
+        """The epoch whose proofs contracts take, as far as the chain has told: the latest, or, while that is
+        upcoming or held, the one before.
+        """
+        latest = await self.latest()
+        fate = self.standing_of(latest)["flags"]
+        if fate["upcoming"] or fate["held"]:
+            return await run_in_threadpool(self.epochs.before, latest)
+        return latest
+
     async def account_of(self, request: Request) -> bytes:
         """Who is signed in; Refusal when nobody is, TooMany when the account asks too often."""
         token = token_of(request.headers)
