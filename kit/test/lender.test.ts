@@ -1,6 +1,8 @@
 // A lender's hour: a borrower signs in, proves "at least 650", borrows; and every way in which that is refused, by name.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import test from "node:test";
 import { erc20Abi, type Address } from "viem";
 import {
@@ -124,6 +126,23 @@ test("nobody signed in: a problem in a sentence, before and after", async () => 
 test("signed in for another chain: refused", async () => {
   const service = new CreditService(world.service);
   await assert.rejects(service.signIn(person("Mei"), world.chainId + 1), /chain/);
+});
+
+test("a service that sends elsewhere: an error, and nobody is asked there", async () => {
+  const asked: string[] = [];
+  const elsewhere = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    const away = request.url === "/v1/operator";
+    response.writeHead(away ? 307 : 200, away ? { location: "/elsewhere" } : {}).end("{}");
+  });
+  await new Promise<void>((done) => elsewhere.listen(0, "127.0.0.1", done));
+  try {
+    const { port } = elsewhere.address() as AddressInfo;
+    await assert.rejects(new CreditService(`http://127.0.0.1:${port}`).operator());
+    assert.deepEqual(asked, ["/v1/operator"]);
+  } finally {
+    elsewhere.close();
+  }
 });
 
 test("read by consent: once, what was consented to, and nothing else", async () => {
