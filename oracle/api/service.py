@@ -87,14 +87,14 @@ class Service:
         return found
 
     async def provable(self) -> Opened:
-        """The epoch whose proofs contracts take, as far as the chain has told: the latest, or, while that is
-        upcoming or held, the one before.
-        """
+        """The epoch whose proofs contracts take: the latest, or while they do not read it, the one before."""
         latest = await self.latest()
-        fate = self.standing_of(latest)["flags"]
-        if fate["upcoming"] or fate["held"]:
-            return await run_in_threadpool(self.epochs.before, latest)
-        return latest
+        return await run_in_threadpool(self.epochs.before, latest) if self.is_ahead(latest) else latest
+
+    def is_ahead(self, opened: Opened) -> bool:
+        """Whether contracts do not read this epoch, as far as the chain has told: upcoming, or held."""
+        flags = self.standing_of(opened)["flags"]
+        return bool(flags["upcoming"] or flags["held"])
 
     async def account_of(self, request: Request) -> bytes:
         """Who is signed in; Refusal when nobody is, TooMany when the account asks too often."""

@@ -1,4 +1,4 @@
-"""What the lender kit is tried on: a chain, the contracts, two published epochs, the real service over them.
+"""What the lender kit is tried on: a chain, the contracts, three epochs, the real service over them.
 
 The epochs are of three borrowers (tests/oracle/conftest.py), signed by a committee of one, whose key is here.
 """
@@ -28,10 +28,10 @@ from oracle.contract import Contract, CreditOracle, load_abi
 from oracle.devchain.anvil import HOST, Anvil, Transaction, free_port
 from oracle.devchain.deploy import CREATION_GAS, DOLLAR, DevDeployment, deploy
 from oracle.devchain.people import demo_address, demo_key
-from oracle.devchain.stage import NO_MODEL_YET, node_settings
+from oracle.devchain.stage import NO_MODEL_YET, node_settings, own
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, to_compact
-from oracle.report import digest, make_report
+from oracle.report import EpochReport, digest, make_report
 from oracle.settings import address_text, write_settings
 from oracle.tree import EpochTree, to_json
 from tests.oracle.conftest import features, small_card
@@ -39,8 +39,8 @@ from tests.oracle.conftest import features, small_card
 SIGNER = KeySigner(keccak256(b"the only member"))
 COMMITTEE = Committee((SIGNER.address,), (b"\x01" * 32,), 1, b"\x02" * 32)
 PEOPLE = ("Mei", "Bo", "Kai")
-OLD, CURRENT = 3, 4
-"""A model named in epoch 1 scores from epoch 3 on."""
+OLD, CURRENT, COMPUTED = 3, 4, 5
+"""A model named in epoch 1 scores from epoch 3 on; nobody has published the last one yet."""
 
 START_S = 60
 
@@ -87,24 +87,33 @@ class World:
         self.send(deployment.owner, self.oracle, "scheduleModel", model, OLD)
         return manifest
 
-    def publish(self, epoch: int, manifest: Manifest) -> EpochTree:
-        """The borrowers' scores in the node's folder, and their root on the chain, readable."""
-        end = self.deployment.genesis + epoch * self.deployment.epoch_length
-        block = self.anvil.rpc.block(self.anvil.advance_to(end - 60))
-        where = Deployment(self.deployment.chain_id, self.deployment.oracle)
+    @property
+    def where(self) -> Deployment:
+        return Deployment(self.deployment.chain_id, self.deployment.oracle)
+
+    def compute(self, epoch: int, manifest: Manifest) -> tuple[EpochTree, EpochReport]:
+        """The borrowers' scores at the latest block, in the node's folder."""
+        block = self.anvil.rpc.block("latest")
         tree = EpochTree.build(epoch, score(small_card(), features()), keccak256(b"secret %d" % epoch))
         report = make_report(
             tree=tree,
-            snapshot=Snapshot((ChainBlock(where.chain_id, block.number, block.hash, block.time),)),
-            deployment=where,
+            snapshot=Snapshot((ChainBlock(self.where.chain_id, block.number, block.hash, block.time),)),
+            deployment=self.where,
             config=COMMITTEE.config_digest,
             model_id=self.oracle.read("modelAt", epoch)[0],
             reference=manifest.reference,
             previous=None,
         )
         folder.write_epoch(self.home / "epochs", tree, report)
+        return tree, report
+
+    def publish(self, epoch: int, manifest: Manifest) -> EpochTree:
+        """The same at the epoch's end, and its root on the chain, readable."""
+        end = self.deployment.genesis + epoch * self.deployment.epoch_length
+        self.anvil.advance_to(end - 60)
+        tree, report = self.compute(epoch, manifest)
         self.anvil.advance_to(end + 60)
-        compact = to_compact(SIGNER.sign_digest(digest(report, where)))
+        compact = to_compact(SIGNER.sign_digest(digest(report, self.where)))
         self.send(SIGNER.address, self.oracle, "publish", report.values(), 1, [(compact[:32], compact[32:])])
         self.anvil.advance_to(self.anvil.now() + self.oracle.clock().delay)
         assert self.oracle.read("currentEpoch")[0] == epoch
@@ -136,10 +145,12 @@ def kit_world(home: Path) -> Iterator[dict[str, Any]]:
         manifest = world.name_model()
         old = world.publish(OLD, manifest)
         world.publish(CURRENT, manifest)
+        world.compute(COMPUTED, manifest)
         world.fund()
         anvil.automine(True)
         mei = old.index_of(demo_address("Mei"))
         with service(home, port):
+            wait_until_seen(url, anvil.chain_id)
             yield {
                 "rpc": anvil.url,
                 "service": url,
@@ -167,6 +178,14 @@ def service(home: Path, port: int) -> Iterator[None]:
             yield
         finally:
             process.kill()
+
+
+def wait_until_seen(url: str, chain_id: int) -> None:
+    """Until the service knows from the chain that the last epoch is not there yet."""
+    deadline = time.monotonic() + START_S
+    while own(url, "Mei", "/v1/me/score", chain_id).json()["flags"]["upcoming"] is not True:
+        assert time.monotonic() < deadline, "the service does not see the chain"
+        time.sleep(0.2)
 
 
 def _answers(url: str) -> bool:

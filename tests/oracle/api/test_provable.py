@@ -1,5 +1,6 @@
 """Proofs are of the epoch whose root contracts read, not merely of the latest."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from oracle.api.app import make_app
 from oracle.api.gateway import SCORE_PROOF
 from oracle.api.service import Service
 from oracle.tree import EpochTree
-from tests.oracle.api.conftest import OPEN, ORIGIN, as_
+from tests.oracle.api.conftest import OPEN, ORIGIN, SIGNED, as_, consent, request
 from tests.oracle.api.test_gateway import SENDER, data, publish
 from tests.oracle.conftest import EPOCH, MEI, SECRET, Kept
 from tests.simulators import FakeChain
@@ -42,12 +43,15 @@ def add_epoch(kept: Kept) -> None:
 
 
 def epochs_proved(client: TestClient) -> set[int]:
-    """By whatever a borrower proves with, and by the gateway."""
+    """By whatever a borrower proves with, by the gateway, and to a reader."""
     paths = ("/v1/me/proof", "/v1/me/proof?at_least=650", "/v1/me/ladder")
     own = {client.get(path, headers=as_(client, "Mei")).json()["epoch"] for path in paths}
     raw = client.get(f"/v1/gateway/{SENDER}/{data(MEI)}.json").json()["data"]
     (opened,) = decode((SCORE_PROOF,), bytes.fromhex(raw[2:]))
-    return own | {opened[0]}
+    given = SIGNED.consent(consent(time.time(), what="score"))
+    client.post("/v1/me/consents", json=given, headers=as_(client, "Mei")).raise_for_status()
+    read = client.post("/v1/reads", json=SIGNED.request(request(time.time(), what="score"))).json()
+    return own | {opened[0], read["epoch"], read["proof"]["epoch"]}
 
 
 @pytest.mark.parametrize(
