@@ -86,6 +86,7 @@ class Epochs:
         self._current: Opened | None = None
         self._looked = float("-inf")
         self._history = lru_cache(maxsize=HISTORY)(self._mapped)
+        self._earlier = lru_cache(maxsize=1)(self._opened)
 
     def known(self) -> list[int]:
         """All epochs kept, ascending."""
@@ -117,6 +118,11 @@ class Epochs:
         finally:
             self._opening.release()
         return self._before()
+
+    def before(self, opened: Opened) -> Opened:
+        """The last epoch kept before another; that one itself when there is none."""
+        earlier = [epoch for epoch in self.known() if epoch < opened.report.epoch]
+        return self._earlier(earlier[-1]) if earlier else opened
 
     def history(self) -> list[tuple[EpochReport, Scores]]:
         """Reports and scores of the epochs that are kept, oldest first; the scores as the files hold them."""
