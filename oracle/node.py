@@ -300,7 +300,8 @@ def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochRe
         metrics.count_events(store.held())
         scores = history.scores_at(terms.manifest, snapshot, epoch)
         staging = folder.staging_of(epochs, epoch)
-        history.write_facts(terms.manifest, snapshot, epoch, scores, staging)
+        if node.settings.facts:
+            history.write_facts(terms.manifest, snapshot, epoch, scores, staging)
         previous = history.scores_before(node.oracle, terms, snapshot, final.number)
     clock.lap("score_s")
     tree = EpochTree.build(epoch, scores, salts_secret)

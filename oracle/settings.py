@@ -39,6 +39,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     poll_seconds: _Seconds = 12.0
     turn_seconds: _Seconds = 60.0
     round_seconds: _Seconds = 3600.0
+    facts: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Settings:
     `signer` signs reports in place of the key file; `wallet` pays in place of whoever signs: another
     key file, of the same password, or a remote signer.
     `poll_seconds`: how often the world is looked at; `turn_seconds`: how long a leader may take;
-    `round_seconds`: how long a round may last before the node gives it up.
+    `round_seconds`: how long a round may last before the node gives it up. `facts`: whether epoch folders
+    hold what the scores rest on, which a service shows to its borrowers (oracle/facts.py).
     """
 
     home: Path
@@ -75,6 +77,7 @@ class Settings:
     poll_seconds: float
     turn_seconds: float
     round_seconds: float
+    facts: bool
 
     @property
     def ledger(self) -> Path:
@@ -120,6 +123,7 @@ def _settings(home: Path, file: _File) -> Settings:
         poll_seconds=file.poll_seconds,
         turn_seconds=file.turn_seconds,
         round_seconds=file.round_seconds,
+        facts=file.facts,
     )
 
 

@@ -137,6 +137,7 @@ def test_load_settings__a_field_of_another_form__stops(tmp_path: Path, changes: 
         {"poll_seconds": 0},
         {"turn_seconds": 0},
         {"round_seconds": -5},
+        {"facts": "no"},
     ],
 )
 def test_load_settings__a_value_out_of_range__stops(tmp_path: Path, changes: dict[str, Any]) -> None:
@@ -201,7 +202,12 @@ def test_settings__written_and_loaded__come_back_with_their_defaults(tmp_path: P
     }
     assert (found.listen_host, found.listen_port) == ("127.0.0.1", 9000)
     assert found.peers == {PEER: "http://127.0.0.1:9001"}
-    assert (found.poll_seconds, found.turn_seconds, found.round_seconds) == (12.0, 60.0, 3600.0)
+    assert (found.poll_seconds, found.turn_seconds, found.round_seconds, found.facts) == (
+        12.0,
+        60.0,
+        3600.0,
+        True,
+    )
 
 
 def test_settings__paths__lie_in_the_nodes_folder(tmp_path: Path) -> None:

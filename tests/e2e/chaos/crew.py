@@ -137,7 +137,7 @@ class Crew:
             shutil.copytree(self.world.homes[0], home)
         (home / "ledger.duckdb").unlink()
         settings = node_settings(self.world.deployment, self.world.anvil.url, free_port(0), {})
-        write_settings(home, settings)
+        write_settings(home, settings | {"facts": False})
         command = [sys.executable, "-m", "oracle.cli", "node", "--once", "--dry-run", "--home", str(home)]
         done = subprocess.run(
             command,
@@ -196,5 +196,6 @@ def _furnish(crew: Crew) -> None:
             "poll_seconds": POLL_SECONDS,
             "turn_seconds": TURN_SECONDS,
             "round_seconds": ROUND_SECONDS,
+            "facts": False,
         }
         write_settings(member.home, settings | own)
