@@ -27,8 +27,6 @@ from oracle.tree import (
 )
 
 MOST_EPOCHS = 100
-CAST = ("Mei", "Bo", "Kai")
-"""Of the development chain: their keys are public, and worth nothing."""
 
 
 def service_routes(service: Service) -> APIRouter:
@@ -65,7 +63,7 @@ def service_routes(service: Service) -> APIRouter:
         @routes.get("/demo/wallets")
         def wallets() -> list[dict[str, str]]:
             """Wallets of the development chain's cast; their keys are public and worth nothing."""
-            from oracle.devchain.people import demo_address, demo_key  # noqa: PLC0415 (of demonstrations only)
+            from oracle.devchain.people import CAST, demo_address, demo_key  # noqa: PLC0415 (of demonstrations only)
 
             return [
                 {
