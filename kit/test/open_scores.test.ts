@@ -1,9 +1,10 @@
-// Scores that their borrowers opened, by viem as it comes (EIP-3668) and by the kit; and gateways that lie.
+// Scores that their borrowers opened, by viem and ethers as they come (EIP-3668) and by the kit; and gateways that lie.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { after, before } from "node:test";
+import { Contract, JsonRpcProvider } from "ethers";
 import { BaseError, encodeAbiParameters, getAbiItem, type Address, type Hex } from "viem";
 import {
   CreditService,
@@ -67,6 +68,16 @@ test("an open score: viem alone reads it, as the borrower sees it", async () => 
   const [score, width, status, epoch] = await read(person("Mei").address);
   assert.deepEqual([score, status, epoch], [own.score, 1, 4n]);
   assert.ok(width > 0);
+});
+
+test("an open score: ethers alone reads the same", async () => {
+  const provider = new JsonRpcProvider(world.rpc, world.chainId, { staticNetwork: true });
+  const scoreOf = new Contract(world.openScores, openScores, provider).getFunction("scoreOf");
+  const [...found]: unknown[] = await scoreOf.staticCall(person("Mei").address, MAX_AGE, { enableCcipRead: true });
+  const [score, width, status] = await read(person("Mei").address);
+  assert.deepEqual(found.slice(0, 3), [score, width, status].map(BigInt));
+  await assert.rejects(scoreOf.staticCall(STRANGER, MAX_AGE, { enableCcipRead: true }), /OFFCHAIN_FAULT/);
+  provider.destroy();
 });
 
 test("a score not opened, and an account nobody knows: the same refusal, word for word", async () => {
