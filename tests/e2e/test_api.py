@@ -112,6 +112,12 @@ def test_connection__whose_headers_trickle__is_cut_off(kept: Kept, monkeypatch: 
         assert time.monotonic() - begun < 5
 
 
+def test_connection__that_says_nothing__is_cut_off(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "HEADER_SECONDS", 0.3)
+    with served(kept) as found, found.connect() as silent:
+        assert rest(silent) == b""
+
+
 def test_connection__kept_open_with_a_second_request_that_trickles__is_cut_off(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
