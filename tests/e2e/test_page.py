@@ -132,7 +132,7 @@ def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, 
         visit.see(score["plan"][-1]["text"])
         why = visit.text()
         for reason in (*score["helped"], *score["heldBack"]):
-            assert reason["text"] in why
+            assert reason["text"][0].upper() + reason["text"][1:] in why
             assert f"{reason['points']:+d} points".replace("-", "−") in why
         for step in score["plan"]:
             assert f"+{step['low']} to +{step['high']} if nothing else changes" in why
@@ -479,6 +479,7 @@ def test_keyboard__alone__signs_in_and_makes_a_proof(world: PageWorld, browser: 
         assert tab_to(visit, "demo wallet: Mei") > 0
         visit.page.keyboard.press("Enter")
         visit.page.get_by_role("navigation").wait_for()
+        visit.settle()
         tab_to(visit, "Prove")
         visit.page.keyboard.press("Enter")
         visit.page.get_by_role("heading", name="Prove").wait_for()
