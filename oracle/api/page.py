@@ -1,15 +1,14 @@
-"""The borrower's page: the built files in oracle/web/dist, at every path that is not the service's own.
+"""The borrower's page: the built files in oracle/web/dist, at / and below /assets.
 
-Rules that hold here: a path of the page that is no file is index.html (the page finds its own way); files
-under assets/ carry a hash in their name and are kept by browsers for ever, all others are asked for anew; no
-path leaves the folder; scripts, styles and images come from this origin only.
+Rules that hold here: the page finds its screens behind the sign #, so every other path is the service's own,
+or nothing; files under assets/ carry a hash in their name and are kept by browsers for ever, the page itself
+is asked for anew; no path leaves the folder; scripts, styles and images come from this origin only.
 """
 
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -25,28 +24,25 @@ def policy(rpc: str | None) -> str:
     return f"default-src 'none'; {own}; connect-src {asks}; {nothing}"
 
 
-class Page(StaticFiles):
-    """Files of the page, with its headers."""
-
-    def __init__(self, folder: Path, rpc: str | None) -> None:
-        super().__init__(directory=folder)
-        self._policy = policy(rpc)
+class Assets(StaticFiles):
+    """Files that never change under their names."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file; index.html for a path of the page's own; 404 below /v1."""
-        try:
-            found = await super().get_response("index.html" if path == "." else path, scope)
-        except HTTPException as error:
-            if error.status_code != 404 or path.startswith(("v1/", "assets/")) or path in ("v1", "metrics"):
-                raise
-            found = await super().get_response("index.html", scope)
-            path = "index.html"
-        found.headers["content-security-policy"] = self._policy
-        found.headers["cache-control"] = KEPT if path.startswith("assets/") else "no-cache"
+        """A file, to be kept; HTTPException 404 without one."""
+        found = await super().get_response(path, scope)
+        found.headers["cache-control"] = KEPT
         return found
 
 
 def add_page(app: FastAPI, rpc: str | None, folder: Path = DIST) -> None:
-    """Serve the page where its files were built; else every such path is 404."""
-    if (folder / "index.html").is_file():
-        app.mount("/", Page(folder, rpc), name="page")
+    """Serve the page where its files were built; else its paths are 404."""
+    index = folder / "index.html"
+    if not index.is_file():
+        return
+    headers = {"content-security-policy": policy(rpc), "cache-control": "no-cache"}
+
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(index, headers=headers)
+
+    app.mount("/assets", Assets(directory=folder / "assets"), name="assets")

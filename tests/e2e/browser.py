@@ -98,11 +98,11 @@ class TestWallet:
 
     def _message(self, params: Any) -> str:
         text = bytes.fromhex(params[0][2:])
-        return "0x" + Account.sign_message(encode_defunct(text), self.key).signature.hex()
+        return f"0x{Account.sign_message(encode_defunct(text), self.key).signature.hex()}"
 
     def _typed_data(self, params: Any) -> str:
         message = json.loads(params[1])
-        return "0x" + Account.sign_typed_data(self.key, full_message=message).signature.hex()
+        return f"0x{Account.sign_typed_data(self.key, full_message=message).signature.hex()}"
 
     def _transaction(self, params: Any) -> str:
         (asked,) = params

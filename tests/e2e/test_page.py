@@ -72,6 +72,16 @@ def told(world: PageWorld, name: str, path: str, **parameters: object) -> Any:
     return answer.raise_for_status().json()
 
 
+def flags(world: PageWorld) -> dict[str, bool]:
+    """What became of the epoch, once the service has looked at the chain."""
+    for _ in range(100):
+        found: dict[str, bool] = told(world, "Mei", "/v1/me/score")["flags"]
+        if found["stale"] is not None:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("the service did not look at the chain")
+
+
 def read(world: PageWorld, borrower: bytes, what: str, threshold: int = 0) -> httpx2.Response:
     """Ask for somebody's record as READER, by a signed request."""
     asked = ReadRequest(borrower, READER.address, what, PURPOSE, threshold, int(time.time()), time.time_ns())
@@ -105,6 +115,9 @@ def test_page__served__keeps_hashed_files_and_allows_only_the_operators_rpc(worl
 
 def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, browser: Browser) -> None:
     score = told(world, "Mei", "/v1/me/score", target=747)
+    assert flags(world) == {"held": False, "stale": False, "upcoming": False}, (
+        "the chain's time is what counts"
+    )
     with visiting(browser, world.url) as visit:
         visit.open()
         visit.sign_in("demo wallet: Mei")
@@ -112,14 +125,14 @@ def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, 
         shown = visit.text()
         assert f"likely {score['low']}–{score['high']}" in shown
         assert "Your record is strong" in shown
-        assert "Out of date" not in shown, "the chain's time is what counts"
+        assert "Out of date" not in shown
         visit.open("why")
         visit.page.get_by_label("To reach").fill("747")
         visit.press("Work it out")
         visit.see(score["plan"][-1]["text"])
         why = visit.text()
         for reason in (*score["helped"], *score["heldBack"]):
-            assert reason["text"] in why
+            assert reason["text"][0].upper() + reason["text"][1:] in why
             assert f"{reason['points']:+d} points".replace("-", "−") in why
         for step in score["plan"]:
             assert f"+{step['low']} to +{step['high']} if nothing else changes" in why
@@ -421,7 +434,7 @@ def test_screens__in_both_themes__pass_axe(
 
 def both_themes(visit: Visit, screen: str) -> Iterator[str]:
     for theme in ("light", "dark"):
-        visit.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        visit.page.emulate_media(color_scheme=theme)
         yield from (f"{screen}, {theme}: {each}" for each in visit.violations())
 
 
@@ -466,6 +479,7 @@ def test_keyboard__alone__signs_in_and_makes_a_proof(world: PageWorld, browser: 
         assert tab_to(visit, "demo wallet: Mei") > 0
         visit.page.keyboard.press("Enter")
         visit.page.get_by_role("navigation").wait_for()
+        visit.settle()
         tab_to(visit, "Prove")
         visit.page.keyboard.press("Enter")
         visit.page.get_by_role("heading", name="Prove").wait_for()

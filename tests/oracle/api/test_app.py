@@ -76,6 +76,13 @@ def test_score__insufficient__has_no_number(client: TestClient) -> None:
     assert found["status"] == "no score yet"
 
 
+@pytest.mark.parametrize("path", ["score", "proof", "ladder", "report"])
+def test_own__of_somebody_not_in_the_epoch__is_not_found(client: TestClient, path: str) -> None:
+    answer = client.get(f"/v1/me/{path}", headers=as_(client, "lender"))
+    assert answer.status_code == 404
+    assert "it was not enrolled at the snapshot" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(("lang", "band"), [("en", "strong"), ("zh", "良好")])
 def test_score__own__has_band_range_and_reasons(client: TestClient, lang: str, band: str) -> None:
     found = client.get(f"/v1/me/score?lang={lang}", headers=as_(client, "Mei")).json()
