@@ -135,7 +135,9 @@ def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, 
             assert reason["text"][0].upper() + reason["text"][1:] in why
             assert f"{reason['points']:+d} points".replace("-", "−") in why
         for step in score["plan"]:
-            assert f"+{step['low']} to +{step['high']} if nothing else changes" in why
+            low, high = step["low"], step["high"]
+            gain = f"+{low}" if low == high else f"+{low} to +{high}"
+            assert f"{gain} if nothing else changes" in why
 
 
 def test_page__reloaded__signs_nobody_out(world: PageWorld, browser: Browser) -> None:
@@ -329,7 +331,7 @@ def test_fact__disputed__is_a_transaction_with_hashes_and_its_words_stay_here(
         item.get_by_role("button", name="This is wrong").click()
         item.get_by_label("What is wrong?").select_option("already repaid")
         item.get_by_label("In your own words").fill("I paid the day before.")
-        visit.press("Send: one transaction with a hash of the fact")
+        visit.press("Send as one transaction")
         visit.see("Sent in transaction 0x")
         assert "in dispute" in item.inner_text()
         assert "already repaid: I paid the day before." in visit.text()
