@@ -375,7 +375,7 @@ export const WORDS = {
   root: ["Root", "根"],
   signedBy: ["signatures", "签名数"],
   tooFew: ["fewer than 30 to compare", "可比人数不足 30"],
-  terms_: ["{name}: {n} terms, all integers", "{name}：{n} 项，全为整数"],
+  cardLine: ["{name}: {n} terms, all integers", "{name}：{n} 项，全为整数"],
   modelCard: ["Model card", "模型说明"],
   earlierEpochs: ["Earlier epochs", "往期"],
   noEpochs: ["No epoch has been published yet.", "尚未发布任何一期。"],
