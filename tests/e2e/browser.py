@@ -12,12 +12,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
+from eth_utils.address import to_checksum_address
 from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
 from ledger_reader.rpc import Rpc, RpcError
@@ -46,10 +47,8 @@ _ANNOUNCE = """
 
 
 @dataclass
-class TestWallet:
+class InjectedWallet:
     """A wallet of one key on the chain behind `rpc`; `says_no` to whatever is to be signed."""
-
-    __test__ = False
 
     key: bytes
     rpc: Rpc
@@ -108,7 +107,7 @@ class TestWallet:
         (asked,) = params
         gas = asked.get("gas") or self.rpc.call("eth_estimateGas", [asked])
         made = {
-            "to": Account.from_key(self.key).address if "to" not in asked else _checksum(asked["to"]),
+            "to": to_checksum_address(asked["to"]),
             "data": asked.get("data", "0x"),
             "value": int(asked.get("value", "0x0"), 16),
             "gas": int(gas, 16) * 2,
@@ -206,7 +205,7 @@ def running_browser() -> Iterator[Browser]:
 def visiting(
     browser: Browser,
     url: str,
-    wallet: TestWallet | None = None,
+    wallet: InjectedWallet | None = None,
     size: tuple[int, int] = DESKTOP,
     locale: str = "en-US",
     allowed: tuple[str, ...] = (),
@@ -223,7 +222,8 @@ def visiting(
     if wallet is not None:
         context.expose_function("askTestWallet", wallet.answer)
         context.add_init_script(_ANNOUNCE)
-    page, faults = context.new_page(), cast(list[str], [])
+    page = context.new_page()
+    faults: list[str] = []
     own = {_origin(url), *allowed}
 
     def hear(request: Request) -> None:
@@ -248,12 +248,6 @@ def _is_fault(kind: str, text: str) -> bool:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _checksum(address: str) -> str:
-    from eth_utils.address import to_checksum_address
-
-    return str(to_checksum_address(address))
 
 
 def built_files() -> list[Path]:

@@ -39,8 +39,6 @@ export const WIDTH_NOT_SHOWN = 65_535;
 
 export const DISPUTES = parseAbi([
   "function dispute(bytes32 factId, bytes32 wordsHash)",
-  "function withdrawDispute(bytes32 factId)",
   "error AlreadyDisputed(address account, bytes32 factId)",
-  "error NotDisputed(address account, bytes32 factId)",
   "error TooManyDisputes(address account, uint256 most)",
 ]);
