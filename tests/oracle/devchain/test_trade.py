@@ -11,7 +11,8 @@ from ledger_reader.ledger import EVENTS
 from models.features.catalogue import named
 from models.training.dataset import measure_at
 from models.training.evaluate import auc
-from models.training.recipes import RECEIVABLES, train
+from models.training.export import Rules
+from models.training.recipes import MISDEEDS, RECEIVABLES, train
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan
 from oracle.devchain.rehearsal import rehearse
@@ -49,14 +50,8 @@ def test_rehearse_trade__measured__late_payers_default_more_often(trade: Trade) 
 def test_train__on_a_ledger_with_invoices__gives_receivables_a_segment_of_their_own() -> None:
     economy, trade = plan(7, 120, 240), rehearse_trade(3, firms=40, days=240)
     events = ibis.memtable(pa.concat_tables([rehearse(economy), trade.events]))
-    names: tuple[str, ...] = (
-        "loans_repaid",
-        "loans_bad_365d",
-        "record_days",
-        "borrows_total",
-        "inflow_months",
-    )
-    names += ("invoices_accepted", "invoices_due", "invoices_paid_on_time", "bills_overdue")
+    asked = Rules().features() | {at[0] for at in (*RECEIVABLES.who, *RECEIVABLES.learns)}
+    names = tuple(sorted(asked | set(RECEIVABLES.told)))
     cut, end = economy.start + 160 * DAY, economy.start + 240 * DAY
     found = train(events, cut, end, features=named(names), wallets="shared", files=(RECEIVABLES,), draws=10)
     facts, segment = found.facts.segments["receivables"], found.scorecard.segments["receivables"]
@@ -64,10 +59,9 @@ def test_train__on_a_ledger_with_invoices__gives_receivables_a_segment_of_their_
     assert facts.policy.of == "invoices"
     assert facts.rows > 100
     assert segment.cap == 599
-    assert {name for term in segment.terms for name in term.features} & {
-        "invoices_paid_on_time",
-        "invoices_due",
-    }
+    told = {name for term in segment.terms for name in term.features}
+    assert told & set(MISDEEDS)
+    assert told <= set(RECEIVABLES.told)
 
 
 def _recorded(folder: Path, sales: list[tuple[float, str]], purchases: list[tuple[float, str]]) -> Trade:
