@@ -1,0 +1,504 @@
+"""The Shanghai walk-through: a financing platform for small firms run by four institutions, screen by screen.
+
+Rules that hold here: every number told comes from a contract, from the borrowers' service, or from the JSON
+of a `credit-oracle` verb; what the contracts or the service must refuse is really tried. One run is told in
+both languages; what varies from run to run is only what hangs on keys and salts. docs/shanghai.md shows it.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+from eth_account import Account
+
+from ledger_reader.errors import Stop
+from ledger_reader.keccak import keccak256
+from models import manifest as manifests
+from models.scorecard import BANDS
+from oracle.api.operator import FILE as OPERATOR_FILE
+from oracle.api.operator import Operator
+from oracle.api.words import ANSWER_DAYS
+from oracle.consent import BAND, PURPOSES, Consent, ReadRequest, typed_data
+from oracle.contract import Refused, fields_of
+from oracle.devchain import shanghai_world as worlds
+from oracle.devchain.anvil import GENESIS_TIME, Transaction, free_port
+from oracle.devchain.demo import make_fresh
+from oracle.devchain.deploy import DAY, DOLLAR
+from oracle.devchain.people import demo_address, demo_key
+from oracle.devchain.shanghai_words import (
+    FIRM_NAMES,
+    INSTITUTIONS,
+    LANGUAGES,
+    NO,
+    NONE,
+    STATUSES,
+    WORDS,
+    YES,
+    Both,
+    Transcript,
+    money,
+)
+from oracle.devchain.shanghai_world import ENROLLED, HOUR, PAST_DAYS, PLATFORM, World
+from oracle.devchain.stage import EPOCH, LENGTH, WIDTH_NOT_SHOWN, Stage, at_least, open_stage, own, sign_in
+from oracle.epoch import Deployment
+from oracle.settings import address_text
+
+END = GENESIS_TIME + EPOCH * LENGTH + PAST_DAYS * DAY
+"""The end of the first epoch, at which the platform opens."""
+
+BILL, BILL_DAYS, LOAN, LOAN_DAYS = 20_000, 9, 1_500, 12
+"""Dollars and days of the invoice and of the loan told of."""
+
+CREDITED, CORRECTED = EPOCH + 2, EPOCH + 3
+"""The epochs in which repayment and correction are seen."""
+
+LIN_PROVES, CORE_PROVES, TOO_HIGH = 590, 650, 650
+READER = ("the bank", "银行")
+OPERATOR_NAME = "Pudong small-firm platform (fictional) / 浦东小微平台（虚构）"
+WRONG = "I paid on the due date; the lender's channel was down for three days."
+REASONS: Both = (
+    "The lender confirmed that its channel was closed from day 30 to 33.",
+    "出借方确认其还款通道在第 30 至 33 天关闭。",
+)
+OUTCOME: Both = ("upheld", "异议成立")
+OUTCOMES_ZH = {"late": "逾期还清"}
+
+
+class Story:
+    """The world, where its service is, and what was told so far."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.world, self.stage = World(stage), stage
+        self.manifest = worlds.name_model(stage)
+        self.told = Transcript()
+        self.url = ""
+        self.facts: dict[str, Any] = {}
+        self._nonce = 0
+
+    @property
+    def manifest_file(self) -> Path:
+        """As the verbs take it."""
+        identity = manifests.model_id(self.manifest).hex()
+        return self.stage.folder / "model" / "manifests" / f"{identity}.json"
+
+    @property
+    def where(self) -> Deployment:
+        """What consents are signed for."""
+        return Deployment.of(self.stage.deployment.schedule)
+
+    def own(self, name: str, path: str, **parameters: object) -> Any:
+        """What the service answers one of the cast; Stop when it refuses."""
+        return (
+            own(self.url, name, path, self.stage.deployment.chain_id, **parameters).raise_for_status().json()
+        )
+
+    def change(self, name: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """What the service answers one of the cast that asks for a change."""
+        with httpx2.Client(base_url=self.url, trust_env=False, timeout=30) as client:
+            token = sign_in(client, name, self.stage.deployment.chain_id)
+            headers = {"authorization": f"Bearer {token}"}
+            answer = client.request(method, path, headers=headers, json=body).raise_for_status()
+            return answer.json() if answer.content else None
+
+    def consent(self, name: str, reader: str, what: str, count: int) -> str:
+        """A consent signed by a firm and given to the service; its id."""
+        ends = int(time.time()) + 30 * DAY
+        who = demo_address(name), demo_address(reader)
+        given = Consent(*who, READER[0], what, PURPOSES[0], 0, ends, count, self._number())
+        signature = _sign(name, typed_data(given, self.where))
+        body = {"consent": typed_data(given, self.where)["message"], "signature": signature}
+        identity: str = self.change(name, "POST", "/v1/me/consents", body)["id"]
+        return identity
+
+    def read(self, reader: str, name: str, what: str) -> httpx2.Response:
+        """What the service answers a reader."""
+        who = demo_address(name), demo_address(reader)
+        request = ReadRequest(*who, what, PURPOSES[0], 0, int(time.time()), self._number())
+        message = typed_data(request, self.where)
+        body = message["message"] | {"signature": _sign(reader, message)}
+        return httpx2.post(f"{self.url}/v1/reads", json=body, trust_env=False, timeout=30)
+
+    def both(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A firm's own score, in English and in Chinese."""
+        english, chinese = (self.own(name, "/v1/me/score", lang=language) for language in LANGUAGES)
+        return english, chinese
+
+    def round(self, epoch: int) -> list[dict[str, Any]]:
+        """The epoch ends, four nodes score it, and its root becomes readable; what each node says."""
+        end = END + (epoch - EPOCH) * LENGTH
+        self.stage.anvil.advance_to(end - 60)  # the last block before the end is the snapshot
+        self.stage.anvil.advance_to(end + 60)
+        self.stage.anvil.automine(True)
+        said = self.stage.run_nodes(self.stage.homes)
+        if len({each["root"] for each in said}) != 1:
+            raise Stop(f"the nodes do not agree; their logs are log.txt in {self.stage.folder}/committee.")
+        self.stage.anvil.advance_to(end + 6 * HOUR)
+        return said
+
+    def _number(self) -> int:
+        self._nonce += 1
+        return self._nonce
+
+
+def tell(folder: Path, language: str, inspect: Callable[[Story], None] | None = None) -> Transcript:
+    """Run all screens, told in "en" or "zh" as they happen; `folder` is made anew and keeps both transcripts.
+
+    `inspect` may look at the world before it ends.
+    """
+    if language not in LANGUAGES:
+        raise Stop(f"the language must be en or zh, got {language!r}.")
+    port = free_port(0)
+    make_fresh(folder)
+    with contextlib.ExitStack() as stack:
+        start = END - PAST_DAYS * DAY
+        story = Story(open_stage(stack, folder, start, END, worlds.POLICY, rich=True))
+        story.told.line("title")
+        for screen in SCREENS:
+            since = len(story.told.lines)
+            if screen is onboarding:
+                open_platform(story, start)
+                story.url = stack.enter_context(story.stage.service(story.stage.homes[0], port))
+                since = 0
+            screen(story)
+            print(story.told.text(language, since), end="", flush=True)  # noqa: T201 (what the verb is for)
+        for each in LANGUAGES:
+            (folder / f"transcript.{each}.txt").write_text(story.told.text(each), encoding="utf-8")
+        if inspect is not None:
+            inspect(story)
+    return story.told
+
+
+def open_platform(story: Story, start: int) -> None:
+    """Half a year of trade, the model, the enrolments, and the first epoch: something to show."""
+    world, stage = story.world, story.stage
+    stage.propose("0x" + manifests.model_id(story.manifest).hex())
+    worlds.live_until_now(world, start)
+    enrolments = [_enrolment(world, name) for name in ENROLLED]
+    receipts = world.act(END - DAY, *enrolments)
+    story.facts["enrolled"] = receipts[0].block
+    stage.furnish(story.manifest_file)
+    operator = Operator(
+        name=OPERATOR_NAME,
+        demo=True,
+        disputes=address_text(stage.deployment.contracts["disputes"]),
+        requests_a_second=1_000.0,
+        burst=1_000.0,
+    )
+    (stage.homes[0] / OPERATOR_FILE).write_bytes(msgspec.json.encode(operator))
+    story.facts["rounds"] = story.round(EPOCH)
+
+
+def onboarding(story: Story) -> None:
+    """Who answers for the platform, who signs, who asked to be scored, and what of that is public."""
+    told, world = story.told, story.world
+    told.act("onboarding")
+    operator = httpx2.get(f"{story.url}/v1/operator", trust_env=False).raise_for_status().json()
+    told.line("operator", name=operator["name"], licence=operator["licence"] or WORDS["no_licence"])
+    committee = story.stage.oracle.committee_at(EPOCH)
+    for number, (name, member) in enumerate(zip(INSTITUTIONS, committee.members, strict=True), 1):
+        told.line("member", number=number, name=name, address=address_text(member))
+    told.line("quorum", quorum=committee.quorum, members=len(committee.members))
+    known = [name for name in ENROLLED if world.read("oracle", "isEnrolled", demo_address(name))]
+    told.line("enrolled", names=_listed(known))
+    block = story.facts["enrolled"]
+    at = datetime.fromtimestamp(story.stage.anvil.rpc.block(block).time, UTC)
+    told.line(
+        "public", account=address_text(demo_address("Lin")), time=f"{at:%Y-%m-%d %H:%M} UTC", block=block
+    )
+
+
+def consent(story: Story) -> None:
+    """One reader, one thing, one purpose, counted; everything else gets the same refusal."""
+    told = story.told
+    told.act("consent")
+    story.consent("Lin", "lender", BAND, 1)
+    purpose = tuple(PURPOSES[0].split(" / "))
+    told.line("consented", reader=READER, what=(BAND, "分档"), purpose=purpose, count=1)
+    shown = story.read("lender", "Lin", BAND).raise_for_status().json()
+    told.line("read", band=_band(shown), epoch=shown["epoch"])
+    told.line("again", **_refusal(story.read("lender", "Lin", BAND)))
+    told.line("stranger", **_refusal(story.read("stranger", "Lin", BAND)))
+    stopped = story.consent("Lin", "lender", BAND, 5)
+    story.change("Lin", "DELETE", f"/v1/me/consents/{stopped}")
+    told.line("stopped", count=5, **_refusal(story.read("lender", "Lin", BAND)))
+    consents, reads = story.own("Lin", "/v1/me/consents"), story.own("Lin", "/v1/me/reads")
+    story.facts |= {"consents": len(consents), "reads": len(reads)}
+    told.line("log", reads=len(reads), active=sum(each["active"] for each in consents))
+
+
+def receivable(story: Story) -> None:
+    """An invoice, accepted by signature; the same document is refused a second time."""
+    told, world = story.told, story.world
+    told.act("receivable")
+    now, document = END + DAY, keccak256(b"delivery note 2026-117, with a random number")
+    due = now + BILL_DAYS * DAY
+    world.act(now, worlds.issue(world, "Lin", "Core", BILL, due, document))
+    identity = worlds.invoice_id(world, "Lin", "Core", document)
+    story.facts["invoice"] = identity
+    names = {"identity": "0x" + identity.hex(), "document": "0x" + document.hex()}
+    told.line("issued", amount=money(_invoice(story)[6]), days=BILL_DAYS, **names)
+    world.act(now + HOUR, _acceptance(world, identity, due))
+    told.line("accepted", status=STATUSES[_invoice(story)[4]])
+    again = (demo_address("Qi"), world.deployment.coin, BILL * DOLLAR, due, bytes(32), document)
+    told.line(
+        "pledged_twice", refusal=_refused(lambda: world.read("receivables", "issue", *again, sender="Lin"))
+    )
+
+
+def score(story: Story) -> None:
+    """Four nodes, one root; what a firm reads of itself; a firm without a record has no number."""
+    told, stage = story.told, story.stage
+    told.act("score")
+    terms = len(worlds.expert_card().segments["firm"].terms)
+    told.line("card", model="0x" + manifests.model_id(story.manifest).hex(), terms=terms)
+    rounds = story.facts["rounds"]
+    for number, each in enumerate(rounds, 1):
+        told.line("root", number=number, root=each["root"])
+    found = stage.oracle.published(stage.deployment.start_block)[EPOCH]
+    told.line(
+        "published",
+        epoch=EPOCH,
+        roots=len({each["root"] for each in rounds}),
+        signatures=found.member_mask.bit_count(),
+        quorum=stage.oracle.committee_at(EPOCH).quorum,
+        borrowers=found.report.borrowers,
+        leaves=rounds[0]["leaves"],
+    )
+    story.facts["before"] = _statement(story, "Lin")
+    english, chinese = story.both("Kai")
+    told.line("none_yet", who=FIRM_NAMES["Kai"], status=(english["status"], chinese["status"]))
+
+
+def advance(story: Story) -> None:
+    """Two proofs of "at least" and an advance on the invoice; a small loan by one; none beyond the score."""
+    told, world = story.told, story.world
+    told.act("advance")
+    supplier, buyer = _proof(story, "Lin", LIN_PROVES), _proof(story, "Core", CORE_PROVES)
+    told.line("proofs", supplier=LIN_PROVES, buyer=CORE_PROVES)
+    invoice, pool = story.facts["invoice"], world.contracts["invoice_finance"].address
+    offer = world.call("Lin", "receivables", "offer", invoice, pool, 1)
+    draw = world.call("Lin", "invoice_finance", "draw", invoice, supplier, buyer)
+    world.act(END + 2 * DAY, offer, draw)
+    paid, claim = world.read("invoice_finance", "advanceOf", invoice)[4::2]
+    held = world.read("receivables", "claimOf", invoice, pool)
+    share = worlds.ADVANCES[0][4] // 100
+    told.line("advanced", advance=money(paid), claim=money(claim), share=share, held=money(held))
+    drawing = (LOAN * DOLLAR, LOAN_DAYS * DAY, 1, ())
+    world.act(
+        END + 2 * DAY + HOUR, world.call("Lin", "loans", "borrow", world.deployment.pool, drawing, supplier)
+    )
+    story.facts["loan"] = world.read("loans", "lastLoanId")
+    owed = _outstanding(story)
+    row = world.contracts["pool"].read("rowFor", supplier[1], supplier[2], WIDTH_NOT_SHOWN)[1]
+    told.line("borrowed", amount=money(LOAN * DOLLAR), rate=row[3] // 100, days=LOAN_DAYS, owed=money(owed))
+    refused = own(story.url, "Lin", "/v1/me/proof", world.deployment.chain_id, at_least=TOO_HIGH)
+    told.line("too_much", threshold=TOO_HIGH, detail=_refusal(refused)["detail"])
+
+
+def repayment(story: Story) -> None:
+    """The buyer pays who holds the claim, the rest is Lin's; the loan is repaid; then it counts."""
+    told, world, invoice = story.told, story.world, story.facts["invoice"]
+    told.act("repayment")
+    pool = world.contracts["invoice_finance"].address
+    before = world.read("coin", "balanceOf", pool)
+    world.act(END + 9 * DAY, world.call("Core", "receivables", "payRest", invoice))
+    paid = world.read("coin", "balanceOf", pool) - before
+    told.line("paid", paid=money(paid))
+    lins = world.balance("Lin")
+    world.act(END + 9 * DAY + HOUR, world.call("Lin", "invoice_finance", "settle", invoice))
+    reserve, advanced = world.balance("Lin") - lins, world.read("invoice_finance", "advanceOf", invoice)[4]
+    shares = {"advance": advanced, "fee": paid - advanced - reserve, "reserve": reserve, "paid": paid}
+    story.facts["shares"] = shares
+    told.line("settled", **{name: money(units) for name, units in shares.items()})
+    lins = world.balance("Lin")
+    loan = story.facts["loan"]
+    world.act(END + 10 * DAY + HOUR, world.call("Lin", "loans", "repay", loan, 2 * LOAN * DOLLAR))
+    left = _outstanding(story)
+    days = 2 + LOAN_DAYS - 10
+    told.line("repaid", paid=money(lins - world.balance("Lin")), days=days, outstanding=money(left))
+    _mark_wrong(story)  # told on the next screen
+    story.round(CREDITED)
+    after = story.own("Lin", "/v1/me/score")
+    told.line("credit", before=story.facts["before"], then=EPOCH, after=after["score"], epoch=after["epoch"])
+    _statement(story, "Lin")
+
+
+def dispute(story: Story) -> None:
+    """A fact in dispute is shown as such, an arbiter decides with reasons, and upheld means not counted."""
+    told, facts = story.told, story.facts
+    told.act("dispute")
+    told.line("fact", **facts["dispute"])
+    told.line("answer_by", days=ANSWER_DAYS)
+    fact = facts["dispute"]["fact"]
+    english, chinese = story.both("Bo")
+    disputed = _fact(story, fact)
+    told.line(
+        "disputed",
+        epoch=english["epoch"],
+        score=english["score"],
+        status=(english["status"], chinese["status"]),
+        disputed=YES if english["disputed"] else NO,
+        score_with=disputed["scoreWith"],
+        score_without=disputed["scoreWithout"],
+    )
+    facts["disputed"] = english["score"]
+    _decide(story, fact)
+    told.line("decided", outcome=OUTCOME, reasons=_reasons(story))
+    story.round(CORRECTED)
+    found, excluded = story.own("Bo", "/v1/me/score"), _fact(story, fact)["excluded"]
+    facts["corrected"] = found["score"]
+    told.line(
+        "excluded",
+        epoch=found["epoch"],
+        score=found["score"],
+        disputed=YES if found["disputed"] else NO,
+        excluded=YES if excluded else NO,
+    )
+
+
+def regulator(story: Story) -> None:
+    """What anyone rebuilds from the chain, and what only the operator and the firms have."""
+    told, stage = story.told, story.stage
+    told.act("regulator")
+    where = ("--rpc", stage.anvil.url, "--contract", address_text(stage.deployment.oracle))
+    found = stage.verb("audit", *where, "--epoch", CORRECTED, "--manifest", story.manifest_file)
+    story.facts["audit"] = found
+    equal = sum(each["equal"] for each in found["checks"])
+    told.line("audited", epoch=CORRECTED, leaves=found["leaves"], checks=len(found["checks"]), equal=equal)
+    told.line("difference", found=found["difference"] or NONE)
+    told.line("rebuilt")
+    told.line("root_not", rebuilt=YES if found["rootRebuilt"] else NO)
+    disputes = story.own("Bo", "/v1/me/disputes")
+    words = len(disputes) + sum(len(each["decisions"]) for each in disputes)
+    told.line("private", consents=story.facts["consents"], reads=story.facts["reads"], words=words)
+    told.line("candid")
+
+
+SCREENS = (onboarding, consent, receivable, score, advance, repayment, dispute, regulator)
+
+
+def _enrolment(world: World, name: str) -> Transaction:
+    """A firm's own signature, carried by the platform."""
+    account, ends = demo_address(name), END + DAY
+    values = (account, True, world.read("oracle", "nonces", account), ends)
+    signature = world.signed(name, "oracle", "Enrolment", *values)
+    return world.call(PLATFORM, "oracle", "setEnrolmentFor", account, True, ends, signature)
+
+
+def _acceptance(world: World, invoice: bytes, due: int) -> Transaction:
+    """The buyer's signature, carried by the platform."""
+    parties = (demo_address("Lin"), demo_address("Core"), world.deployment.coin)
+    values = (invoice, *parties, BILL * DOLLAR, due, False, due)
+    signature = world.signed("Core", "receivables", "Acceptance", *values)
+    return world.call(PLATFORM, "receivables", "acceptFor", invoice, due, signature)
+
+
+def _mark_wrong(story: Story) -> None:
+    """Bo disputes the loan that is told as late: the words to the service, their hash on chain."""
+    world = story.world
+    late = next(each for each in story.own("Bo", "/v1/me/facts") if each["outcome"] == "late")
+    body = {"factId": late["factId"], "reason": "date", "words": WRONG}
+    hashed: str = story.change("Bo", "POST", "/v1/me/disputes", body)["wordsHash"]
+    fact = bytes.fromhex(late["factId"][2:])
+    world.act(END + 11 * DAY, world.call("Bo", "disputes", "dispute", fact, bytes.fromhex(hashed[2:])))
+    story.facts["dispute"] = {
+        "fact": late["factId"],
+        "words": hashed,
+        "value": money(late["valueCents"] * DOLLAR // 100),
+        "outcome": (late["outcome"], OUTCOMES_ZH[late["outcome"]]),
+    }
+
+
+def _decide(story: Story, fact: str) -> None:
+    """The arbiter's reasons to the service, their hash and the outcome on chain, by its own wallet."""
+    stage, world = story.stage, story.world
+    reasons = stage.folder / "reasons.txt"
+    reasons.write_text(" / ".join(REASONS), encoding="utf-8")
+    account = address_text(demo_address("Bo"))
+    whose = ("--home", stage.homes[0], "--account", account, "--fact", fact)
+    made = stage.verb("decide", *whose, "--outcome", OUTCOME[0], "--reasons", reasons)
+    call = Transaction(
+        demo_address(worlds.ARBITER), bytes.fromhex(made["to"][2:]), bytes.fromhex(made["data"][2:])
+    )
+    world.act(END + 2 * LENGTH + DAY, call)
+
+
+def _fact(story: Story, fact: str) -> dict[str, Any]:
+    """One of Bo's facts as the latest epoch has it."""
+    found: dict[str, Any] = next(each for each in story.own("Bo", "/v1/me/facts") if each["factId"] == fact)
+    return found
+
+
+def _reasons(story: Story) -> Both:
+    """The arbiter's, as Bo reads them: in both languages."""
+    english, chinese = story.own("Bo", "/v1/me/disputes")[0]["decisions"][0]["reasons"].split(" / ")
+    return english, chinese
+
+
+def _band(shown: Mapping[str, Any]) -> Both:
+    """A band by both its names."""
+    return next((english, chinese) for _, english, chinese in BANDS if english == shown["band"])
+
+
+def _statement(story: Story, name: str) -> int:
+    """What a firm reads of its own record; the score."""
+    english, chinese = story.both(name)
+    figures = {key: english[key] for key in ("score", "low", "high")}
+    texts = {key: (english[key], chinese[key]) for key in ("band", "status")}
+    story.told.line("own_score", who=FIRM_NAMES[name], **figures, **texts)
+    for key, part in (("helped", "helped"), ("held", "heldBack")):
+        for one, other in zip(english[part][:2], chinese[part][:2], strict=True):
+            story.told.line(key, text=(one["text"], other["text"]), points=one["points"])
+    if english["capped"]:
+        story.told.line("capped", text=(english["capped"]["text"], chinese["capped"]["text"]))
+    found: int = english["score"]
+    return found
+
+
+def _proof(story: Story, name: str, threshold: int) -> tuple[Any, ...]:
+    """A proof of "at least", as the service gives it to its owner, in the order of the contract's struct."""
+    return fields_of(at_least(story.own(name, "/v1/me/proof", at_least=threshold)))
+
+
+def _invoice(story: Story) -> tuple[Any, ...]:
+    """IReceivables.Invoice of the invoice told of."""
+    found: tuple[Any, ...] = story.world.read("receivables", "invoiceOf", story.facts["invoice"])
+    return found
+
+
+def _outstanding(story: Story) -> int:
+    """What is still owed on the loan told of, in raw units: ITermLoans.Loan.outstanding."""
+    found: int = story.world.read("loans", "loanOf", story.facts["loan"])[13]
+    return found
+
+
+def _refusal(answer: httpx2.Response) -> dict[str, Any]:
+    """Status and sentence of a refusal; Stop when there was none."""
+    if answer.is_success:
+        raise Stop(f"{answer.url} was answered, and should have been refused: this is a bug, report it.")
+    return {"status": answer.status_code, "detail": answer.json()["detail"]}
+
+
+def _refused(call: Callable[[], object]) -> str:
+    """How a contract refuses a call; Stop when it does not."""
+    try:
+        call()
+    except Refused as refusal:
+        return str(refusal).partition(": ")[2]
+    raise Stop("the contract took a document twice: this is a bug, report it.")
+
+
+def _sign(name: str, message: dict[str, Any]) -> str:
+    """A wallet's signature of typed data, as 0x hex."""
+    signature: bytes = Account.sign_typed_data(demo_key(name), full_message=message).signature
+    return "0x" + bytes(signature).hex()
+
+
+def _listed(names: Sequence[str]) -> Both:
+    english, chinese = (tuple(FIRM_NAMES[name][at] for name in names) for at in (0, 1))
+    return ", ".join(english), "、".join(chinese)
