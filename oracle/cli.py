@@ -112,7 +112,7 @@ def demo(
 @app.command()
 def shanghai(
     lang: Annotated[str, typer.Option(help="Language of what is told: en or zh.")] = "zh",
-    folder: Annotated[Path, typer.Option(help="Where its files are kept; made anew.")] = Path("shanghai"),
+    folder: Annotated[Path, typer.Option(help="Where its files are kept; made anew.")] = Path("demo"),
 ) -> None:
     """A small-firm financing platform of four institutions, screen by screen (docs/shanghai.md)."""
     from oracle.devchain.shanghai import tell

@@ -6,50 +6,49 @@ both languages; what varies from run to run is only what hangs on keys and salts
 """
 
 import contextlib
-import time
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
-from eth_account import Account
 
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models import manifest as manifests
-from models.scorecard import BANDS
 from oracle.api.operator import FILE as OPERATOR_FILE
 from oracle.api.operator import Operator
 from oracle.api.words import ANSWER_DAYS
-from oracle.consent import BAND, PURPOSES, Consent, ReadRequest, typed_data
+from oracle.consent import BAND, PURPOSES
 from oracle.contract import Refused, fields_of
 from oracle.devchain import shanghai_world as worlds
-from oracle.devchain.anvil import GENESIS_TIME, Transaction, free_port
+from oracle.devchain.anvil import Transaction, free_port
 from oracle.devchain.demo import make_fresh
 from oracle.devchain.deploy import DAY, DOLLAR
-from oracle.devchain.people import demo_address, demo_key
+from oracle.devchain.people import demo_address
+from oracle.devchain.shanghai_story import END, Story
 from oracle.devchain.shanghai_words import (
     FIRM_NAMES,
     INSTITUTIONS,
+    KNOWN_DETAILS,
     LANGUAGES,
     NO,
     NONE,
+    READER,
     STATUSES,
     WORDS,
     YES,
     Both,
     Transcript,
+    band,
+    listed,
     money,
 )
-from oracle.devchain.shanghai_world import ENROLLED, HOUR, PAST_DAYS, PLATFORM, World
-from oracle.devchain.stage import EPOCH, LENGTH, WIDTH_NOT_SHOWN, Stage, at_least, open_stage, own, sign_in
-from oracle.epoch import Deployment
-from oracle.settings import address_text
-
-END = GENESIS_TIME + EPOCH * LENGTH + PAST_DAYS * DAY
-"""The end of the first epoch, at which the platform opens."""
+from oracle.devchain.shanghai_world import ENROLLED, HOUR, PAST_DAYS
+from oracle.devchain.stage import EPOCH, LENGTH, WIDTH_NOT_SHOWN, at_least, open_stage, own
+from oracle.settings import address_text, write_settings
 
 BILL, BILL_DAYS, LOAN, LOAN_DAYS = 20_000, 9, 1_500, 12
 """Dollars and days of the invoice and of the loan told of."""
@@ -57,8 +56,10 @@ BILL, BILL_DAYS, LOAN, LOAN_DAYS = 20_000, 9, 1_500, 12
 CREDITED, CORRECTED = EPOCH + 2, EPOCH + 3
 """The epochs in which repayment and correction are seen."""
 
+QUORUM, TURN_SECONDS = 3, 2.0
+"""Of four; a node that is down has its turn to publish like any other, and is passed over so soon."""
+
 LIN_PROVES, CORE_PROVES, TOO_HIGH = 590, 650, 650
-READER = ("the bank", "银行")
 OPERATOR_NAME = "Pudong small-firm platform (fictional) / 浦东小微平台（虚构）"
 WRONG = "I paid on the due date; the lender's channel was down for three days."
 REASONS: Both = (
@@ -67,82 +68,6 @@ REASONS: Both = (
 )
 OUTCOME: Both = ("upheld", "异议成立")
 OUTCOMES_ZH = {"late": "逾期还清"}
-
-
-class Story:
-    """The world, where its service is, and what was told so far."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.world, self.stage = World(stage), stage
-        self.manifest = worlds.name_model(stage)
-        self.told = Transcript()
-        self.url = ""
-        self.facts: dict[str, Any] = {}
-        self._nonce = 0
-
-    @property
-    def manifest_file(self) -> Path:
-        """As the verbs take it."""
-        identity = manifests.model_id(self.manifest).hex()
-        return self.stage.folder / "model" / "manifests" / f"{identity}.json"
-
-    @property
-    def where(self) -> Deployment:
-        """What consents are signed for."""
-        return Deployment.of(self.stage.deployment.schedule)
-
-    def own(self, name: str, path: str, **parameters: object) -> Any:
-        """What the service answers one of the cast; Stop when it refuses."""
-        return (
-            own(self.url, name, path, self.stage.deployment.chain_id, **parameters).raise_for_status().json()
-        )
-
-    def change(self, name: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """What the service answers one of the cast that asks for a change."""
-        with httpx2.Client(base_url=self.url, trust_env=False, timeout=30) as client:
-            token = sign_in(client, name, self.stage.deployment.chain_id)
-            headers = {"authorization": f"Bearer {token}"}
-            answer = client.request(method, path, headers=headers, json=body).raise_for_status()
-            return answer.json() if answer.content else None
-
-    def consent(self, name: str, reader: str, what: str, count: int) -> str:
-        """A consent signed by a firm and given to the service; its id."""
-        ends = int(time.time()) + 30 * DAY
-        who = demo_address(name), demo_address(reader)
-        given = Consent(*who, READER[0], what, PURPOSES[0], 0, ends, count, self._number())
-        signature = _sign(name, typed_data(given, self.where))
-        body = {"consent": typed_data(given, self.where)["message"], "signature": signature}
-        identity: str = self.change(name, "POST", "/v1/me/consents", body)["id"]
-        return identity
-
-    def read(self, reader: str, name: str, what: str) -> httpx2.Response:
-        """What the service answers a reader."""
-        who = demo_address(name), demo_address(reader)
-        request = ReadRequest(*who, what, PURPOSES[0], 0, int(time.time()), self._number())
-        message = typed_data(request, self.where)
-        body = message["message"] | {"signature": _sign(reader, message)}
-        return httpx2.post(f"{self.url}/v1/reads", json=body, trust_env=False, timeout=30)
-
-    def both(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A firm's own score, in English and in Chinese."""
-        english, chinese = (self.own(name, "/v1/me/score", lang=language) for language in LANGUAGES)
-        return english, chinese
-
-    def round(self, epoch: int) -> list[dict[str, Any]]:
-        """The epoch ends, four nodes score it, and its root becomes readable; what each node says."""
-        end = END + (epoch - EPOCH) * LENGTH
-        self.stage.anvil.advance_to(end - 60)  # the last block before the end is the snapshot
-        self.stage.anvil.advance_to(end + 60)
-        self.stage.anvil.automine(True)
-        said = self.stage.run_nodes(self.stage.homes)
-        if len({each["root"] for each in said}) != 1:
-            raise Stop(f"the nodes do not agree; their logs are log.txt in {self.stage.folder}/committee.")
-        self.stage.anvil.advance_to(end + 6 * HOUR)
-        return said
-
-    def _number(self) -> int:
-        self._nonce += 1
-        return self._nonce
 
 
 def tell(folder: Path, language: str, inspect: Callable[[Story], None] | None = None) -> Transcript:
@@ -178,10 +103,13 @@ def open_platform(story: Story, start: int) -> None:
     world, stage = story.world, story.stage
     stage.propose("0x" + manifests.model_id(story.manifest).hex())
     worlds.live_until_now(world, start)
-    enrolments = [_enrolment(world, name) for name in ENROLLED]
+    enrolments = [worlds.enrolment(world, name, END + DAY) for name in ENROLLED]
     receipts = world.act(END - DAY, *enrolments)
     story.facts["enrolled"] = receipts[0].block
     stage.furnish(story.manifest_file)
+    for home in stage.homes:
+        settings = json.loads((home / "settings.json").read_bytes())
+        write_settings(home, settings | {"turn_seconds": TURN_SECONDS})
     operator = Operator(
         name=OPERATOR_NAME,
         demo=True,
@@ -204,7 +132,7 @@ def onboarding(story: Story) -> None:
         told.line("member", number=number, name=name, address=address_text(member))
     told.line("quorum", quorum=committee.quorum, members=len(committee.members))
     known = [name for name in ENROLLED if world.read("oracle", "isEnrolled", demo_address(name))]
-    told.line("enrolled", names=_listed(known))
+    told.line("enrolled", names=listed(known))
     block = story.facts["enrolled"]
     at = datetime.fromtimestamp(story.stage.anvil.rpc.block(block).time, UTC)
     told.line(
@@ -220,7 +148,7 @@ def consent(story: Story) -> None:
     purpose = tuple(PURPOSES[0].split(" / "))
     told.line("consented", reader=READER, what=(BAND, "分档"), purpose=purpose, count=1)
     shown = story.read("lender", "Lin", BAND).raise_for_status().json()
-    told.line("read", band=_band(shown), epoch=shown["epoch"])
+    told.line("read", band=band(shown["band"]), epoch=shown["epoch"])
     told.line("again", **_refusal(story.read("lender", "Lin", BAND)))
     told.line("stranger", **_refusal(story.read("stranger", "Lin", BAND)))
     stopped = story.consent("Lin", "lender", BAND, 5)
@@ -242,7 +170,7 @@ def receivable(story: Story) -> None:
     story.facts["invoice"] = identity
     names = {"identity": "0x" + identity.hex(), "document": "0x" + document.hex()}
     told.line("issued", amount=money(_invoice(story)[6]), days=BILL_DAYS, **names)
-    world.act(now + HOUR, _acceptance(world, identity, due))
+    world.act(now + HOUR, worlds.acceptance(world, identity, due))
     told.line("accepted", status=STATUSES[_invoice(story)[4]])
     again = (demo_address("Qi"), world.deployment.coin, BILL * DOLLAR, due, bytes(32), document)
     told.line(
@@ -259,14 +187,13 @@ def score(story: Story) -> None:
     rounds = story.facts["rounds"]
     for number, each in enumerate(rounds, 1):
         told.line("root", number=number, root=each["root"])
-    found = stage.oracle.published(stage.deployment.start_block)[EPOCH]
     told.line(
         "published",
         epoch=EPOCH,
         roots=len({each["root"] for each in rounds}),
-        signatures=found.member_mask.bit_count(),
+        signatures=story.signatures(EPOCH),
         quorum=stage.oracle.committee_at(EPOCH).quorum,
-        borrowers=found.report.borrowers,
+        borrowers=rounds[0]["borrowers"],
         leaves=rounds[0]["leaves"],
     )
     story.facts["before"] = _statement(story, "Lin")
@@ -296,8 +223,9 @@ def advance(story: Story) -> None:
     owed = _outstanding(story)
     row = world.contracts["pool"].read("rowFor", supplier[1], supplier[2], WIDTH_NOT_SHOWN)[1]
     told.line("borrowed", amount=money(LOAN * DOLLAR), rate=row[3] // 100, days=LOAN_DAYS, owed=money(owed))
-    refused = own(story.url, "Lin", "/v1/me/proof", world.deployment.chain_id, at_least=TOO_HIGH)
-    told.line("too_much", threshold=TOO_HIGH, detail=_refusal(refused)["detail"])
+    refused = _refusal(own(story.url, "Lin", "/v1/me/proof", world.deployment.chain_id, at_least=TOO_HIGH))
+    most = story.own("Lin", "/v1/me/ladder")["most"]
+    told.line("too_much", threshold=TOO_HIGH, detail=refused["detail"], most=most)
 
 
 def repayment(story: Story) -> None:
@@ -322,7 +250,8 @@ def repayment(story: Story) -> None:
     days = 2 + LOAN_DAYS - 10
     told.line("repaid", paid=money(lins - world.balance("Lin")), days=days, outstanding=money(left))
     _mark_wrong(story)  # told on the next screen
-    story.round(CREDITED)
+    story.round(CREDITED, nodes=QUORUM)
+    told.line("three", epoch=CREDITED, down=INSTITUTIONS[QUORUM], signatures=story.signatures(CREDITED))
     after = story.own("Lin", "/v1/me/score")
     told.line("credit", before=story.facts["before"], then=EPOCH, after=after["score"], epoch=after["epoch"])
     _statement(story, "Lin")
@@ -349,7 +278,7 @@ def dispute(story: Story) -> None:
     facts["disputed"] = english["score"]
     _decide(story, fact)
     told.line("decided", outcome=OUTCOME, reasons=_reasons(story))
-    story.round(CORRECTED)
+    story.round(CORRECTED, nodes=QUORUM)
     found, excluded = story.own("Bo", "/v1/me/score"), _fact(story, fact)["excluded"]
     facts["corrected"] = found["score"]
     told.line(
@@ -371,7 +300,8 @@ def regulator(story: Story) -> None:
     equal = sum(each["equal"] for each in found["checks"])
     told.line("audited", epoch=CORRECTED, leaves=found["leaves"], checks=len(found["checks"]), equal=equal)
     told.line("difference", found=found["difference"] or NONE)
-    told.line("rebuilt")
+    (scores,) = (each for each in found["checks"] if each["what"] == "scoresHash")
+    told.line("rebuilt", hashed=scores["ours"], equal=YES if scores["equal"] else NO)
     told.line("root_not", rebuilt=YES if found["rootRebuilt"] else NO)
     disputes = story.own("Bo", "/v1/me/disputes")
     words = len(disputes) + sum(len(each["decisions"]) for each in disputes)
@@ -380,22 +310,6 @@ def regulator(story: Story) -> None:
 
 
 SCREENS = (onboarding, consent, receivable, score, advance, repayment, dispute, regulator)
-
-
-def _enrolment(world: World, name: str) -> Transaction:
-    """A firm's own signature, carried by the platform."""
-    account, ends = demo_address(name), END + DAY
-    values = (account, True, world.read("oracle", "nonces", account), ends)
-    signature = world.signed(name, "oracle", "Enrolment", *values)
-    return world.call(PLATFORM, "oracle", "setEnrolmentFor", account, True, ends, signature)
-
-
-def _acceptance(world: World, invoice: bytes, due: int) -> Transaction:
-    """The buyer's signature, carried by the platform."""
-    parties = (demo_address("Lin"), demo_address("Core"), world.deployment.coin)
-    values = (invoice, *parties, BILL * DOLLAR, due, False, due)
-    signature = world.signed("Core", "receivables", "Acceptance", *values)
-    return world.call(PLATFORM, "receivables", "acceptFor", invoice, due, signature)
 
 
 def _mark_wrong(story: Story) -> None:
@@ -440,11 +354,6 @@ def _reasons(story: Story) -> Both:
     return english, chinese
 
 
-def _band(shown: Mapping[str, Any]) -> Both:
-    """A band by both its names."""
-    return next((english, chinese) for _, english, chinese in BANDS if english == shown["band"])
-
-
 def _statement(story: Story, name: str) -> int:
     """What a firm reads of its own record; the score."""
     english, chinese = story.both(name)
@@ -481,7 +390,8 @@ def _refusal(answer: httpx2.Response) -> dict[str, Any]:
     """Status and sentence of a refusal; Stop when there was none."""
     if answer.is_success:
         raise Stop(f"{answer.url} was answered, and should have been refused: this is a bug, report it.")
-    return {"status": answer.status_code, "detail": answer.json()["detail"]}
+    detail = answer.json()["detail"]
+    return {"status": answer.status_code, "detail": KNOWN_DETAILS.get(detail, detail)}
 
 
 def _refused(call: Callable[[], object]) -> str:
@@ -491,14 +401,3 @@ def _refused(call: Callable[[], object]) -> str:
     except Refused as refusal:
         return str(refusal).partition(": ")[2]
     raise Stop("the contract took a document twice: this is a bug, report it.")
-
-
-def _sign(name: str, message: dict[str, Any]) -> str:
-    """A wallet's signature of typed data, as 0x hex."""
-    signature: bytes = Account.sign_typed_data(demo_key(name), full_message=message).signature
-    return "0x" + bytes(signature).hex()
-
-
-def _listed(names: Sequence[str]) -> Both:
-    english, chinese = (tuple(FIRM_NAMES[name][at] for name in names) for at in (0, 1))
-    return ", ".join(english), "、".join(chinese)

@@ -6,11 +6,15 @@ Reference Center and no offer of a loan.
 """
 
 import re
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
+from models.scorecard import BANDS
 from oracle.devchain.deploy import DOLLAR
 
 LANGUAGES = ("en", "zh")
+COLUMNS = 92
 
 Both = tuple[str, str]
 """A text in English and Chinese."""
@@ -28,10 +32,10 @@ WORDS: dict[str, Both] = {
         "   运营方         {name}\n   许可或备案号   {licence}",
     ),
     "no_licence": (
-        "none: every page says that this is a demonstration and no credit reporting service",
-        "无：每个页面都注明“演示环境，不提供征信服务”",
+        "none: the pages are marked as a demonstration",
+        "无：页面均注明“演示环境，不提供征信服务”",
     ),
-    "member": ("   node {number} {name:<34} {address}", "   节点 {number} {name}　{address}"),
+    "member": ("   node {number}  {address}  {name}", "   节点 {number}  {address}  {name}"),
     "quorum": (
         "   {quorum} of {members} signatures publish an epoch; no institution can do it alone",
         "   {members} 个节点中须有 {quorum} 个签名才能发布一期，任何一家都不能单独发布",
@@ -50,7 +54,7 @@ WORDS: dict[str, Both] = {
         "   Lin signs      {reader} may see: {what}; for: {purpose}; {count} time(s)",
         "   林记签名授权   {reader}可查看：{what}；用途：{purpose}；{count} 次",
     ),
-    "read": ("   the bank reads {band}, epoch {epoch}", "   银行查询       分档“{band}”，第 {epoch} 期"),
+    "read": ("   the bank reads “{band}”, epoch {epoch}", "   银行查询       分档“{band}”，第 {epoch} 期"),
     "again": ("   a second time  {status}: {detail}", "   再次查询       {status}：{detail}"),
     "stranger": (
         "   a reader that was never allowed   {status}: {detail}",
@@ -122,7 +126,7 @@ WORDS: dict[str, Both] = {
     ),
     "too_much": (
         "   too high       Lin asks for a proof of {threshold}: {detail}",
-        "   超出           林记申请“不低于 {threshold}”的证明：{detail}",
+        "   超出           林记申请“不低于 {threshold}”的证明，被拒绝：本期最高可出示 {most} 分",
     ),
     "repayment": ("Repayment", "还款"),
     "paid": (
@@ -139,8 +143,12 @@ WORDS: dict[str, Both] = {
         "   Lin repays its loan   {paid} USD, {days} days before it is due; outstanding {outstanding}",
         "   林记还清借款   {paid} 美元，早于还款日 {days} 天；未还 {outstanding}",
     ),
+    "three": (
+        "   epoch {epoch}        {down}'s node is down; {signatures} signatures were enough",
+        "   第 {epoch} 期        {down}的节点停机；{signatures} 个签名已足够",
+    ),
     "credit": (
-        "   the deeds became credit: {before} in epoch {then}, {after} in epoch {epoch}",
+        "   the deeds became credit   {before} in epoch {then}, {after} in epoch {epoch}",
         "   履约计入记录：第 {then} 期 {before} 分，第 {epoch} 期 {after} 分",
     ),
     "dispute": ("Dispute", "异议"),
@@ -157,7 +165,7 @@ WORDS: dict[str, Both] = {
     "disputed": (
         "   epoch {epoch}        {score}, {status}, in dispute: {disputed}\n"
         "                  with the fact {score_with}, without it {score_without}",
-        "   第 {epoch} 期         {score} 分，{status}，异议处理中：{disputed}\n"
+        "   第 {epoch} 期        {score} 分，{status}，异议处理中：{disputed}\n"
         "                  计入此项 {score_with} 分，不计入 {score_without} 分",
     ),
     "decided": (
@@ -167,7 +175,7 @@ WORDS: dict[str, Both] = {
     "excluded": (
         "   epoch {epoch}        {score}, in dispute: {disputed}; the fact is shown as excluded: {excluded}\n"
         "                  the chain's own entry stays: it cannot be erased, only counted rightly",
-        "   第 {epoch} 期         {score} 分，异议处理中：{disputed}；该记录已不计入：{excluded}\n"
+        "   第 {epoch} 期        {score} 分，异议处理中：{disputed}；该记录已不计入：{excluded}\n"
         "                  链上原始记录无法删除，更正的是计分方式",
     ),
     "regulator": ("The regulator's view", "监管视角"),
@@ -179,8 +187,10 @@ WORDS: dict[str, Both] = {
     ),
     "difference": ("   difference     {found}", "   差异           {found}"),
     "rebuilt": (
-        "   rebuilt        snapshot, scores of all who enrolled, population figures, who signed",
-        "   可重建         快照、全部登记企业的评分、总体统计、签名机构",
+        "   rebuilt        snapshot, population figures, who signed, and the scores of all who\n"
+        "                  enrolled: their hash {hashed} is as published: {equal}",
+        "   可重建         快照、总体统计、签名机构，以及全部登记企业的评分：\n"
+        "                  评分哈希 {hashed} 与发布值一致：{equal}",
     ),
     "root_not": (
         "   not rebuilt    the root itself: it needs the members' secret (rebuilt: {rebuilt})",
@@ -188,9 +198,9 @@ WORDS: dict[str, Both] = {
     ),
     "private": (
         "   private        {consents} consents, {reads} read(s), {words} text(s) of disputes and\n"
-        "                  decisions: at the operator, for the firm itself; the chain has hashes",
+        "                  decisions: kept by the operator, shown to the firm; the chain has hashes",
         "   不公开         {consents} 项授权、{reads} 次查询、{words} 份异议与裁定文字：\n"
-        "                  由运营方保存，仅企业本人可见；链上只有哈希",
+        "                  由运营方保存，只向企业本人出示；链上只有哈希",
     ),
     "candid": (
         "   candidly       whoever knows a firm's address can compute its score like the auditor",
@@ -208,6 +218,12 @@ INSTITUTIONS: tuple[Both, ...] = (
     ("a core firm's supply-chain platform", "核心企业供应链平台"),
     ("a data bureau", "数据机构"),
 )
+KNOWN_DETAILS: dict[str, Both] = {
+    "No consent for this request.": ("No consent for this request.", "没有可用的授权。"),
+}
+"""Sentences of the service that are one language there, and two on its page."""
+
+READER: Both = ("the bank", "银行")
 FIRM_NAMES: dict[str, Both] = {
     "Lin": ("Lin", "林记"),
     "Core": ("the core firm", "核心企业"),
@@ -243,10 +259,27 @@ class Transcript:
         chosen = {name: each[at] if isinstance(each, tuple) else each for name, each in figures.items()}
         words = WORDS[key][at].format(**chosen)
         number = f"\n{figures['act']}  " if "act" in figures else ""
-        return number + _LONG_HEX.sub(r"\1…\2", words) + "\n"
+        lines = (number + _LONG_HEX.sub(r"\1…\2", words)).split("\n")
+        return "".join(f"{_wrapped(line)}\n" for line in lines)
+
+
+def _wrapped(line: str) -> str:
+    """A line of English is broken where it is too long; Chinese has no spaces to break at."""
+    return textwrap.fill(line, COLUMNS, subsequent_indent=" " * 18, break_long_words=False)
 
 
 def money(units: int) -> str:
     """Raw units of the coin as dollars and cents, rounded down."""
     cents = units * 100 // DOLLAR
     return f"{cents // 100:,}.{cents % 100:02d}"
+
+
+def band(english: str) -> Both:
+    """A band by both its names."""
+    return next((one, other) for _, one, other in BANDS if one == english)
+
+
+def listed(names: Sequence[str]) -> Both:
+    """Firms by their names, in a row."""
+    english, chinese = (tuple(FIRM_NAMES[name][at] for name in names) for at in (0, 1))
+    return ", ".join(english), "、".join(chinese)

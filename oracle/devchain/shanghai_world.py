@@ -6,6 +6,7 @@ key and carried by the platform; other transactions are sent for the cast by the
 expert's: a platform that has no history yet sets points by hand, and says so.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,10 +34,9 @@ from oracle.devchain.deploy import (
 from oracle.devchain.people import demo_address, demo_key
 from oracle.devchain.stage import Stage
 
-FIRMS = ("Lin", "Core", "Qi", "Bo", "Kai")
-"""Micro firm, its core buyer, another buyer, a haulier, a firm founded last week. Qi is not enrolled."""
-
 ENROLLED = ("Lin", "Core", "Bo", "Kai")
+"""A micro firm, its core buyer, a haulier, a firm founded last week; not Qi, another buyer."""
+
 PAST_DAYS, PLATFORM, ARBITER = 221, "platform", "arbiter"
 HOUR = 3_600
 SCORE_AGE = 14 * DAY
@@ -57,8 +57,27 @@ ADVANCES = ((550, 650, FULL | THIN, FULL, 8_000, 800),)
 ADVANCE_TERMS = (90 * DAY, SCORE_AGE, 100_000 * DOLLAR, 500_000 * DOLLAR)
 MOST_UPHELD, WINDOW = 9, 7 * DAY
 
-ORACLE_NAMES = {"oracle": "CreditOracle", "coin": "DevCoin", "loans": "TermLoans", "pool": "LoanPool"}
-NAMES = ORACLE_NAMES | {
+BILLS = (
+    *(("Lin", "Qi" if month == 1 else "Core", 10 + 30 * month, 6_000 + 500 * month) for month in range(6)),
+    ("Bo", "Lin", 42, 300),
+    ("Bo", "Lin", 104, 350),
+)
+"""Supplier, buyer, day, dollars: due after 26 days, paid after 22."""
+
+LOANS = (
+    ("Core", 15, 25, 1_500),
+    ("Bo", 16, 25, 400),
+    ("Core", 75, 25, 1_500),
+    ("Bo", 76, 28, 500),
+    ("Bo", 136, 33, 600),
+)
+"""Borrower, day, days until it is repaid (due after 30), dollars; in the order in which they are drawn."""
+
+NAMES = {
+    "oracle": "CreditOracle",
+    "coin": "DevCoin",
+    "loans": "TermLoans",
+    "pool": "LoanPool",
     "receivables": "Receivables",
     "disputes": "Disputes",
     "invoice_finance": "InvoiceFinance",
@@ -149,7 +168,7 @@ class World:
 
 
 def live_until_now(world: World, start: int) -> None:
-    """Half a year from `start`: the core firm and Qi pay Lin's invoices in time; a loan of Bo's is late."""
+    """Half a year from `start`: all bills are paid in time, and all loans but one of Bo's."""
     for day, calls in sorted(_past(world, start).items()):
         world.act(start + day * DAY, *calls)
 
@@ -167,22 +186,36 @@ def invoice_id(world: World, supplier: str, buyer: str, document: bytes) -> byte
     return found
 
 
+def enrolment(world: World, name: str, deadline: int) -> Transaction:
+    """A firm's own signature that it wants to be scored, carried by the platform."""
+    account = demo_address(name)
+    values = (account, True, world.read("oracle", "nonces", account), deadline)
+    signature = world.signed(name, "oracle", "Enrolment", *values)
+    return world.call(PLATFORM, "oracle", "setEnrolmentFor", account, True, deadline, signature)
+
+
+def acceptance(world: World, invoice: bytes, deadline: int) -> Transaction:
+    """The core firm's signature that it owes Lin's invoice as it stands, carried by the platform."""
+    supplier, buyer, _, currency, _, due, amount, *_ = world.read("receivables", "invoiceOf", invoice)
+    values = (invoice, supplier, buyer, currency, amount, due, False, deadline)
+    signature = world.signed("Core", "receivables", "Acceptance", *values)
+    return world.call(PLATFORM, "receivables", "acceptFor", invoice, deadline, signature)
+
+
 def _past(world: World, start: int) -> Mapping[int, list[Transaction]]:
-    days: dict[int, list[Transaction]] = {1: _purses(world), 2: _allowances(world)}
-    for month in range(6):
-        buyer, first = ("Qi" if month == 1 else "Core"), 10 + 30 * month
-        document = keccak256(f"invoice {month}".encode())
-        identity, due = invoice_id(world, "Lin", buyer, document), start + (first + 26) * DAY
-        days.setdefault(first, []).append(issue(world, "Lin", buyer, 6_000 + 500 * month, due, document))
-        days.setdefault(first + 1, []).append(world.call(buyer, "receivables", "accept", identity))
-        days.setdefault(first + 22, []).append(world.call(buyer, "receivables", "payRest", identity))
-    loans = (("Core", 15, 25, 1_500), ("Bo", 16, 25, 400), ("Core", 75, 25, 1_500), ("Bo", 76, 28, 500))
-    for number, (who, day, kept, dollars) in enumerate((*loans, ("Bo", 136, 33, 600)), 1):
+    """What happens on which day."""
+    days: defaultdict[int, list[Transaction]] = defaultdict(list)
+    days[1], days[2] = _purses(world), _allowances(world)
+    for supplier, buyer, day, dollars in BILLS:
+        document = keccak256(f"{supplier}'s delivery of day {day}".encode())
+        identity = invoice_id(world, supplier, buyer, document)
+        days[day].append(issue(world, supplier, buyer, dollars, start + (day + 26) * DAY, document))
+        days[day + 1].append(world.call(buyer, "receivables", "accept", identity))
+        days[day + 22].append(world.call(buyer, "receivables", "payRest", identity))
+    for number, (who, day, kept, dollars) in enumerate(LOANS, 1):
         draw = (dollars * DOLLAR, 30 * DAY, 1, ())
-        borrowing = world.call(who, "loans", "borrowStarter", world.deployment.pool, draw)
-        days.setdefault(day, []).append(borrowing)
-        repaying = world.call(who, "loans", "repay", number, 2 * dollars * DOLLAR)
-        days.setdefault(day + kept, []).append(repaying)
+        days[day].append(world.call(who, "loans", "borrowStarter", world.deployment.pool, draw))
+        days[day + kept].append(world.call(who, "loans", "repay", number, 2 * dollars * DOLLAR))
     return days
 
 
@@ -193,16 +226,16 @@ def _purses(world: World) -> list[Transaction]:
 
 def _allowances(world: World) -> list[Transaction]:
     at = world.deployment.contracts
-    spenders = [(firm, "receivables") for firm in ("Core", "Qi")]
+    spenders = [(firm, "receivables") for firm in ("Lin", "Core", "Qi")]
     spenders += [(firm, "loans") for firm in ("Lin", "Core", "Bo")]
-    starters = ((("Core",), 1_500), (("Bo",), 1_000))
+    starters = {"Core": 1_500, "Bo": 1_000}
     return [
         *(world.call(firm, "coin", "approve", at[spender], UNLIMITED) for firm, spender in spenders),
         world.call("lender", "pool", "deposit", 100_000 * DOLLAR, demo_address("lender")),
         world.call("lender", "coin", "transfer", at["invoice_finance"], 100_000 * DOLLAR),
         *(
-            world.call("lender", "pool", "allowStarter", [demo_address(f) for f in firms], limit * DOLLAR)
-            for firms, limit in starters
+            world.call("lender", "pool", "allowStarter", [demo_address(firm)], limit * DOLLAR)
+            for firm, limit in starters.items()
         ),
     ]
 
@@ -222,7 +255,7 @@ def expert_card() -> Scorecard:
         _term("record_days", (90, 180), -20, 0, 20),
     )
     assumed = ((300, 3_000), (500, 1_200), (600, 400), (700, 150))
-    firm = Segment(500, terms, assumed, (30,) * 10)
+    firm = Segment(480, terms, assumed, (30,) * 10)
     rules = (
         Rule("firm", "scored", (("loans_proved", ">=", 2), ("record_days", ">=", 90))),
         Rule("firm_short", "thin", (("loans_proved", ">=", 1),)),
@@ -245,7 +278,7 @@ def name_model(stage: Stage) -> manifests.Manifest:
         scorecard=scorecards.save(expert_card(), home),
         feature_set=feature_set_version(),
         sources=(stage.sources,),
-        population=stage.population,
+        population="enrolled",
         schedule=stage.deployment.schedule,
         reference=(1,) * 10,
     )
