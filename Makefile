@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/contracts/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint fuzz bench slither setup contracts generated clean
+.PHONY: demo test page lint fuzz bench slither setup contracts generated clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -37,6 +37,14 @@ contracts/node_modules/.stamp: contracts/package-lock.json $(VENV)/.node-stamp
 	@cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The page is committed as built (oracle/web/dist), so that only its authors need its tools.
+web/node_modules/.stamp: web/package-lock.json $(VENV)/.node-stamp
+	@cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+page: web/node_modules/.stamp  ## build the borrower's page from web/
+	@cd web && npm run --silent check && npm run --silent build -- --logLevel warn
+
 demo: setup  ## the whole story on a local chain, in two minutes
 	@credit-oracle demo $(if $(SEED),--seed $(SEED)) $(DEMO_ARGS)
 
@@ -48,18 +56,26 @@ lint: setup  ## ruff, mypy strict, import direction
 contracts: setup  ## build the contracts and run their tests
 	@cd contracts && forge build && forge test
 
-generated: setup  ## rebuild every committed file that a program writes
+generated: setup page kit/node_modules/.stamp  ## rebuild every committed file that a program writes
 	@cd contracts && forge build
 	@python contracts/tools/write_abi.py
 	@python tests/golden/make_commitment.py
 	@python tests/golden/make_forest.py
 	@python tests/golden/make_rescore.py
 	@python docs/write_features.py
+	@python kit/write_kit.py && cd kit && npm run --silent schema
 
-test: setup lint  ## everything that CI runs
+kit/node_modules/.stamp: kit/package-lock.json $(VENV)/.node-stamp
+	@cd kit && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: setup lint kit/node_modules/.stamp  ## everything that CI runs
 	@cd contracts && forge fmt --check && forge build && forge test
 	@python contracts/tools/write_abi.py --check
 	@python docs/write_features.py --check
+	@[ -z "$(CI)" ] || $(MAKE) --no-print-directory page
+	@[ -z "$(CI)" ] || [ -z "$$(git status --porcelain oracle/web/dist)" ] \
+	  || { echo "oracle/web/dist is not what web/ builds: run make page, and commit it."; exit 1; }
 	@pytest -n auto --dist loadscope --no-loadscope-reorder
 
 fuzz: setup  ## the same properties, many more cases
@@ -83,6 +99,7 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/read.py
 	@python benchmarks/gas.py
 	@python benchmarks/price_of_an_epoch.py
+	@python benchmarks/gaming.py
 	@python benchmarks/measure.py
 	@python benchmarks/score.py
 	@python benchmarks/commit.py
@@ -102,5 +119,6 @@ slither: setup .bench/slither/.stamp  ## static analysis of the contracts
 	@cd contracts && ../.bench/slither/bin/slither .
 
 clean:  ## remove everything that the targets above made
-	@rm -rf $(VENV) .bench contracts/node_modules contracts/out contracts/cache demo build *.egg-info \
+	@rm -rf $(VENV) .bench web/node_modules kit/node_modules kit/dist contracts/node_modules contracts/out contracts/cache \
+	  demo build *.egg-info \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,7 +3,8 @@
 A scorecard is trained on the economy of a seed as the demo trains its own; no cheat is among the training
 rows. Then every strategy of benchmarks/strategies moves in on day 30, its rows are merged into the ledger as
 the reader would find them, and its wallet is scored after 90, 180, 270 and 330 days. What is printed of each
-is its best moment. docs/gaming.md tells the strategies, the rules that answer them, and what remains.
+is its best moment, and the score at the end. docs/gaming.md tells the strategies, the rules that answer
+them, and what remains.
 
 Points: those above the base, the least number that an honest newcomer gets (paid by one of the economy's
 employers, without a loan, at any of the same moments). A wallet that gets no number, or a lower one, gains
@@ -68,6 +69,7 @@ class Result:
     name: str
     repays: bool
     score: int | None
+    score_at_end: int | None
     gain: int
     over_none: int
     days: int
@@ -163,6 +165,7 @@ def best(cheat: Cheat, scores: Sequence[int], base: int) -> Result:
         name=cheat.name,
         repays=cheat.repays,
         score=score or None,
+        score_at_end=int(scores[-1]) or None,
         gain=gain,
         over_none=over_none,
         days=days,
@@ -209,8 +212,8 @@ def least(costs: Sequence[float | None]) -> float | None:
 
 
 HEAD = (
-    "strategy", "real debt", "score", "gain", "after days", "USD", "on mainnet", "USD per 50 points",
-    "points per USD", "points per day",
+    "strategy", "real debt", "score", "at the end", "gain", "after days", "USD", "on mainnet",
+    "USD per 50 points", "points per USD", "points per day",
 )  # fmt: skip
 
 
@@ -218,11 +221,11 @@ def table(results: Sequence[Result]) -> str:
     """Markdown, for docs/gaming.md."""
     lines = [f"| {' | '.join(HEAD)} |", f"|---|---|{'---:|' * (len(HEAD) - 2)}"]
     for one in sorted(results, key=lambda result: (result.repays, result.score or 0)):
-        cells = (
-            one.name, "yes" if one.repays else "no", one.score or "none", one.gain, one.days, shown(one.usd),
-            shown(one.usd_mainnet), shown(one.usd_per_50), shown(one.points_per_usd),
-            shown(one.points_per_day),
-        )  # fmt: skip
+        scores = (one.score or "none", one.score_at_end or "none", one.gain, one.days)
+        prices = map(
+            shown, (one.usd, one.usd_mainnet, one.usd_per_50, one.points_per_usd, one.points_per_day)
+        )
+        cells = (one.name, "yes" if one.repays else "no", *scores, *prices)
         lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines)
 

@@ -23,7 +23,7 @@ Written by `python docs/write_features.py`; do not edit.
 of every model id, is `0x{version}`.
 
 - Nothing after the moment counts, and nothing but the account's own events, save when its payers were
-  first seen.
+  first seen and which of them vouch for it.
 - **No stranger can lower a score.** What others do (pay, repay for someone, accept, dispute or pay
   invoices, send dust in any direction) can move a feature to its safer side only; a feature of which
   neither side is safer, and whether a feature is missing, depends on the account's own acts and debts

@@ -18,6 +18,7 @@ from ibis.expr.types import Table
 
 from models.engine import collect
 from models.loans import ORDER
+from models.persons import LATEST
 
 KINDS = ("disputed", "dispute_decided")
 
@@ -29,17 +30,17 @@ State = Literal["open", "upheld", "settled"]
 
 @dataclass(frozen=True)
 class Stand:
-    """How a dispute stood from its row at `since` to the next one at `before` (None: it still does)."""
+    """How a dispute stood from its row at `since` to the next one at `before` (LATEST: it still does)."""
 
     account: bytes
     fact_id: bytes
     state: State
     since: int
-    before: int | None
+    before: int
 
     def holds(self, until: int) -> bool:
         """Whether this is what is known at `until`, from rows before it."""
-        return self.since < until and (self.before is None or until <= self.before)
+        return self.since < until <= self.before
 
 
 def disputes_of(events: Table) -> list[Stand]:
@@ -56,7 +57,7 @@ def stands(rows: Iterable[Mapping[str, Any]]) -> list[Stand]:
     found = []
     for account, fact_id in sorted(rows_of):
         ordered = sorted(rows_of[account, fact_id], key=lambda row: tuple(row[name] for name in ORDER))
-        times = [*(row["block_time"] for row in ordered), None]
+        times = [*(row["block_time"] for row in ordered), LATEST]
         for row, before in zip(ordered, times[1:], strict=True):
             found.append(Stand(account, fact_id, _state(row), row["block_time"], before))
     return found

@@ -18,25 +18,13 @@ from models.disputes import Stand, disputes_of
 from models.engine import collect, joinable
 from models.loans import KINDS as LOAN_KINDS
 from models.loans import POSITION
+from models.persons import Omitted, place_of
 from models.views import INVOICES, KINDS
 
-EVENT = ("chain_id", "block_number", "log_index")
 OF_LOANS = (*LOAN_KINDS, "delinquent")
 OF_INVOICES = (*INVOICES, "invoice_opened", "invoice_assigned", "invoice_split")
 NAMED = (*OF_LOANS, *OF_INVOICES)
 """Kinds of rows whose fact is named by their loan id, where they have one."""
-
-LEFT_OUT = pa.schema(
-    [
-        pa.field("account", pa.binary()),
-        *(pa.field(name, pa.int64()) for name in EVENT),
-        pa.field("since", pa.int64()),
-        pa.field("before", pa.int64()),
-    ]
-)
-"""Rows of the ledger that count for nothing at any until with since < until ≤ before."""
-
-FOREVER = 2**63 - 1
 
 
 def loan_fact(chain_id: int, protocol: str, loan_id: bytes) -> bytes:
@@ -58,30 +46,33 @@ def fact_of(row: Mapping[str, Any]) -> bytes:
     return event_fact(row["chain_id"], row["block_number"], row["log_index"])
 
 
-def left_out(events: Table, assumed: Iterable[Stand] = ()) -> pa.Table | None:
-    """The rows of LEFT_OUT: of facts whose dispute was upheld, and the borrowings of cancelled loans.
+def left_out(events: Table, assumed: Iterable[Stand] = ()) -> dict[bytes, list[Omitted]]:
+    """The events of each wallet that count for nothing, and when.
 
-    `assumed` are left out too, whatever was decided of them. None when there are no such rows.
+    Those are events of facts whose dispute was upheld, and the borrowings of cancelled loans; `assumed` are
+    left out too, whatever was decided of them.
     """
     upheld = [stand for stand in disputes_of(events) if stand.state == "upheld"]
-    rows = [*_of_facts(events, [*upheld, *assumed]), *_cancelled(events)]
-    return pa.Table.from_pylist(rows, schema=LEFT_OUT) if rows else None
+    found: dict[bytes, list[Omitted]] = defaultdict(list)
+    for account, event in [*_of_facts(events, [*upheld, *assumed]), *_cancelled(events)]:
+        found[account].append(event)
+    return dict(found)
 
 
-def _of_facts(events: Table, disputes: Iterable[Stand]) -> list[dict[str, Any]]:
+def _of_facts(events: Table, disputes: Iterable[Stand]) -> list[tuple[bytes, Omitted]]:
     """The accounts' rows that belong to the facts."""
     of: dict[tuple[bytes, bytes], list[Stand]] = defaultdict(list)
     for stand in disputes:
         of[stand.account, stand.fact_id].append(stand)
     told = _rows_of({account for account, _ in of}, events, (*KINDS, *LOAN_KINDS))
     return [
-        _left_out(row, stand.since, stand.before)
+        (row["account"], Omitted(place_of(row), stand.since, stand.before))
         for row in told
         for stand in of.get((row["account"], fact_of(row)), ())
     ]
 
 
-def _cancelled(events: Table) -> list[dict[str, Any]]:
+def _cancelled(events: Table) -> list[tuple[bytes, Omitted]]:
     """The borrowings of loans that were cancelled, from then on."""
     told = collect(
         events.filter(events.kind == "loan_cancelled").select("account", *POSITION, "block_time")
@@ -91,7 +82,9 @@ def _cancelled(events: Table) -> list[dict[str, Any]]:
         key, time = _loan(row), row["block_time"]
         times[key] = min(time, times.get(key, time))
     borrowed = _rows_of({row["account"] for row in told}, events, ("borrow",))
-    return [_left_out(row, times[_loan(row)], None) for row in borrowed if _loan(row) in times]
+    return [
+        (row["account"], Omitted(place_of(row), times[_loan(row)])) for row in borrowed if _loan(row) in times
+    ]
 
 
 def _rows_of(accounts: set[bytes], events: Table, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -104,11 +97,6 @@ def _rows_of(accounts: set[bytes], events: Table, kinds: tuple[str, ...]) -> lis
         rows.select("account", "kind", *POSITION, "block_number", "log_index").distinct()
     ).to_pylist()
     return told
-
-
-def _left_out(row: Mapping[str, Any], since: int, before: int | None) -> dict[str, Any]:
-    key = {name: row[name] for name in ("account", *EVENT)}
-    return key | {"since": since, "before": FOREVER if before is None else before}
 
 
 def _loan(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -37,19 +37,18 @@ def measure(
     points: Table,
     features: tuple[Feature, ...] = FEATURES,
     tied: Table | None = None,
-    excluded: Table | None = None,
 ) -> Table:
     """Columns person, until, then one int64 column a feature; one row for each distinct point.
 
     `events` has the ledger's columns, `points` person (binary, 20 bytes) and until (int64 seconds,
-    exclusive). A point without any event has a row too: its features are `empty` or null. `tied` and
-    `excluded` as in `persons.ties` and `facts.left_out`; None where there are none.
+    exclusive). A point without any event has a row too: its features are `empty` or null. `tied` as in
+    `persons.ties`; None where there are none.
     """
     points = numbered(points)
     direct = _with_needed(features)
     found = {
         view: _aggregated(table, [feature for feature in direct if feature.view == view])
-        for view, table in views(events, members(points, tied), excluded).items()
+        for view, table in views(events, members(points, tied)).items()
         if any(feature.view == view for feature in direct)
     }
     measured = _joined(points, found, direct)
@@ -66,9 +65,9 @@ def measured(
     assumed: Iterable[Stand] = (),
 ) -> pa.Table:
     """The rows of `measure` with the ledger's links and disputes; facts `assumed` wrong are left out too."""
-    found = ties(events, points), left_out(events, assumed)
-    tied, without = (None if table is None else joinable(table, events) for table in found)
-    return collect(measure(events, points, features, tied, without))
+    found = ties(events, points, left_out(events, assumed))
+    tied = None if found is None else joinable(found, events)
+    return collect(measure(events, points, features, tied))
 
 
 def numbered(points: Table) -> Table:

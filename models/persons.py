@@ -9,7 +9,8 @@ Rules that hold here:
 - A former wallet shared a spell with one of the bundle and is in it no more. Of it only the bad counts: debts
   that it opened before the two were parted, and liquidations before then (see models/views.py).
 - Both sides sign each link on chain, so nobody gets a wallet that it did not ask for.
-- Links are few, so they are looked at here, one by one; where there are none, measuring costs nothing more.
+- Links, and events that are left out (models/facts.py), are few, so they are looked at here, one by one:
+  where there are none, measuring costs nothing more.
 """
 
 from collections import defaultdict
@@ -37,11 +38,15 @@ TIES = pa.schema(
         pa.field("wallet", pa.binary()),
         pa.field("parted", pa.int64()),
         pa.field("bundle", pa.list_(pa.binary())),
+        pa.field("without", pa.list_(pa.string())),
     ]
 )
-"""A row for each wallet that a linked point is measured on, its own among them: member (a negative number of
-its own), parted (null; of a former wallet the time until which it was in the bundle), bundle (all wallets
-that are the person, null for a former wallet)."""
+"""A row for each wallet of a point that is measured on more, or on less, than all events of its own wallet.
+
+member: a negative number of its own; parted: null, of a former wallet the time until which it was in the
+bundle; bundle: all wallets that are the person, null where it is one, and for a former wallet; without: the
+places (`place_of`) of the wallet's events that are left out, null where none are.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,24 @@ class Spell:
         """The end of the time that both were in the person before `until`; None when there was none."""
         start, end = max(self.start, other.start), min(self.end, other.end, until)
         return end if self.person == other.person and start < end else None
+
+
+@dataclass(frozen=True)
+class Omitted:
+    """An event that counts for nothing at any until with since < until, and until ≤ before."""
+
+    place: str
+    since: int
+    before: int = LATEST
+
+    def holds(self, until: int) -> bool:
+        """Whether it is left out at `until`."""
+        return self.since < until <= self.before
+
+
+def place_of(row: Mapping[str, Any]) -> str:
+    """Where an event is, as one text: chain, block and log."""
+    return f"{row['chain_id']}:{row['block_number']}:{row['log_index']}"
 
 
 class Links:
@@ -118,15 +141,19 @@ def links_of(events: Table) -> Links:
     return Links(collect(rows.select("account", "kind", "loan_id", "due_time", *ORDER)).to_pylist())
 
 
-def ties(events: Table, points: Table) -> pa.Table | None:
-    """TIES of the points (columns person, until) whose wallet is linked or was; None when there are none."""
+def ties(events: Table, points: Table, omitted: Mapping[bytes, list[Omitted]]) -> pa.Table | None:
+    """TIES of the points (columns person, until) that have any; None when none has.
+
+    `omitted` are the events of each wallet that are left out, as in `facts.left_out`.
+    """
     links = links_of(events)
-    if not links.wallets:
+    wallets = sorted({*links.wallets, *omitted})
+    if not wallets:
         return None
-    linked = joinable(pa.table({"wallet": pa.array(links.wallets, pa.binary())}), events)
-    found = collect(points.semi_join(linked, points.person == linked.wallet).select("person", "until"))
+    chosen = joinable(pa.table({"wallet": pa.array(wallets, pa.binary())}), events)
+    found = collect(points.semi_join(chosen, points.person == chosen.wallet).select("person", "until"))
     asked = sorted({(row["person"], row["until"]) for row in found.to_pylist()})
-    rows = [row for person, until in asked for row in _ties(links, person, until)]
+    rows = [row for person, until in asked for row in _ties(links, omitted, person, until)]
     numbered = [row | {"member": -1 - number} for number, row in enumerate(rows)]
     return pa.Table.from_pylist(numbered, schema=TIES) if rows else None
 
@@ -135,8 +162,8 @@ def members(points: Table, tied: Table | None) -> Table:
     """The wallets whose events each point is measured on.
 
     `points` has the columns person, until and point (a number of its own for each). Columns: those, member,
-    wallet, parted and bundle, as in TIES; a point without ties has one row, its own wallet's, of which
-    member is the point's number, and parted and bundle are null. Where nobody is tied there is no bundle.
+    wallet, parted, bundle and without, as in TIES; a point without ties has one row, its own wallet's, of
+    which member is the point's number and the rest null. Where nobody is tied, the last two are left off.
     """
     if tied is None:
         return points.mutate(member=points.point, wallet=points.person, parted=ibis.null("int64"))
@@ -152,6 +179,14 @@ def members(points: Table, tied: Table | None) -> Table:
 def of_person(members: Table) -> Table:
     """The members that are the person at until: without the former wallets."""
     return members.filter(members.parted.isnull())
+
+
+def is_left_out(rows: Table) -> BooleanValue:
+    """Whether a row (joined with `members`) is one of those left out."""
+    place = rows.chain_id.cast("string") + ":" + rows.block_number.cast("string")
+    found = rows.without.contains(place + ":" + rows.log_index.cast("string"))
+    left_out: BooleanValue = ibis.cases((rows.without.isnull(), False), else_=ibis.coalesce(found, False))
+    return left_out
 
 
 def is_inside(rows: Table) -> BooleanValue:
@@ -177,17 +212,23 @@ def _spells(wallet: bytes, rows: list[Mapping[str, Any]]) -> list[Spell]:
     return found
 
 
-def _ties(links: Links, person: bytes, until: int) -> list[dict[str, Any]]:
-    """The rows of one point; none when it is a wallet alone, and always was before until."""
+def _ties(
+    links: Links, omitted: Mapping[bytes, list[Omitted]], person: bytes, until: int
+) -> list[dict[str, Any]]:
+    """The rows of one point; none when it is measured on all events of its own wallet, and on no others."""
     bundle = links.bundle(person, until)
-    former = links.former(bundle, until)
-    if len(bundle) == 1 and not former:
-        return []
-    point: dict[str, Any] = {"person": person, "until": until}
-    present: list[dict[str, Any]] = [
-        {"wallet": wallet, "parted": None, "bundle": bundle} for wallet in bundle
+    known = bundle if len(bundle) > 1 else None
+    wallets: list[tuple[bytes, int | None, list[bytes] | None]] = [(wallet, None, known) for wallet in bundle]
+    wallets += [(wallet, parted, None) for wallet, parted in links.former(bundle, until).items()]
+    rows = [
+        {
+            "person": person,
+            "until": until,
+            "wallet": wallet,
+            "parted": parted,
+            "bundle": mates,
+            "without": [event.place for event in omitted.get(wallet, ()) if event.holds(until)] or None,
+        }
+        for wallet, parted, mates in wallets
     ]
-    past: list[dict[str, Any]] = [
-        {"wallet": wallet, "parted": parted, "bundle": None} for wallet, parted in former.items()
-    ]
-    return [point | row for row in (*present, *past)]
+    return rows if len(rows) > 1 or rows[0]["without"] else []

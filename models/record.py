@@ -13,7 +13,7 @@ from models.loans import KINDS as LOAN_KINDS
 from models.loans import ORDER
 from models.persons import members as members_of
 from models.persons import of_person
-from models.views import DEBTS, INVOICES, TRANSFERS, events, invoices, loan_rows
+from models.views import DEBTS, INVOICES, TRANSFERS, events, invoices, loan_rows, logged
 
 MOST = 200
 """Facts told of one person."""
@@ -49,7 +49,7 @@ def record(ledger: Table, points: Table, tied: Table | None) -> Table:
 
 
 def _loans(ledger: Table, members: Table) -> Table:
-    rows = events(ledger, members, LOAN_KINDS)
+    rows = logged(ledger, members, LOAN_KINDS)
     told = loan_rows(rows, members)
     worst = ibis.cases(
         *((told.outcome == name, place) for place, name in enumerate(OUTCOMES) if place >= 4),
@@ -71,7 +71,7 @@ def _loans(ledger: Table, members: Table) -> Table:
 
 
 def _invoices(ledger: Table, present: Table) -> Table:
-    rows = events(ledger, present, INVOICES)
+    rows = logged(ledger, present, INVOICES)
     told = invoices(rows)
     said = ibis.cases(
         (told.paid_on_time, "paid"),

@@ -20,7 +20,7 @@ from models.features.feature import DAY, FIVE_YEARS, FLOOR_CENTS, MONTH_DAYS, MO
 from models.integers import icount, isum, udiv
 from models.loans import KINDS as LOAN_KINDS
 from models.loans import ORDER, POSITION, loans
-from models.persons import is_inside, of_person
+from models.persons import is_inside, is_left_out, of_person
 from models.vouching import vouched
 
 DEBTS = ("borrow", "repay", "liquidation", "default")
@@ -48,26 +48,28 @@ SEASONED_DAYS = 180
 """How long ago a payer must have been seen first to be no fresh wallet."""
 
 
-def events(
-    ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS, left_out: Table | None = None
-) -> Table:
+def logged(ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS) -> Table:
     """The points' own events before each point's until, with the ledger's columns and more.
 
-    `members` as in `persons.members`, `left_out` as in `facts.left_out`. Adds point, person, until, member,
-    parted, age, month (0 the latest … 11, or OLDER), own, and known flows (see `_flows`). `own` says that the
-    person acted itself: not what it was sent, not what another repaid for it. A repayment whose payer
-    the protocol does not log counts as its own. A counterparty of the same person is the account itself.
+    `members` as in `persons.members`. Adds point, person, until, member, parted and age. A counterparty of
+    the same person is the account itself.
     """
     rows = ledger.filter(ledger.kind.isin(kinds))
     joined = rows.join(members, [rows.account == members.wallet, rows.block_time < members.until])
     if "bundle" in members.columns:
-        joined = _among_others(joined)
-    joined = joined.drop("wallet")
-    if left_out is not None:
-        joined = _without(joined, left_out)
-    joined = joined.mutate(age=joined.until - joined.block_time)
-    month = ibis.least(udiv(joined.age - 1, MONTH_DAYS * DAY), OLDER)
-    return joined.mutate(own=_own(joined), month=month, **_flows(joined))
+        joined = _among_others(joined.filter(~is_left_out(joined)).drop("without"))
+    return joined.drop("wallet").mutate(age=joined.until - joined.block_time)
+
+
+def events(ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS) -> Table:
+    """The same with month (0 the latest … 11, or OLDER), own, and known flows (see `_flows`).
+
+    `own` says that the person acted itself: not what it was sent, not what another repaid for it. A repayment
+    whose payer the protocol does not log counts as its own.
+    """
+    rows = logged(ledger, members, kinds)
+    month = ibis.least(udiv(rows.age - 1, MONTH_DAYS * DAY), OLDER)
+    return rows.mutate(own=_own(rows), month=month, **_flows(rows))
 
 
 def _among_others(joined: Table) -> Table:
@@ -76,12 +78,6 @@ def _among_others(joined: Table) -> Table:
     joined = joined.filter(~(joined.inside & joined.kind.isin((*TRANSFERS, *INVOICES))))
     counterparty = ibis.ifelse(joined.inside, joined.account, joined.counterparty)
     return joined.mutate(counterparty=counterparty).drop("inside", "bundle")
-
-
-def _without(joined: Table, left_out: Table) -> Table:
-    """Without the rows that count for nothing at until."""
-    same = [joined[name] == left_out[name] for name in ("account", "chain_id", "block_number", "log_index")]
-    return joined.anti_join(left_out, [*same, left_out.since < joined.until, joined.until <= left_out.before])
 
 
 def loan_rows(rows: Table, members: Table) -> Table:
@@ -275,31 +271,26 @@ def pledges(rows: Table) -> Table:
     return claims.group_by([*POINT, "other", "asset", "amount", "due"]).agg(financed=isum(claims.financed))
 
 
-def views(ledger: Table, members: Table, left_out: Table | None = None) -> Mapping[View, Table]:
-    """Every view by name, made of the points' own events in the ledger; arguments as of `events`.
+def views(ledger: Table, members: Table) -> Mapping[View, Table]:
+    """Every view by name, made of the points' own events in the ledger; `members` as in `persons.members`.
 
     Each view reads the kinds of events that it needs for itself: shared rows, an engine would write down
     with all their columns first, which takes longer than reading a ledger of columns several times.
     """
     present = of_person(members)
-
-    def of(*kinds: str) -> Table:
-        return events(ledger, present, kinds, left_out)
-
-    every = events(ledger, members, KINDS, left_out)
+    every = events(ledger, members)
     lasting = every.parted.isnull() | ((every.kind == "liquidation") & (every.block_time < every.parted))
-    debts = events(ledger, members, LOAN_KINDS, left_out)
-    claims = of("invoice_issued", "invoice_accepted", "invoice_financed")
+    claims = logged(ledger, present, ("invoice_issued", "invoice_accepted", "invoice_financed"))
     return {
         "events": every.filter(lasting),
-        "loans": loan_rows(debts, members),
-        "repayments": repayments(of("borrow", "repay")),
-        "partners": partners(of(*TRANSFERS), ledger),
-        "months": months(of(*MOVING)),
-        "invoices": invoices(of(*INVOICES)),
-        "traders": traders(of("invoice_accepted", "invoice_paid")),
+        "loans": loan_rows(logged(ledger, members, LOAN_KINDS), members),
+        "repayments": repayments(logged(ledger, present, ("borrow", "repay"))),
+        "partners": partners(events(ledger, present, TRANSFERS), ledger),
+        "months": months(events(ledger, present, MOVING)),
+        "invoices": invoices(logged(ledger, present, INVOICES)),
+        "traders": traders(events(ledger, present, ("invoice_accepted", "invoice_paid"))),
         "pledges": pledges(claims),
-        "vouched": vouched(_lately(of("transfer_in", "invoice_paid")), ledger, POINT),
+        "vouched": vouched(_lately(events(ledger, present, ("transfer_in", "invoice_paid"))), ledger, POINT),
     }
 
 

@@ -45,19 +45,18 @@ def vouched(rows: Table, ledger: Table, point: tuple[str, ...]) -> Table:
     sold = (rows.kind == "invoice_paid") & (rows.leg == 0)
     paid = rows.filter((rows.kind == "transfer_in") | sold)
     paid = paid.mutate(cents=ibis.ifelse(paid.kind == "invoice_paid", paid.value_cents, ibis.null("int64")))
-    monthly = paid.group_by([*point, "account", "counterparty", "month"]).agg(
+    by_wallet = paid.group_by([*point, "account", "counterparty", "month"]).agg(
         inflow_cents=isum(paid.paid_in), paid_cents=isum(paid.cents)
     )
-    known = [
-        monthly.account == payers.payee,
-        monthly.counterparty == payers.payer,
-        payers.since < monthly.until,
-    ]
-    found = monthly.join(payers, known)
-    return found.group_by([*point, "counterparty"]).agg(
-        months_in=icount(found, found.inflow_cents >= FLOOR_CENTS),
-        inflow_cents=isum(found.inflow_cents),
-        paid_cents=isum(found.paid_cents),
+    same = [by_wallet.account == payers.payee, by_wallet.counterparty == payers.payer]
+    found = by_wallet.join(payers, [*same, payers.since < by_wallet.until])
+    monthly = found.group_by([*point, "counterparty", "month"]).agg(
+        inflow_cents=isum(found.inflow_cents), paid_cents=isum(found.paid_cents)
+    )
+    return monthly.group_by([*point, "counterparty"]).agg(
+        months_in=icount(monthly, monthly.inflow_cents >= FLOOR_CENTS),
+        inflow_cents=isum(monthly.inflow_cents),
+        paid_cents=isum(monthly.paid_cents),
     )
 
 

@@ -82,7 +82,7 @@ def write_facts(folder: Path, events: Table, model: Model, until: int, scores: S
     """Write both files into `folder`: a function of the arguments."""
     people = population(events, model.manifest.population, until)
     points = numbered(people.mutate(until=ibis.literal(until, "int64")))
-    found = ties(events, points)
+    found = ties(events, points, {})
     told = record(events, points, None if found is None else ibis.memtable(found)).rename(account="person")
     told.to_parquet(folder / FACTS, row_group_size=GROUP, compression="zstd")
     pq.write_table(_disputes(events, model.card, until, scores), folder / DISPUTES)

@@ -31,6 +31,10 @@ def test_guide__its_lender__is_the_one_that_is_compiled_and_tested() -> None:
     assert len(contract.splitlines()) <= 40
 
 
+def test_guide__its_page__is_the_example_that_the_kit_runs() -> None:
+    assert (ROOT / "kit" / "examples" / "borrow.ts").read_text() in GUIDE
+
+
 def test_guides__their_tables__hold_every_error_once_and_no_other() -> None:
     rows = ROW.findall(GUIDE) + ROW.findall(LENDING) + ROW.findall(PEOPLE)
     assert len(rows) == len(set(rows)), "an error has two rows"

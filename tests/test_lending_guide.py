@@ -1,4 +1,4 @@
-"""docs/lending.md cannot rot: its gas is the snapshot's, its table the one of the tests' pools."""
+"""docs/lending.md cannot rot: its gas is the snapshot's, its bounds are the contracts'."""
 
 import json
 import re

@@ -40,6 +40,13 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
         _;
     }
 
+    /// @param book_ that alone lends from here, once it lists this pool
+    /// @param coin one stable coin of 2 to 18 decimals, that moves exactly what is asked
+    /// @param name_ of the shares
+    /// @param symbol_ of the shares
+    /// @param terms_ what holds for all loans
+    /// @param table_ who is lent to
+    /// @param owner_ who names terms and table later: a timelock, or the only lender
     constructor(
         ITermLoans book_,
         IERC20 coin,

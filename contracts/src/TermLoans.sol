@@ -35,6 +35,9 @@ contract TermLoans is Guarantees {
         uint128 limit;
     }
 
+    /// @param oracle whose scores count
+    /// @param links which wallets are one person; zero: each is one of its own
+    /// @param owner_ who lists pools: a timelock
     constructor(ICreditOracle oracle, IWalletLinks links, address owner_) LoanBook(links) Ownable(owner_) {
         ORACLE = oracle;
     }

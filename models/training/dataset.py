@@ -138,7 +138,9 @@ def measure_at(
         {"person": pa.array(people, pa.binary()), "until": pa.array([until] * len(people), pa.int64())}
     )
     found = to_frame(measured(events, ibis.memtable(points), features)).set_index("person")
-    return found.loc[list(people)].drop(columns="until").reset_index(drop=True)
+    places = {person: place for place, person in enumerate(found.index)}
+    # By place: pandas looks bytes up as numpy's, which lose trailing zeros.
+    return found.iloc[[places[one] for one in people]].drop(columns="until").reset_index(drop=True)
 
 
 def among(people: Iterable[bytes], others: Iterable[bytes]) -> NDArray[np.bool_]:

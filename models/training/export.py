@@ -58,6 +58,11 @@ FULL, SHORT, UNPROVEN = "borrower", "borrower_short", "borrower_unproven"
 for the latter two, and a cap for the last.
 """
 
+FAILED = "borrower_failed"
+"""Full and short records with a default, and something bad in the last year: the same points, a cap, the
+wider intervals. Whoever builds a record to run with the last loan shall not run with it a second time.
+"""
+
 UNPROVEN_CAP = 599
 """Highest score without real repaid debt: one below the band 'steady'."""
 
@@ -124,7 +129,8 @@ class Rules:
 
     A thin record must be `proven` too; what is not, a thin-file segment takes, if one was trained for it,
     or, where one of `unproven` holds, the capped segment. Without either there is no number: what proves
-    nothing, such as a secured loan to oneself, tells nothing, but a bad loan does.
+    nothing, such as a secured loan to oneself, tells nothing, but a bad loan does. Records that are `failed`
+    (no conditions: none are) have a cap too.
     """
 
     scored: tuple[tuple[Condition, ...], ...] = (
@@ -134,11 +140,15 @@ class Rules:
     thin: tuple[tuple[Condition, ...], ...] = ((("borrows_total", ">=", 1),),)
     proven: tuple[Condition, ...] = (("loans_proved", ">=", 1),)
     unproven: tuple[tuple[Condition, ...], ...] = ((("days_since_bad", "<=", FIVE_YEARS - 1),),)
+    failed: tuple[Condition, ...] = (("loans_defaulted", ">=", 1), ("loans_bad_365d", ">=", 1))
 
     def in_order(self, files: Sequence[ThinFile] = ()) -> tuple[Rule, ...]:
         """The rules of the scorecard; the first that holds decides."""
+        failed = [self.failed] if self.failed else []
         return (
+            *(Rule(FAILED, "scored", (*when, *bad)) for bad in failed for when in self.scored),
             *(Rule(FULL, "scored", when) for when in self.scored),
+            *(Rule(FAILED, "thin", (*when, *self.proven, *bad)) for bad in failed for when in self.thin),
             *(Rule(SHORT, "thin", (*when, *self.proven)) for when in self.thin),
             *(Rule(file.name, "thin", file.who) for file in files),
             *(Rule(UNPROVEN, "thin", when) for when in self.unproven),
@@ -146,7 +156,7 @@ class Rules:
 
     @property
     def _all(self) -> tuple[tuple[Condition, ...], ...]:
-        return (*self.scored, *self.thin, self.proven, *self.unproven)
+        return (*self.scored, *self.thin, self.proven, *self.unproven, self.failed)
 
     def features(self) -> set[str]:
         """Names of the features that the conditions read."""
@@ -235,15 +245,22 @@ def _borrower_segments(
     full, short = _widths(plain, rows, score_deviations(rows, directions, setting), rules)
     held_out = held_out_scores(plain, rows, folds)
     calibrated = replace(plain, calibration=calibration(plain.clamped(held_out), rows.bad))
-    lacking = ~meets(rules.proven, rows.features)
-    some = lacking if ebm.is_enough(rows.rows(lacking)) else np.ones_like(lacking)
+    segments = {FULL: replace(calibrated, width=full), SHORT: replace(calibrated, width=short)}
+    if rules.failed:
+        failed = replace(plain, cap=UNPROVEN_CAP, width=short)
+        own = meets(rules.failed, rows.features)
+        segments[FAILED] = replace(failed, calibration=_calibration_of(failed, held_out, rows, own))
     held_out = _held_out_unproven(plain, rows, directions, folds)
-    of_capped = calibration(capped.clamped(held_out[some]), rows.bad[some])
-    return {
-        FULL: replace(calibrated, width=full),
-        SHORT: replace(calibrated, width=short),
-        UNPROVEN: replace(capped, calibration=of_capped, width=short),
-    }
+    of_capped = _calibration_of(capped, held_out, rows, ~meets(rules.proven, rows.features))
+    return segments | {UNPROVEN: replace(capped, calibration=of_capped, width=short)}
+
+
+def _calibration_of(
+    segment: Segment, held_out: Int64s, rows: Dataset, own: NDArray[np.bool_]
+) -> tuple[tuple[int, int], ...]:
+    """The segment's calibration on its own rows, on all where these are too few."""
+    some = own if ebm.is_enough(rows.rows(own)) else np.ones_like(own)
+    return calibration(segment.clamped(held_out[some]), rows.bad[some])
 
 
 def adding_nothing(segment: Segment) -> Segment:

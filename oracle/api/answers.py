@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
+from ledger_reader.errors import Stop
 from models.reasons import Language
 from models.scorecard import DISPUTED, Scores, band
 from models.segment import HIGHEST, LOWEST
-from oracle.api.epochs import Opened
+from oracle.api.epochs import Opened, Unknown
 from oracle.consent import BAND, SCORE
 from oracle.report import EpochReport
 from oracle.settings import address_text
@@ -34,9 +35,17 @@ def row_of(scores: Scores, account: bytes) -> int | None:
     return at if at < len(rows) and rows[at].tobytes() == account else None
 
 
+def index_of(opened: Opened, account: bytes) -> int:
+    """The account's row; Unknown when the epoch does not hold it."""
+    try:
+        return opened.tree.index_of(account)
+    except Stop as error:
+        raise Unknown(str(error)) from error
+
+
 def own_score(opened: Opened, account: bytes, language: Language, target: int | None) -> dict[str, Any]:
     """The statement (statement.py) with its epoch, data date, next update and model."""
-    index = opened.tree.index_of(account)
+    index = index_of(opened, account)
     return {
         "epoch": opened.report.epoch,
         "snapshotTime": opened.report.snapshot_time,
@@ -55,7 +64,7 @@ def score_json(opened: Opened, account: bytes, language: Language, target: int |
 def proof(opened: Opened, account: bytes, threshold: int | None) -> dict[str, Any]:
     """A proof as `credit-oracle prove` prints it, and the contract call that checks it."""
     tree = opened.tree
-    index, shown = tree.index_of(account), address_text(account)
+    index, shown = index_of(opened, account), address_text(account)
     if threshold is None:
         kind, function, found = "score", "verifyScore", to_json(tree.score_proof(index))
     else:
@@ -68,7 +77,7 @@ def proof(opened: Opened, account: bytes, threshold: int | None) -> dict[str, An
 def ladder(opened: Opened, account: bytes) -> dict[str, Any]:
     """The lowest and highest threshold that can be proved; `most` is None where none can."""
     scores = opened.tree.scores
-    index = opened.tree.index_of(account)
+    index = index_of(opened, account)
     scored = has_score(int(scores.status[index])) and int(scores.score[index]) >= LOWEST + STEP
     most = floor_of(int(scores.score[index])) if scored else None
     return {"epoch": opened.report.epoch, "floorLow": LOWEST + STEP, "most": most, "step": STEP}

@@ -35,12 +35,16 @@ log = logging.getLogger("oracle.api")
 
 @dataclass(frozen=True)
 class Seen:
-    """What the contract said: the epoch's `mark` (None: not published), its times, and the limit of age."""
+    """What the contract said: the epoch's `mark` (None: not published), its times, and the limit of age.
+
+    `block_time` was the latest block's when this machine's clock was `at`.
+    """
 
     epoch: int
     mark: Mark | None
     active_from: int | None
     max_age: int
+    block_time: int
     at: float
 
 
@@ -77,10 +81,11 @@ class Chain:
         seen, now = self._seen, time.time()
         if seen is None or seen.epoch != epoch or now - seen.at > TRUST_SECONDS:
             return UNKNOWN
+        on_chain = seen.block_time + now - seen.at  # contracts judge by the time of their blocks
         flags = {
             "held": seen.mark == Mark.HELD,
-            "stale": now - snapshot_time > seen.max_age,
-            "upcoming": seen.active_from is None or seen.active_from > now,
+            "stale": on_chain - snapshot_time > seen.max_age,
+            "upcoming": seen.active_from is None or seen.active_from > on_chain,
         }
         return {"activeFrom": seen.active_from, "flags": flags}
 
@@ -114,5 +119,6 @@ class Chain:
             mark=Mark(mark) if known else None,
             active_from=active_from if known else None,
             max_age=self._oracle.clock().max_age,
+            block_time=self._rpc.block("latest").time,
             at=time.time(),
         )

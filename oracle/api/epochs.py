@@ -1,10 +1,11 @@
 """The epoch folders that the service answers from: opened once each, a few at a time.
 
-Rules that hold here: the folders are only read; a new epoch is looked for every LOOK_SECONDS, and while one
-request opens it the others are answered from the one before; several processes may read the same folders.
+Rules that hold here: the folders are only read, by any number of processes; a new epoch is looked for every
+LOOK_SECONDS, and while one request opens it, or when it is damaged, the one before is answered from.
 What a statement says of one row never changes within an epoch, so it is made once and kept for a while.
 """
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -24,6 +25,8 @@ from oracle import folder
 from oracle.report import EpochReport
 from oracle.settings import Settings
 from oracle.tree import EpochTree
+
+log = logging.getLogger("oracle.api")
 
 LOOK_SECONDS = 1.0
 HISTORY = 120
@@ -83,11 +86,7 @@ class Epochs:
         self._current: Opened | None = None
         self._looked = float("-inf")
         self._history = lru_cache(maxsize=HISTORY)(self._mapped)
-
-    @property
-    def settings(self) -> Settings:
-        """Of the node whose folders these are."""
-        return self._settings
+        self._earlier = lru_cache(maxsize=1)(self._opened)
 
     def known(self) -> list[int]:
         """All epochs kept, ascending."""
@@ -120,6 +119,11 @@ class Epochs:
             self._opening.release()
         return self._before()
 
+    def before(self, opened: Opened) -> Opened:
+        """The last epoch kept before another; that one itself when there is none."""
+        earlier = [epoch for epoch in self.known() if epoch < opened.report.epoch]
+        return self._earlier(earlier[-1]) if earlier else opened
+
     def history(self) -> list[tuple[EpochReport, Scores]]:
         """Reports and scores of the epochs that are kept, oldest first; the scores as the files hold them."""
         return [self._history(epoch) for epoch in self.known()[-HISTORY:]]
@@ -146,10 +150,15 @@ class Epochs:
         return self._current
 
     def _look(self) -> None:
-        known = self.known()
-        if known and (self._current is None or self._current.report.epoch != known[-1]):
+        self._looked, known = self._clock(), self.known()
+        if not known or (self._current is not None and self._current.report.epoch == known[-1]):
+            return
+        try:
             self._current = self._opened(known[-1])
-        self._looked = self._clock()
+        except Stop as error:  # its sentence names files: it is the operator's to read
+            log.warning("epoch %s cannot be served: %s", known[-1], error)
+            if self._current is None:
+                raise Retry("The latest epoch cannot be opened here yet; try again later.") from error
 
     def _opened(self, epoch: int) -> Opened:
         report = folder.read_report(self._settings.epochs, epoch)

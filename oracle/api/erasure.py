@@ -45,7 +45,9 @@ def erase(store: Store, account: bytes) -> dict[str, int]:
             table.name: connection.execute(delete(table).where(owner == account)).rowcount
             for table, owner in owned
         }
-        return gone | {"reads": access_log.forget(connection, account)}
+        gone |= {"reads": access_log.forget(connection, account)}
+    store.scrub()
+    return gone
 
 
 def told(gone: dict[str, int], language: Language) -> dict[str, Any]:

@@ -1,35 +1,33 @@
-"""CCIP Read (EIP-3668): proofs for contracts, of borrowers who made their score public.
+"""CCIP Read (EIP-3668): proofs for OpenScores, of borrowers who made their score public.
 
-Rules that hold here: `sender` must be this deployment's oracle or a contract that the operator named, `data`
-the call that its OffchainLookup carries: `score(address borrower)` or `atLeast(address borrower, uint16
-threshold)`. The answer {"data": "0x…"} is abi.encode of the borrower and the proof's struct, as the callback
-`verify(bytes response, bytes extraData)` decodes it and holds against the current root: nothing here is
-believed. A borrower without a public consent and an unknown one get the same refusal. This route alone is
-open to pages of other origins, since any client library asks it.
+Rules that hold here: `sender` must be a contract that the operator named, `data` the call that its
+OffchainLookup carries: `openProof(address borrower)` of IGateway. The answer {"data": "0x…"} is abi.encode of
+ICreditOracle.ScoreProof, as IOpenScores.answered holds it against the current root: nothing here is believed.
+A borrower without a public consent and an unknown one get the same refusal. The codes are EIP-3668's: 404 for
+another contract, 400 for another call. This route alone is open to pages of other origins, since any client
+library asks it.
 """
 
+import re
 from dataclasses import astuple
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.abi import encode
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from oracle.api import answers
 from oracle.api.consents import NoConsent
-from oracle.api.epochs import Opened
+from oracle.api.epochs import Opened, Unknown
+from oracle.api.problems import BadCall
 from oracle.api.service import Service
-from oracle.settings import address_bytes
+from oracle.api.shapes import ForContract, tells
 from oracle.tree import has_score
 
-SCORE_CALL = keccak256(b"score(address)")[:4]
-AT_LEAST_CALL = keccak256(b"atLeast(address,uint16)")[:4]
+OPEN_PROOF_CALL = re.compile(f"0x{keccak256(b'openProof(address)')[:4].hex()}0{{24}}[0-9a-f]{{40}}", re.I)
 SCORE_PROOF = "(uint64,uint8,uint16,uint16,bytes32,bytes32,bytes32,bytes32[])"
-AT_LEAST_PROOF = "(uint64,uint8,uint16,bytes32,bytes32,bytes32[])"
-MOST_DATA = 4 + 2 * 32
 
 OPEN = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 
@@ -38,43 +36,29 @@ def gateway_routes(service: Service) -> APIRouter:
     """The gateway's one route."""
     routes = APIRouter(prefix="/v1", tags=["gateway"])
 
-    @routes.get("/gateway/{sender}/{data}.json")
-    def answer(sender: str, data: str, response: Response) -> dict[str, Any]:
+    @routes.get("/gateway/{sender}/{data}.json", **tells(ForContract))
+    async def answer(sender: str, data: str, response: Response) -> dict[str, Any]:
         """A proof for the call that a contract's OffchainLookup carries."""
         response.headers.update(OPEN)
-        borrower, threshold = call_of(service, sender, data)
-        opened = service.epochs.latest()
-        return {"data": "0x" + response_of(service, opened, borrower, threshold).hex()}
+        borrower = borrower_of(service, sender, data)
+        raw = await run_in_threadpool(response_of, service, await service.provable(), borrower)
+        return {"data": "0x" + raw.hex()}
 
     return routes
 
 
-def call_of(service: Service, sender: str, data: str) -> tuple[bytes, int | None]:
-    """(borrower, threshold or None) of a call; Stop when it is of another contract, or no such call."""
-    try:
-        asked = address_bytes(sender)
-        raw = bytes.fromhex(data.removeprefix("0x")) if len(data) <= 2 + 2 * MOST_DATA else b""
-    except ValueError as error:
-        raise Stop("the sender or the data is no hex; a client of EIP-3668 fills both in") from error
-    if asked != service.settings.contract and sender.lower() not in service.operator.gateway_senders:
-        raise Stop(f"{sender} is no contract that this gateway answers for")
-    kinds = {SCORE_CALL: ("address",), AT_LEAST_CALL: ("address", "uint16")}.get(raw[:4])
-    try:
-        values = decode(kinds, raw[4:]) if kinds else ()
-    except DecodingError as error:
-        raise Stop("the data is cut short: it is no call that this gateway answers") from error
-    if not values:
-        raise Stop("the data is neither score(address) nor atLeast(address,uint16)")
-    return bytes.fromhex(values[0][2:]), values[1] if len(values) > 1 else None
+def borrower_of(service: Service, sender: str, data: str) -> bytes:
+    """Whose proof a call asks for; Unknown when of another contract, BadCall when it is no such call."""
+    if sender.lower() not in map(str.lower, service.operator.gateway_senders):
+        raise Unknown(f"{sender[:42]} is no contract that this gateway answers for.")
+    if not OPEN_PROOF_CALL.fullmatch(data):
+        raise BadCall("The data is not a call of openProof(address); a client of EIP-3668 fills it in.")
+    return bytes.fromhex(data[-40:])
 
 
-def response_of(service: Service, opened: Opened, borrower: bytes, threshold: int | None) -> bytes:
-    """abi.encode(borrower, proof); NoConsent unless the borrower made the score public and has one."""
+def response_of(service: Service, opened: Opened, borrower: bytes) -> bytes:
+    """abi.encode(proof); NoConsent unless the borrower made the score public and has one."""
     index, is_public = answers.row_of(opened.tree.scores, borrower), service.consents.is_public(borrower)
     if index is None or not is_public or not has_score(int(opened.tree.scores.status[index])):
         raise NoConsent
-    shown = "0x" + borrower.hex()
-    if threshold is None:
-        return encode(("address", SCORE_PROOF), (shown, astuple(opened.tree.score_proof(index))))
-    proof = opened.tree.at_least_proof(index, threshold)
-    return encode(("address", AT_LEAST_PROOF), (shown, astuple(proof)))
+    return encode((SCORE_PROOF,), (astuple(opened.tree.score_proof(index)),))

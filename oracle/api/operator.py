@@ -27,8 +27,8 @@ class Operator(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     `loans`, `links`, `disputes`, `coin`, `pool`: addresses of the contracts that the page may use; `rpc` and
     `explorer`: what browsers may use of the chain. `contract_wallets`: accounts that are contracts sign in
     too, checked over the node's RPC addresses. `requests_a_second` of one network address, and `burst`;
-    `proxies`: addresses whose X-Forwarded-For is believed. `gateway_senders`: contracts, lower case, that
-    the gateway answers for beside the oracle. `database`: as `--database`.
+    `proxies`: addresses whose X-Forwarded-For is believed. `gateway_senders`: the OpenScores contracts that
+    the gateway answers for. `database`: as `--database`.
     """
 
     name: str = "An operator without a name"
@@ -46,7 +46,7 @@ class Operator(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     requests_a_second: Annotated[float, msgspec.Meta(gt=0)] = 50.0
     burst: Annotated[float, msgspec.Meta(ge=1)] = 200.0
     proxies: tuple[str, ...] = ()
-    gateway_senders: tuple[str, ...] = ()
+    gateway_senders: tuple[_Address, ...] = ()
     database: str | None = None
 
     def __post_init__(self) -> None:

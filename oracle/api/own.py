@@ -22,6 +22,7 @@ from oracle.api import answers
 from oracle.api.epochs import Opened
 from oracle.api.facts import told_facts
 from oracle.api.service import Service
+from oracle.api.shapes import Ladder, OwnProof, Past, Score, tells
 from oracle.credit_report import DEFAULT_PARTS, FORMAT, PARTS, sign_report
 from oracle.settings import address_text
 from oracle.tree import STEP
@@ -46,7 +47,7 @@ def own_routes(service: Service) -> APIRouter:
 
     Account = Annotated[bytes, Depends(signed_in)]  # noqa: N806 (a type)
 
-    @routes.get("/score")
+    @routes.get("/score", **tells(Score))
     async def score(account: Account, lang: Language = "en", target: Target = None) -> Response:
         """Score, band, range, what helped and held back, and a plan to the target or the next band."""
         opened = await service.latest()
@@ -56,18 +57,18 @@ def own_routes(service: Service) -> APIRouter:
         standing = msgspec.json.encode(service.standing_of(opened))
         return Response(standing[:-1] + b"," + made[1:], media_type="application/json")
 
-    @routes.get("/proof")
+    @routes.get("/proof", **tells(OwnProof))
     async def proof(account: Account, at_least: Threshold = None) -> Response:
         """A proof of the score, or only of "at least t", with the contract call that checks it."""
-        found = answers.proof(await service.latest(), account, at_least)
+        found = answers.proof(await service.provable(), account, at_least)
         return Response(msgspec.json.encode(found), media_type="application/json")
 
-    @routes.get("/ladder")
+    @routes.get("/ladder", **tells(Ladder))
     async def ladder(account: Account) -> dict[str, Any]:
-        """The lowest and the highest threshold that can be proved this epoch."""
-        return answers.ladder(await service.latest(), account)
+        """The lowest and the highest threshold that can be proved now."""
+        return answers.ladder(await service.provable(), account)
 
-    @routes.get("/history")
+    @routes.get("/history", **tells(list[Past]))
     def history(account: Account) -> list[dict[str, Any]]:
         """Status, score and range in each epoch that is kept, oldest first."""
         return answers.history(epochs.history(), account)

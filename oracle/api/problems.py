@@ -24,10 +24,15 @@ class TooMany(Stop):
     """Asked too often."""
 
 
+class BadCall(Stop):
+    """What a gateway is asked is no call that it answers."""
+
+
 _KINDS: dict[type[Exception], tuple[int, str]] = {
     Refusal: (401, "Sign in first"),
     NoConsent: (403, "No consent"),
     Unknown: (404, "Not found"),
+    BadCall: (400, "Malformed call"),
     TooMany: (429, "Too many requests"),
     Stop: (409, "Refused"),
     Retry: (503, "Not yet"),

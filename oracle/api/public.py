@@ -13,8 +13,10 @@ from starlette.responses import Response
 from ledger_reader.errors import Retry, Stop
 from models import plain
 from oracle import report as reports
+from oracle.api import shapes
 from oracle.api.epochs import Unknown
 from oracle.api.service import Service
+from oracle.api.shapes import tells
 from oracle.attestations import read_attestations
 from oracle.settings import address_bytes, address_text
 from oracle.tree import (
@@ -25,8 +27,6 @@ from oracle.tree import (
 )
 
 MOST_EPOCHS = 100
-CAST = ("Mei", "Bo", "Kai")
-"""Of the development chain: their keys are public, and worth nothing."""
 
 
 def service_routes(service: Service) -> APIRouter:
@@ -52,7 +52,7 @@ def service_routes(service: Service) -> APIRouter:
             connection.exec_driver_sql("SELECT 1")
         return {"status": "ready", "epoch": opened.report.epoch}
 
-    @routes.get("/operator")
+    @routes.get("/operator", **tells(shapes.Operator))
     def operator() -> dict[str, Any]:
         """Who runs the service and answers for it, and what the page may use."""
         where = {"chainId": settings.chain_id, "contract": address_text(settings.contract)}
@@ -63,7 +63,7 @@ def service_routes(service: Service) -> APIRouter:
         @routes.get("/demo/wallets")
         def wallets() -> list[dict[str, str]]:
             """Wallets of the development chain's cast; their keys are public and worth nothing."""
-            from oracle.devchain.people import demo_address, demo_key  # noqa: PLC0415 (of demonstrations only)
+            from oracle.devchain.people import CAST, demo_address, demo_key  # noqa: PLC0415 (of demonstrations only)
 
             return [
                 {
@@ -116,7 +116,7 @@ def public_routes(service: Service) -> APIRouter:
             raise Retry("The committee is read from the chain, which has not answered yet.")
         return committee
 
-    @routes.post("/verify")
+    @routes.post("/verify", **tells(shapes.Verified))
     def verify(
         found: Annotated[dict[str, Any], Body(examples=[{"kind": "atLeast", "account": "0x…"}])],
     ) -> dict[str, Any]:

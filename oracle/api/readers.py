@@ -20,6 +20,7 @@ from oracle.api import answers
 from oracle.api.consents import NoConsent
 from oracle.api.own import make_report
 from oracle.api.service import Service
+from oracle.api.shapes import ConsentGiven, Shown, tells
 from oracle.api.signatures import from_hex
 from oracle.api.signing_in import Signature
 from oracle.api.wallet_message import Refusal
@@ -76,7 +77,7 @@ def consent_routes(service: Service) -> APIRouter:
 
     Account = Annotated[bytes, Depends(signed_in)]  # noqa: N806 (a type)
 
-    @routes.post("/consents", status_code=201)
+    @routes.post("/consents", **tells(ConsentGiven, 201))
     def give(account: Account, body: Given) -> dict[str, Any]:
         """Let one reader see one thing: EIP-712 `LetReaderSeeMyCreditRecord`, signed by the borrower."""
         consent, signature = consent_of(body.consent), from_hex(body.signature)
@@ -106,7 +107,7 @@ def reader_routes(service: Service) -> APIRouter:
     """The reader's side."""
     routes = APIRouter(prefix="/v1", tags=["readers"])
 
-    @routes.post("/reads")
+    @routes.post("/reads", **tells(Shown))
     def read(body: Read) -> Response:
         """What the borrower let this reader see; without consent always the same 403."""
         request = request_of(body)
@@ -121,7 +122,8 @@ def reader_routes(service: Service) -> APIRouter:
 
 def answer(service: Service, request: ReadRequest) -> dict[str, Any]:
     """What a request, whose signature was checked, is told; NoConsent when nothing allows it."""
-    opened = service.epochs.latest()
+    latest = service.epochs.latest()
+    opened = service.epochs.before(latest) if service.is_ahead(latest) else latest
     index = answers.row_of(opened.tree.scores, request.borrower)  # looked up whoever asks, and for whomever
     try:
         identity = service.consents.use(request)

@@ -86,6 +86,16 @@ class Service:
         self.figures.epoch.set(found.report.epoch)
         return found
 
+    async def provable(self) -> Opened:
+        """The epoch whose proofs contracts take: the latest, or while they do not read it, the one before."""
+        latest = await self.latest()
+        return await run_in_threadpool(self.epochs.before, latest) if self.is_ahead(latest) else latest
+
+    def is_ahead(self, opened: Opened) -> bool:
+        """Whether contracts do not read this epoch, as far as the chain has told: upcoming, or held."""
+        flags = self.standing_of(opened)["flags"]
+        return bool(flags["upcoming"] or flags["held"])
+
     async def account_of(self, request: Request) -> bytes:
         """Who is signed in; Refusal when nobody is, TooMany when the account asks too often."""
         token = token_of(request.headers)

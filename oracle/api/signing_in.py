@@ -9,6 +9,7 @@ from starlette.responses import Response
 from oracle.api.edge import COOKIE
 from oracle.api.service import Service, token_of
 from oracle.api.sessions import SESSION_SECONDS, STATEMENT
+from oracle.api.shapes import Nonce, Session, tells
 from oracle.api.signatures import MAX_SIGNATURE_BYTES, from_hex
 from oracle.settings import address_text
 
@@ -29,12 +30,12 @@ def session_routes(service: Service) -> APIRouter:
     """Nonces and sessions."""
     routes = APIRouter(prefix="/v1", tags=["sign-in"])
 
-    @routes.post("/nonces")
+    @routes.post("/nonces", **tells(Nonce))
     def nonce() -> dict[str, str]:
         """A nonce for one sign-in within five minutes, and what else the message must say."""
         return {"nonce": service.sessions.new_nonce(), "domain": service.domain, "statement": STATEMENT}
 
-    @routes.post("/sessions")
+    @routes.post("/sessions", **tells(Session))
     def sign_in(body: SignIn, response: Response) -> dict[str, Any]:
         """A session of 30 minutes: a token, and the same as a cookie for browsers."""
         token, account, expires = service.sessions.sign_in(body.message, from_hex(body.signature))

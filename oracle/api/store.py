@@ -55,6 +55,12 @@ class Store:
         with _speaking(), self._now.connect() as connection:
             yield connection
 
+    def scrub(self) -> None:
+        """What was deleted leaves SQLite's write-ahead log too; PostgreSQL's vacuum does this itself."""
+        if self._engine.dialect.name == "sqlite":
+            with self.reading() as connection:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
     @property
     def engine(self) -> Any:
         """SQLAlchemy's engine, for what must watch every statement."""

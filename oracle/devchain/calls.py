@@ -49,7 +49,7 @@ class Encoder:
             for name, abi in _ABIS.items()
             if name in deployment.contracts
         }
-        self._allowed: set[tuple[bytes, str]] = set()
+        self._allowed = {(deployment.lender, "pool")}  # since it was deployed
 
     def transactions(self, action: Action) -> Iterator[Transaction]:
         """The transaction of an action, behind those that it needs."""

@@ -81,7 +81,7 @@ def tell_story(
         telling.act("year")
         economy = plan(seed, borrowers, DAYS, rich=rich)
         end = economy.start + DAYS * DAY
-        stage = open_stage(stack, folder, economy.start, end, economy.policy, rich=rich)
+        stage = open_stage(stack, folder, economy.start, end, economy.policy, rich=rich).with_disputes()
         story = Story(stage, economy, telling, "zh" if language == "zh" else "en")
         for act in (act_1_a_year, act_2_the_reader, act_3_a_scorecard, act_4_four_nodes):
             act(story)

@@ -17,6 +17,9 @@ from eth_account import Account
 
 from ledger_reader.keccak import keccak256
 
+CAST = ("Mei", "Bo", "Kai")
+"""Those of whom the story tells."""
+
 WORKER, MIGRANT, FIRM = "worker", "migrant", "firm"
 
 EMPLOYERS, LANDLORDS, MERCHANTS, CUSTOMERS, SUPPLIERS, BANKS = 12, 8, 30, 26, 12, 1

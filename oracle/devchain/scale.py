@@ -35,7 +35,7 @@ BLOCK_SECONDS = 12
 MERGED_BORROWER_DAYS = 700_000
 """So many days of one borrower are merged at a time: about a million rows."""
 
-MEMORY = "800MB"
+MEMORY = "500MB"
 """Of DuckDB, while it holds the ledger; it puts the rest on disk."""
 
 Progress = Callable[[int, int], None]

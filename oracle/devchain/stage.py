@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,10 @@ from ledger_reader.errors import Stop
 from ledger_reader.sources import ChainSources
 from models import plain
 from oracle.committee import from_json as committee_from_json
-from oracle.contract import Clock, Contract, CreditOracle
+from oracle.contract import Clock, Contract, CreditOracle, load_abi
 from oracle.devchain.anvil import HOST, Anvil, Transaction, die_with_parent, free_port
-from oracle.devchain.deploy import DAY, DOLLAR, DevDeployment, Policy, Row, deploy
-from oracle.devchain.people import demo_address, demo_key
+from oracle.devchain.deploy import CREATION_GAS, DAY, DOLLAR, DevDeployment, Policy, Row, deploy
+from oracle.devchain.people import CAST, demo_address, demo_key
 from oracle.keys import KeySigner
 from oracle.settings import address_text, write_settings
 from oracle.tree import AtLeastProof, at_least_proof_from_json
@@ -44,6 +44,13 @@ EPOCH = 3
 
 WIDTH_NOT_SHOWN = 2**16 - 1
 """The width of a proof of "at least", to a pool's table."""
+
+OPERATOR, OPERATOR_FILE = "Demo Cooperative 演示合作社", "operator.json"
+USABLE = ("loans", "pool", "coin", "links", "disputes")
+"""Contracts that the borrower's page calls."""
+
+UPHELD_IN_A_WINDOW = 10, 7 * DAY
+"""How many disputes can be upheld in so many seconds."""
 
 WAIT_SECONDS = 120
 COMMAND = (sys.executable, "-m", "oracle.cli")
@@ -160,10 +167,28 @@ class Stage:
             process.kill()
             process.communicate()
 
+    def with_disputes(self) -> "Stage":
+        """The same world with a contract of disputes, which its ledger reads; the owner decides them."""
+        owner = self.deployment.owner
+        creation = load_abi("Disputes").creation(owner, owner, *UPHELD_IN_A_WINDOW)
+        (made,) = self.anvil.mine_block([Transaction(owner, None, creation, gas=CREATION_GAS)])
+        assert made.created is not None  # noqa: S101 (mine_block raises what fails)
+        contracts = {**self.deployment.contracts, "disputes": made.created}
+        deployment = replace(self.deployment, contracts=contracts)
+        return replace(self, deployment=deployment, sources=deployment.sources)
+
+    def operator(self) -> dict[str, Any]:
+        """The service's operator.json: a demonstration, whose page may use this chain and its contracts."""
+        contracts = self.deployment.contracts
+        usable = {name: address_text(contracts[name]) for name in USABLE if name in contracts}
+        return {"name": OPERATOR, "demo": True, "rpc": self.anvil.url} | usable
+
     @contextlib.contextmanager
     def service(self, home: Path, port: int) -> Iterator[str]:
-        """The borrowers' service over a node's folder; its address."""
+        """The borrowers' service over a node's folder; its address. The cast can pay for transactions."""
         url = f"http://{HOST}:{port}"
+        self.anvil.set_balances([demo_address(name) for name in CAST])
+        (home / OPERATOR_FILE).write_bytes(plain.write(self.operator()))
         with self.process(home, {}, "api", "--host", HOST, "--port", port) as process:
             deadline = time.monotonic() + WAIT_SECONDS
             while not _answers(url):

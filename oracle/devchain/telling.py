@@ -101,9 +101,12 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "kai_refused": ("   refused by the contract: {refusal}", "   被合约拒绝：{refusal}"),
     "end": ("All done in {seconds:.0f} s. {left}", "共用时 {seconds:.0f} 秒。{left}"),
-    "left": ("Nothing is left running except the service:", "除下面的服务外，没有进程留在后台："),
+    "left": ("Nothing is left running except the page:", "除下面的页面外，没有进程留在后台："),
     "nothing": ("Nothing is left running.", "没有进程留在后台。"),
-    "open": ("   ask    {url}/v1/docs   (stop: Ctrl-C)", "   接口   {url}/v1/docs   （停止：Ctrl-C）"),
+    "open": (
+        "   open      {url}   (sign in with a demo wallet there)\n   stop      Ctrl-C",
+        "   打开      {url}   （用页面上的演示钱包登录）\n   停止      Ctrl-C",
+    ),
     "next": (
         "   read      {folder}/facts.json has every number of above\n"
         "   explain   credit-oracle explain --help\n"

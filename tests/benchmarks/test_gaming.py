@@ -89,10 +89,8 @@ def test_cheats__without_repaid_debt__prove_nothing_and_get_no_number_but_by_gif
 def test_cheats__that_repay_strangers__prove_it(cheats: dict[str, Any], measured: pd.DataFrame) -> None:
     assert measured.loc["one honest loan", "loans_proved"] == 1
     assert measured.loc["many small loans", "loans_proved"] == 90
-    alone, dressed = (
-        measured.loc[name, "loans_proved"] for name in ("loan ladder", "ladder with loops on top")
-    )
-    assert alone == dressed == 9
+    ladders = measured.loc[["loan ladder", "ladder with loops on top"], "loans_proved"]
+    assert ladders.tolist() == [9, 9]
 
 
 def test_cheats__all__leave_rows_of_the_ledgers_shape_with_keys_of_their_own(cheats: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ One server a test, in a thread; nothing here is faked but the borrowers' epoch, 
 """
 
 import contextlib
+import random
 import socket
 import threading
 import time
@@ -22,10 +23,14 @@ from oracle.api.chain import Chain
 from oracle.api.operator import Operator
 from oracle.api.service import Service, open_service
 from oracle.api.sessions import STATEMENT
+from oracle.committee import to_json
+from oracle.devchain.anvil import Anvil
+from oracle.devchain.deploy import deploy
 from oracle.devchain.stage import own
 from oracle.epoch import Deployment
 from oracle.mailbox import listen
-from tests.e2e.conftest import running_anvil
+from tests.e2e.conftest import anvil_binary, running_anvil
+from tests.e2e.test_proofs import COMMITTEE, MODEL, World, random_tree
 from tests.oracle.api.conftest import OPEN
 from tests.oracle.conftest import CHAIN, CONTRACT, Kept, kept
 
@@ -105,6 +110,12 @@ def test_connection__whose_headers_trickle__is_cut_off(kept: Kept, monkeypatch: 
                 time.sleep(0.01)
         assert rest(slow) == b""
         assert time.monotonic() - begun < 5
+
+
+def test_connection__that_says_nothing__is_cut_off(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "HEADER_SECONDS", 0.3)
+    with served(kept) as found, found.connect() as silent:
+        assert rest(silent) == b""
 
 
 def test_connection__kept_open_with_a_second_request_that_trickles__is_cut_off(
@@ -235,3 +246,32 @@ def test_approves__by_nobody_where_there_is_no_contract__is_no(chain: str) -> No
 def test_approves__chain_away__is_tried_again_later() -> None:
     with looked_at("http://127.0.0.1:9") as found, pytest.raises(Retry):
         found.approves(ACCOUNT, bytes(32), b"\xaa" * 65)
+
+
+# ------------------------------------------------------------------------------------------ the chain's word
+
+
+def test_chain__of_a_published_epoch__says_from_when_it_counts_and_who_signs() -> None:
+    anvil_binary()
+    with Anvil() as anvil:
+        world = World(anvil, deploy(anvil, COMMITTEE, MODEL))
+        world.publish(1, random_tree(random.Random(1), 1, 3))
+        where = Deployment(world.deployment.chain_id, world.deployment.oracle)
+        with Chain(anvil.rpc, where) as found:
+            told = until_known(found, 1)
+            assert told["activeFrom"] == world.oracle.read("rootOf", 1)[0][2]
+            assert told["flags"]["held"] is False
+            assert found.committee == to_json(COMMITTEE) | {"epoch": 1}
+            unpublished = until_known(found, 2)
+            assert (unpublished["activeFrom"], unpublished["flags"]["upcoming"]) == (None, True)
+
+
+def until_known(chain: Chain, epoch: int) -> dict[str, Any]:
+    """The flags of an epoch, once the chain was looked at."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        told = chain.flags(epoch, 0)
+        if told["flags"]["held"] is not None:
+            return told
+        time.sleep(0.02)
+    raise AssertionError("the chain was not looked at")

@@ -11,6 +11,7 @@ from ledger_reader.keccak import keccak256
 from models.disputes import stands
 from models.facts import event_fact, fact_of, loan_fact
 from models.features.catalogue import named
+from models.persons import LATEST
 from models.scorecard import DISPUTED, SCORED, Rule, Scorecard
 from models.scoring import WITHOUT, disputed_wallets, score_population, scores_without
 from models.segment import Segment, Term
@@ -80,7 +81,7 @@ def test_stands__after_these_rows__are(bench: Bench, outcomes: list[int | None],
     rows = [said(bench, day, outcome) for day, outcome in enumerate(outcomes)]
     latest = stands(rows[::-1])[-1]
     assert latest.state == state
-    assert latest.before is None
+    assert latest.before == LATEST
     assert not latest.holds(latest.since)
     assert latest.holds(latest.since + 1)
 

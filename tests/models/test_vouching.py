@@ -22,8 +22,13 @@ def stranger(number: int) -> bytes:
 
 def loan(bench: Bench, account: bytes, day: float = 1, **changes: Any) -> list[Row]:
     """A loan of 50 dollars for 30 days, repaid after 20."""
-    told = {"account": account, "loan_id": account.rjust(32, b"\0"), "amount": 5_000, "value_cents": 5_000}
-    given = {"days": 20, "due": day + 30, "ends": "repay", "repay": {}} | changes
+    told: Row = {
+        "account": account,
+        "loan_id": account.rjust(32, b"\0"),
+        "amount": 5_000,
+        "value_cents": 5_000,
+    }
+    given: dict[str, Any] = {"days": 20, "due": day + 30, "ends": "repay", "repay": {}} | changes
     drawn = told | {"value_cents": given.get("cents", 5_000)}
     return [
         bench.event("borrow", day, due=given["due"], **drawn),

@@ -13,6 +13,7 @@ export interface Operator {
   disputes: string | null;
   rpc: string | null;
   explorer: string | null;
+  reportKey: string;
 }
 
 export interface Reason {
@@ -85,23 +86,31 @@ export interface Fact {
   scoreWithout: number | null;
 }
 
+export interface Dispute {
+  factId: string;
+  reason: string;
+  words: string;
+  time: number;
+  decisions: { outcome: number; reasons: string; time: number }[];
+}
+
 export interface Consent {
   id: string;
   reader: string;
   readerName: string;
   what: string;
   purpose: string;
-  threshold: number;
   notAfter: number;
   count: number;
-  left: number;
-  state: string;
+  remaining: number;
+  stopped: number | null;
+  active: boolean;
 }
 
 export interface Read {
+  number: number;
   time: number;
   reader: string;
-  readerName: string;
   what: string;
   purpose: string;
   consent: string;
@@ -112,6 +121,12 @@ export interface DemoWallet {
   name: string;
   address: `0x${string}`;
   privateKey: `0x${string}`;
+}
+
+export interface Model {
+  modelId: string;
+  scorecard: { name: string; segments: Record<string, { terms: unknown[] }> };
+  card: string | null;
 }
 
 export interface Epoch {
@@ -135,6 +150,13 @@ export class Problem extends Error {
   }
 }
 
+let signedOut = () => {};
+
+/** Call this when the service says that nobody is signed in. */
+export function onSignedOut(then: () => void): void {
+  signedOut = then;
+}
+
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
@@ -152,6 +174,7 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
   if (answer.status === 204) return undefined as T;
   const found: unknown = await answer.json().catch(() => ({}));
   if (answer.ok) return found as T;
+  if (answer.status === 401) signedOut();
   const told = (found as { detail?: string }).detail;
   throw new Problem(answer.status, told ?? `${answer.status}`);
 }

@@ -1,4 +1,4 @@
-// The few functions of the contracts that a borrower's wallet calls.
+// The few functions of the contracts that a borrower's wallet calls, and the errors they refuse with (refusals.ts).
 
 import { parseAbi } from "viem";
 
@@ -13,10 +13,34 @@ export const LOANS = parseAbi([
   "struct Draw { uint128 principal; uint32 interval; uint16 instalments; address[] guarantors; }",
   "struct AtLeastProof { uint64 epoch; uint8 status; uint16 threshold; bytes32 opening; bytes32 rung; bytes32[] path; }",
   "function borrow(address pool, Draw draw, AtLeastProof proof) returns (uint256 loanId)",
+  "event LoanDrawn(uint256 indexed loanId, address indexed borrower, address indexed pool, address coin, uint128 principal, uint128 owed, uint64 dueTime, uint16 instalments, bool starter)",
   "error NotCurrentEpoch(uint64 epoch, uint64 current)",
   "error AtLeastNotProven(address borrower, uint16 threshold)",
   "error TooOld(uint64 snapshotTime, uint64 maxAge)",
   "error NoRoot()",
+  "error AmountZero()",
+  "error NoRowFits(uint16 shown, uint8 status, uint16 least)",
+  "error TermOutOfRange(uint256 termSeconds, uint32 longest)",
+  "error PrincipalTooLarge(uint128 principal, uint128 largest)",
+  "error ExposureExceeded(address borrower, uint256 exposureCents, uint256 limitCents)",
+  "error LoanOverdue(uint256 loanId, uint64 dueTime)",
+  "error TooManyLoans(address borrower, uint256 open)",
+  "error NotEnoughIdle(uint256 asked, uint256 idle)",
 ]);
 
-export const DISPUTES = parseAbi(["function dispute(bytes32 factId, bytes32 wordsHash)"]);
+export const POOL = parseAbi([
+  "struct Row { uint16 atLeast; uint8 statuses; uint16 maxWidth; uint16 yearlyRateBps; uint16 expectedLossBps; uint128 limit; }",
+  "function rowFor(uint8 status, uint16 shown, uint16 width) view returns (uint16 row, Row found)",
+  "error NoRowFits(uint16 shown, uint8 status, uint16 least)",
+]);
+
+/** The width of a proof of "at least", which shows none, to a pool's table. */
+export const WIDTH_NOT_SHOWN = 65_535;
+
+export const DISPUTES = parseAbi([
+  "function dispute(bytes32 factId, bytes32 wordsHash)",
+  "function withdrawDispute(bytes32 factId)",
+  "error AlreadyDisputed(address account, bytes32 factId)",
+  "error NotDisputed(address account, bytes32 factId)",
+  "error TooManyDisputes(address account, uint256 most)",
+]);

@@ -55,3 +55,6 @@ export function money(cents: number | null): string {
 export function short(hex: string): string {
   return hex.length > 14 ? `${hex.slice(0, 6)}…${hex.slice(-4)}` : hex;
 }
+
+/** A text whose hashes are shown by their ends. */
+export const shortened = (text: string) => text.replace(/0x[0-9a-f]{40,}/g, short);

@@ -1,11 +1,11 @@
 // A transaction of the person's own wallet: simulated first, so that a refusal costs nothing and names its reason.
 
-import { BaseError, ContractFunctionRevertedError, defineChain, type Abi, type Address, type Hex } from "viem";
-import { getChainId, simulateContract, waitForTransactionReceipt, writeContract } from "viem/actions";
+import { BaseError, ContractFunctionRevertedError, defineChain, type Abi, type Address, type TransactionReceipt } from "viem";
+import { getChainId, simulateContract, switchChain, waitForTransactionReceipt, writeContract } from "viem/actions";
 import type { Operator } from "./api";
 import { say } from "./language.svelte";
-import { session } from "./session.svelte";
-import { isDeclined } from "./wallet";
+import { refusal } from "./refusals";
+import { isDeclined, type Wallet } from "./wallet";
 import { WORDS } from "./words";
 
 /** Why nothing happened, in one sentence for the person. */
@@ -18,11 +18,9 @@ interface Call {
   args?: readonly unknown[];
 }
 
-/** The hash of the mined transaction; Refused when the person, the wallet's chain or the contract says no. */
-export async function send(operator: Operator, call: Call): Promise<Hex> {
-  const wallet = session.wallet!;
-  const at = await getChainId(wallet);
-  if (at !== operator.chainId) throw new Refused(say(WORDS.wrongChain, { x: at, y: operator.chainId }));
+/** The receipt of the mined transaction; Refused when the person, the wallet's chain or the contract says no. */
+export async function send(wallet: Wallet, operator: Operator, call: Call): Promise<TransactionReceipt> {
+  await onChain(wallet, operator.chainId);
   const chain = defineChain({
     id: operator.chainId,
     name: `chain ${operator.chainId}`,
@@ -34,20 +32,26 @@ export async function send(operator: Operator, call: Call): Promise<Hex> {
     const hash = await writeContract(wallet, { ...call, chain });
     const receipt = await waitForTransactionReceipt(wallet, { hash });
     if (receipt.status !== "success") throw new Refused(say(WORDS.refused, { why: hash }));
-    return hash;
+    return receipt;
   } catch (error) {
-    throw error instanceof Refused ? error : new Refused(sentence(error));
+    throw error instanceof Refused ? error : new Refused(why(error));
   }
 }
 
-function sentence(error: unknown): string {
+/** What a reverted call says of itself, any other failure in its own words. */
+export function why(error: unknown): string {
   if (isDeclined(error)) return say(WORDS.declined);
   if (!(error instanceof BaseError)) return String(error);
   const reverted = error.walk((each) => each instanceof ContractFunctionRevertedError);
-  if (reverted instanceof ContractFunctionRevertedError) {
-    const { data, signature } = reverted;
-    const why = data ? `${data.errorName}(${(data.args ?? []).join(", ")})` : (signature ?? reverted.shortMessage);
-    return say(WORDS.refused, { why });
-  }
-  return error.shortMessage;
+  if (!(reverted instanceof ContractFunctionRevertedError)) return error.shortMessage;
+  const { data, signature } = reverted;
+  return data ? refusal(data.errorName, data.args ?? []) : say(WORDS.refused, { why: signature ?? reverted.shortMessage });
+}
+
+async function onChain(wallet: Wallet, wanted: number): Promise<void> {
+  const at = await getChainId(wallet);
+  if (at === wanted) return;
+  await switchChain(wallet, { id: wanted }).catch(() => {
+    throw new Refused(say(WORDS.wrongChain, { x: at, y: wanted }));
+  });
 }

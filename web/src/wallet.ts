@@ -1,9 +1,11 @@
 // Wallets: those that the browser announces (EIP-6963), else window.ethereum, and the demonstration's own.
 
-import { createClient, custom, http, type Account, type Address, type Client, type Transport } from "viem";
+import { createClient, custom, getAddress, http, type Account, type Address, type Client, type Transport } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { signMessage } from "viem/actions";
 import { get, post, remove, type DemoWallet, type Operator } from "./api";
+import { say } from "./language.svelte";
+import { WORDS } from "./words";
 
 interface Provider {
   request(asked: { method: string; params?: unknown }): Promise<unknown>;
@@ -13,19 +15,20 @@ interface Provider {
 export type Wallet = Client<Transport, undefined, Account>;
 
 // Clients never follow an address that a contract names (EIP-3668).
-const CLIENT = { ccipRead: false } as const;
+const CLIENT = { ccipRead: false, pollingInterval: 1_000 } as const;
+const DEMO = "demo:";
+const ANNOUNCE_MS = 300;
 
-/** Something that can sign. `icon` is the wallet's own picture: shown as an image, never as markup. */
+/** Something that can sign; `id` is the same after a reload. `icon` is the wallet's own: shown as an image, never as markup. */
 export interface Offer {
   id: string;
   name: string;
   icon: string | null;
-  isDemo: boolean;
   open(operator: Operator): Promise<Wallet>;
 }
 
 interface Announced {
-  info: { uuid: string; name: string; icon: string };
+  info: { rdns: string; name: string; icon: string };
   provider: Provider;
 }
 
@@ -36,16 +39,14 @@ export function discover(found: (offer: Offer) => void): () => void {
     const { info, provider } = (event as CustomEvent<Announced>).detail;
     any = true;
     const icon = info.icon.startsWith("data:image/") ? info.icon : null;
-    found({ id: info.uuid, name: info.name, icon, isDemo: false, open: () => opened(provider) });
+    found({ id: info.rdns, name: info.name, icon, open: () => opened(provider) });
   };
   window.addEventListener("eip6963:announceProvider", hear);
   window.dispatchEvent(new Event("eip6963:requestProvider"));
   const wait = setTimeout(() => {
     const provider = (window as { ethereum?: Provider }).ethereum;
-    if (!any && provider) {
-      found({ id: "window", name: "Wallet", icon: null, isDemo: false, open: () => opened(provider) });
-    }
-  }, 300);
+    if (!any && provider) found({ id: "window", name: say(WORDS.browserWallet), icon: null, open: () => opened(provider) });
+  }, ANNOUNCE_MS);
   return () => {
     clearTimeout(wait);
     window.removeEventListener("eip6963:announceProvider", hear);
@@ -54,19 +55,17 @@ export function discover(found: (offer: Offer) => void): () => void {
 
 async function opened(provider: Provider): Promise<Wallet> {
   const accounts = (await provider.request({ method: "eth_requestAccounts" })) as Address[];
-  const account = accounts[0];
-  if (!account) throw new Error("the wallet names no account");
-  return createClient({ ...CLIENT, account, transport: custom(provider) });
+  if (!accounts[0]) throw new Error(say(WORDS.noAccount));
+  return createClient({ ...CLIENT, account: getAddress(accounts[0]), transport: custom(provider) });
 }
 
 /** The cast of the demonstration, whose keys everyone knows; none where the operator shows none. */
 export async function demoOffers(): Promise<Offer[]> {
   const wallets = await get<DemoWallet[]>("/demo/wallets").catch(() => []);
   return wallets.map((wallet) => ({
-    id: wallet.address,
+    id: DEMO + wallet.address,
     name: wallet.name,
     icon: null,
-    isDemo: true,
     open: async (operator: Operator) =>
       createClient({
         ...CLIENT,
@@ -76,15 +75,33 @@ export async function demoOffers(): Promise<Offer[]> {
   }));
 }
 
-/** Sign in by EIP-4361; the service sets the cookie. */
+/** The wallet of an offer that this tab used before; an Error when it is gone, or has another account. */
+export async function reopen(id: string, account: string, operator: Operator): Promise<Wallet> {
+  const offers: Offer[] = id.startsWith(DEMO) ? await demoOffers() : await announced();
+  const wallet = await offers.find((offer) => offer.id === id)?.open(operator);
+  if (wallet?.account.address.toLowerCase() !== account) throw new Error(say(WORDS.otherAccount));
+  return wallet;
+}
+
+function announced(): Promise<Offer[]> {
+  const found: Offer[] = [];
+  const stop = discover((offer) => found.push(offer));
+  return new Promise((resolve) =>
+    setTimeout(() => {
+      stop();
+      resolve(found);
+    }, ANNOUNCE_MS + 50),
+  );
+}
+
+/** Sign in by EIP-4361; the service sets the cookie. The account, in lower case. */
 export async function signIn(wallet: Wallet, operator: Operator): Promise<string> {
   const asked = await post<{ nonce: string; domain: string; statement: string }>("/nonces");
-  const { account } = wallet;
   const now = Date.now();
   const moment = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
   const message = [
     `${asked.domain} wants you to sign in with your Ethereum account:`,
-    account.address,
+    wallet.account.address,
     "",
     asked.statement,
     "",
@@ -97,13 +114,15 @@ export async function signIn(wallet: Wallet, operator: Operator): Promise<string
   ].join("\n");
   const signature = await signMessage(wallet, { message });
   const made = await post<{ account: string }>("/sessions", { message, signature });
-  return made.account;
+  return made.account.toLowerCase();
 }
 
 export const signOut = () => remove<void>("/sessions");
 
 /** Whether an error is the person's own "no". */
 export function isDeclined(error: unknown): boolean {
-  const told = error as { code?: number; name?: string; cause?: { code?: number } };
-  return told.code === 4001 || told.cause?.code === 4001 || told.name === "UserRejectedRequestError";
+  for (let told = error as { code?: number; cause?: unknown } | undefined; told; told = told.cause as typeof told) {
+    if (told.code === 4001) return true;
+  }
+  return false;
 }

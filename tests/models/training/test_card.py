@@ -28,6 +28,7 @@ RULES = Rules(
     ((("record_days", ">=", 1),),),
     (("loans_repaid_365d", ">=", 1),),
     ((("record_days", ">=", 1),),),
+    (),
 )
 RARE = ThinFile("rare", (("loans_late", ">=", 90),), (("loans_late", ">=", 90),))
 

@@ -12,7 +12,16 @@ from models.features.catalogue import named
 from models.features.feature import Feature
 from models.measure import measure
 from models.segment import MISSING
-from models.training.dataset import Dataset, Split, among, observe, split_by_time, to_columns, to_floats
+from models.training.dataset import (
+    Dataset,
+    Split,
+    among,
+    measure_at,
+    observe,
+    split_by_time,
+    to_columns,
+    to_floats,
+)  # fmt: skip
 from models.training.outcomes import Outcome
 
 FEW = named(("loans_repaid", "loans_late"))
@@ -119,7 +128,7 @@ def test_split__when_a_label_is_leaked_into_a_feature__then_rewriting_outcomes_a
 
     honest = [_seen(economy, events) for events in _two_futures(economy)]
     pd.testing.assert_frame_equal(honest[0].features, honest[1].features)
-    monkeypatch.setattr("models.training.dataset.measure", leaky)
+    monkeypatch.setattr("models.training.dataset.measured", leaky)
     leaked = [_seen(economy, events) for events in _two_futures(economy)]
     assert not leaked[0].features.equals(leaked[1].features)
 
@@ -161,7 +170,7 @@ def test_observe__when_a_leak_is_planted__then_rewriting_the_future_shows_it(
         found = measure(events, points.mutate(until=points.until + economy.day), features)
         return found.mutate(until=found.until - economy.day)
 
-    monkeypatch.setattr("models.training.dataset.measure", a_day_late)
+    monkeypatch.setattr("models.training.dataset.measured", a_day_late)
     good, bad = (_seen(economy, events) for events in _two_futures(economy))
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(good.features, bad.features)
@@ -185,3 +194,12 @@ def test_rows__when_chosen_by_mask_or_position__then_the_same(split: Split) -> N
     assert len(one) == mask.sum()
     assert one.bad.all()
     pd.testing.assert_frame_equal(one.features, other.features)
+
+
+def test_measure_at__of_addresses_that_end_in_zero__keeps_their_order(economy: Economy) -> None:
+    people = [economy.address(number << 8) for number in (3, 1, 2)]
+    rows = [(day, "borrow", number << 8, economy.lender, number, 90) for day, number in enumerate((1, 2, 3))]
+    found = measure_at(
+        economy.ledger(rows), people, economy.start + 10 * economy.day, named(("record_days",))
+    )
+    assert found["record_days"].tolist() == [8, 10, 9]

@@ -114,7 +114,8 @@ def test_scorecard__when_points_are_summed_by_hand__then_they_are_the_score(
 ) -> None:
     rows = split.train.rows(np.arange(1_000) % len(split.train))
     columns = Columns(to_columns(rows.features), len(rows))
-    unproven = place(card, rows.features).segment == export.UNPROVEN
+    segments = place(card, rows.features).segment
+    unproven, failed = segments == export.UNPROVEN, segments == export.FAILED
     by_hand, nothing_added = (
         segment.base + np.sum([term_points(term, columns) for term in segment.terms], axis=0)
         for segment in (card.segments[export.FULL], card.segments[export.UNPROVEN])
@@ -122,7 +123,7 @@ def test_scorecard__when_points_are_summed_by_hand__then_they_are_the_score(
     assert unproven.any()
     assert (nothing_added <= by_hand).all()
     by_hand[unproven] = nothing_added[unproven]
-    limit = np.where(unproven, export.UNPROVEN_CAP, 850)
+    limit = np.where(unproven | failed, export.UNPROVEN_CAP, 850)
     scores = cards.score(card, _matrix(rows))
     order = np.lexsort(_matrix(rows).addresses.T[::-1])
     given_score = scores.status != cards.INSUFFICIENT
@@ -171,6 +172,18 @@ def test_scorecard__when_no_debt_was_repaid__then_nothing_adds_points_and_the_sc
     assert unproven.calibration[-1][0] <= 599
 
 
+def test_scorecard__when_a_loan_defaulted_in_the_last_year__then_the_points_are_equal_and_capped(
+    card: cards.Scorecard, split: Split
+) -> None:
+    full, failed = card.segments[export.FULL], card.segments[export.FAILED]
+    assert (full.base, full.terms, failed.cap) == (failed.base, failed.terms, 599)
+    placed = place(card, split.train.features)
+    lately = export.meets(export.Rules().failed, split.train.features)
+    assert lately.any()
+    assert set(placed.segment[lately]) <= {export.FAILED, export.UNPROVEN}
+    assert failed.clamped(np.array([300, 599, 600, 850])).tolist() == [300, 599, 599, 599]
+
+
 def test_learnable__when_loans_can_be_proved__then_neither_flows_nor_unproved_repayments() -> None:
     every = {feature.name: int(feature.direction) for feature in FEATURES}
     proving, secured = export.learnable(every, proving=True), export.learnable(every, proving=False)
@@ -185,7 +198,8 @@ def test_rules__when_thin_files_have_segments__then_they_stand_before_the_capped
     file = export.ThinFile("payments", (("inflow_months", ">=", 3),), (("inflow_months", ">=", 1),))
     order = [rule.segment for rule in export.Rules().in_order([file])]
     assert order == [
-        export.FULL, export.FULL, export.SHORT, "payments", export.UNPROVEN,
+        export.FAILED, export.FAILED, export.FULL, export.FULL, export.FAILED, export.SHORT, "payments",
+        export.UNPROVEN,
     ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ RULES = Rules(
     thin=((("record_days", ">=", 1),),),
     proven=(("loans_repaid_365d", ">=", 1),),
     unproven=((("record_days", ">=", 1),),),
+    failed=(),
 )
 YOUNG = ThinFile("young", (("record_days", "<=", 60),), (("record_days", "<=", 120),))
 RARE = ThinFile("rare", (("loans_late", ">=", 90),), (("loans_late", ">=", 90),))

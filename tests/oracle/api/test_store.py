@@ -1,4 +1,5 @@
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,25 @@ def test_changing__an_error_in_the_middle__leaves_nothing(store: Store) -> None:
         half()
     with store.reading() as connection:
         assert connection.execute(select(nonces)).all() == []
+
+
+def test_changing__on_sqlite__what_was_read_holds_until_the_end(tmp_path: Path) -> None:
+    counts: list[int] = []
+    with Store(f"sqlite:///{tmp_path / 'one.sqlite'}") as store:
+
+        def add() -> None:
+            with store.changing() as connection:
+                count = len(connection.execute(select(nonces)).all())
+                time.sleep(0.05)
+                connection.execute(insert(nonces).values(nonce=str(count), ends=1))
+                counts.append(count)
+
+        threads = [threading.Thread(target=add) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(counts) == [0, 1, 2]
 
 
 def test_changing__on_disk__is_there_after_opening_again(database: str) -> None:

@@ -67,3 +67,12 @@ def test_transactions__of_a_hidden_invoice__show_no_amount() -> None:
     (issue,) = encoder().transactions(Action("issue", ANN, BEN, invoice=hidden))
     assert (123_456_789).to_bytes(32, "big") not in issue.data
     assert hidden.commitment in issue.data
+
+
+def test_transactions__of_a_deposit__are_allowed_by_savers_and_were_by_the_lender() -> None:
+    saver, lender = Action("fund", BANK, amount=5), Action("fund", BEN, amount=5)
+    assert shown(list(encoder().transactions(saver))) == [
+        (BANK, "coin", "approve"),
+        (BANK, "pool", "deposit"),
+    ]
+    assert shown(list(encoder().transactions(lender))) == [(BEN, "pool", "deposit")]

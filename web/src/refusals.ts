@@ -1,0 +1,75 @@
+// What a contract's custom error means to the person: one sentence with the error's own figures.
+
+import { money, say, time, type Pair } from "./language.svelte";
+
+type Told = readonly [words: Pair, values?: (given: readonly unknown[]) => Record<string, string | number>];
+
+const COIN_CENT = 10_000;
+const coins = (units: unknown) => money(Number(units) / COIN_CENT);
+const cents = (amount: unknown) => money(Number(amount));
+const at = (seconds: unknown) => time(Number(seconds));
+const number = (value: unknown) => Number(value);
+
+const TABLE: Record<string, Told> = {
+  NoRowFits: [
+    [
+      "This lender asks for more than {shown}, from {least} on for such a record. The lender decides, not this service; your reasons and plan stand under Why.",
+      "该出借方对此类记录的要求为不低于 {least} 分，高于所出示的 {shown} 分。是否放款由出借方决定，本服务不参与；影响因素与改进方案见“原因”。",
+    ],
+    ([shown, , least]) => ({ shown: number(shown), least: number(least) }),
+  ],
+  PrincipalTooLarge: [
+    ["This lender lends at most {most} at once. Ask for less.", "该出借方单笔最多出借 {most}，请减少金额。"],
+    ([, most]) => ({ most: coins(most) }),
+  ],
+  ExposureExceeded: [
+    [
+      "All your open loans together may be {limit}; they would be {asked}. Ask for less, or repay some first.",
+      "您的未还借款合计不得超过 {limit}，此笔之后将为 {asked}。请减少金额或先还款。",
+    ],
+    ([, asked, limit]) => ({ asked: cents(asked), limit: cents(limit) }),
+  ],
+  LoanOverdue: [
+    [
+      "A loan of yours was due on {due}. Pay it first; nobody borrows while a loan is overdue.",
+      "您有一笔借款已于 {due} 到期，请先还清；有逾期借款时不能再借。",
+    ],
+    ([, due]) => ({ due: at(due) }),
+  ],
+  TermOutOfRange: [
+    ["This lender lends for at most {days} days. Choose fewer.", "该出借方最长期限为 {days} 天，请缩短期限。"],
+    ([, most]) => ({ days: Math.floor(number(most) / 86_400) }),
+  ],
+  NotEnoughIdle: [
+    ["The lender has {idle} at hand, the rest is lent. Ask for less, or later.", "出借方目前可用 {idle}，其余已借出。请减少金额或稍后再试。"],
+    ([, idle]) => ({ idle: coins(idle) }),
+  ],
+  AmountZero: [["Name an amount above zero.", "请填写大于零的金额。"]],
+  AtLeastNotProven: [
+    ["The contract does not accept this proof for {t}. Make a new one.", "合约不接受此 {t} 分证明，请重新生成。"],
+    ([, t]) => ({ t: number(t) }),
+  ],
+  NotCurrentEpoch: [
+    ["This proof is from epoch {e}, no longer the current one. Make a new one.", "证明来自第 {e} 期，已不是当前期，请重新生成。"],
+    ([epoch]) => ({ e: number(epoch) }),
+  ],
+  TooOld: [
+    ["The score is of {date}, too old for this lender. Wait for the next epoch.", "评分数据截至 {date}，对该出借方已过期，请等待下一期。"],
+    ([snapshot]) => ({ date: at(snapshot) }),
+  ],
+  NoRoot: [["No epoch can be used on the chain at present. Try again later.", "链上目前没有可用的一期，请稍后再试。"]],
+  AlreadyEnrolled: [["This wallet is enrolled already; its score comes with an epoch that begins after that.", "此钱包已登记，评分将在登记后的下一期给出。"]],
+  NotEnrolled: [["This wallet is not enrolled; nothing is to be done.", "此钱包未登记，无需操作。"]],
+  AlreadyDisputed: [["This item is in dispute already. Wait for the answer.", "此项已在异议处理中，请等待答复。"]],
+  TooManyDisputes: [
+    ["You have {n} open disputes, the most there can be. Wait for an answer.", "您已有 {n} 项异议处理中，已达上限，请等待答复。"],
+    ([, n]) => ({ n: number(n) }),
+  ],
+};
+
+/** One sentence for a custom error, its name and values where the table has none. */
+export function refusal(name: string, given: readonly unknown[]): string {
+  const told = TABLE[name];
+  if (!told) return say(["Refused by the contract: {why}", "合约拒绝：{why}"], { why: `${name}(${given.join(", ")})` });
+  return say(told[0], told[1]?.(given) ?? {});
+}
