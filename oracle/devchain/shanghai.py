@@ -13,13 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import msgspec
 
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models import manifest as manifests
-from oracle.api.operator import FILE as OPERATOR_FILE
-from oracle.api.operator import Operator
 from oracle.api.words import ANSWER_DAYS
 from oracle.consent import BAND, PURPOSES
 from oracle.contract import Refused, fields_of
@@ -60,7 +57,6 @@ QUORUM, TURN_SECONDS = 3, 2.0
 """Of four; a node that is down has its turn to publish like any other, and is passed over so soon."""
 
 LIN_PROVES, CORE_PROVES, TOO_HIGH = 590, 650, 650
-OPERATOR_NAME = "Pudong small-firm platform (fictional) / 浦东小微平台（虚构）"
 WRONG = "I paid on the due date; the lender's channel was down for three days."
 REASONS: Both = (
     "The lender confirmed that its channel was closed from day 30 to 33.",
@@ -110,14 +106,6 @@ def open_platform(story: Story, start: int) -> None:
     for home in stage.homes:
         settings = json.loads((home / "settings.json").read_bytes())
         write_settings(home, settings | {"turn_seconds": TURN_SECONDS})
-    operator = Operator(
-        name=OPERATOR_NAME,
-        demo=True,
-        disputes=address_text(stage.deployment.contracts["disputes"]),
-        requests_a_second=1_000.0,
-        burst=1_000.0,
-    )
-    (stage.homes[0] / OPERATOR_FILE).write_bytes(msgspec.json.encode(operator))
     story.facts["rounds"] = story.round(EPOCH)
 
 
