@@ -44,8 +44,9 @@ from oracle.devchain.shanghai_words import (
     money,
 )
 from oracle.devchain.shanghai_world import ENROLLED, HOUR, PAST_DAYS
-from oracle.devchain.stage import EPOCH, LENGTH, WIDTH_NOT_SHOWN, at_least, open_stage, own
+from oracle.devchain.stage import EPOCH, LENGTH, at_least, open_stage, own, yearly_rate
 from oracle.settings import address_text, write_settings
+from oracle.tree import AtLeastProof
 
 BILL, BILL_DAYS, LOAN, LOAN_DAYS = 20_000, 9, 1_500, 12
 """Dollars and days of the invoice and of the loan told of."""
@@ -197,20 +198,18 @@ def advance(story: Story) -> None:
     told.line("proofs", supplier=LIN_PROVES, buyer=CORE_PROVES)
     invoice, pool = story.facts["invoice"], world.contracts["invoice_finance"].address
     offer = world.call("Lin", "receivables", "offer", invoice, pool, 1)
-    draw = world.call("Lin", "invoice_finance", "draw", invoice, supplier, buyer)
+    draw = world.call("Lin", "invoice_finance", "draw", invoice, fields_of(supplier), fields_of(buyer))
     world.act(END + 2 * DAY, offer, draw)
     paid, claim = world.read("invoice_finance", "advanceOf", invoice)[4::2]
     held = world.read("receivables", "claimOf", invoice, pool)
     share = worlds.ADVANCES[0][4] // 100
     told.line("advanced", advance=money(paid), claim=money(claim), share=share, held=money(held))
-    drawing = (LOAN * DOLLAR, LOAN_DAYS * DAY, 1, ())
-    world.act(
-        END + 2 * DAY + HOUR, world.call("Lin", "loans", "borrow", world.deployment.pool, drawing, supplier)
-    )
+    terms = (world.deployment.pool, (LOAN * DOLLAR, LOAN_DAYS * DAY, 1, ()), fields_of(supplier))
+    world.act(END + 2 * DAY + HOUR, world.call("Lin", "loans", "borrow", *terms))
     story.facts["loan"] = world.read("loans", "lastLoanId")
     owed = _outstanding(story)
-    row = world.contracts["pool"].read("rowFor", supplier[1], supplier[2], WIDTH_NOT_SHOWN)[1]
-    told.line("borrowed", amount=money(LOAN * DOLLAR), rate=row[3] // 100, days=LOAN_DAYS, owed=money(owed))
+    rate = yearly_rate(story.stage, supplier)
+    told.line("borrowed", amount=money(LOAN * DOLLAR), rate=rate, days=LOAN_DAYS, owed=money(owed))
     refused = _refusal(own(story.url, "Lin", "/v1/me/proof", world.deployment.chain_id, at_least=TOO_HIGH))
     most = story.own("Lin", "/v1/me/ladder")["most"]
     told.line("too_much", threshold=TOO_HIGH, detail=refused["detail"], most=most)
@@ -218,26 +217,11 @@ def advance(story: Story) -> None:
 
 def repayment(story: Story) -> None:
     """The buyer pays who holds the claim, the rest is Lin's; the loan is repaid; then it counts."""
-    told, world, invoice = story.told, story.world, story.facts["invoice"]
+    told = story.told
     told.act("repayment")
-    pool = world.contracts["invoice_finance"].address
-    before = world.read("coin", "balanceOf", pool)
-    world.act(END + 9 * DAY, world.call("Core", "receivables", "payRest", invoice))
-    paid = world.read("coin", "balanceOf", pool) - before
-    told.line("paid", paid=money(paid))
-    lins = world.balance("Lin")
-    world.act(END + 9 * DAY + HOUR, world.call("Lin", "invoice_finance", "settle", invoice))
-    reserve, advanced = world.balance("Lin") - lins, world.read("invoice_finance", "advanceOf", invoice)[4]
-    shares = {"advance": advanced, "fee": paid - advanced - reserve, "reserve": reserve, "paid": paid}
-    story.facts["shares"] = shares
-    told.line("settled", **{name: money(units) for name, units in shares.items()})
-    lins = world.balance("Lin")
-    loan = story.facts["loan"]
-    world.act(END + 10 * DAY + HOUR, world.call("Lin", "loans", "repay", loan, 2 * LOAN * DOLLAR))
-    left = _outstanding(story)
-    days = 2 + LOAN_DAYS - 10
-    told.line("repaid", paid=money(lins - world.balance("Lin")), days=days, outstanding=money(left))
-    _mark_wrong(story)  # told on the next screen
+    _pay_invoice(story, END + 9 * DAY)
+    _repay_loan(story, END + 10 * DAY)
+    _mark_wrong(story, END + 11 * DAY)  # told on the next screen
     story.round(CREDITED, nodes=QUORUM)
     told.line("three", epoch=CREDITED, down=INSTITUTIONS[QUORUM], signatures=story.signatures(CREDITED))
     after = story.own("Lin", "/v1/me/score")
@@ -300,14 +284,38 @@ def regulator(story: Story) -> None:
 SCREENS = (onboarding, consent, receivable, score, advance, repayment, dispute, regulator)
 
 
-def _mark_wrong(story: Story) -> None:
+def _pay_invoice(story: Story, time: int) -> None:
+    """What the core firm pays is shared by advance, fee and reserve, as balances tell."""
+    told, world, invoice = story.told, story.world, story.facts["invoice"]
+    pool = world.contracts["invoice_finance"].address
+    before, lins = world.read("coin", "balanceOf", pool), world.balance("Lin")
+    world.act(time, world.call("Core", "receivables", "payRest", invoice))
+    paid = world.read("coin", "balanceOf", pool) - before
+    told.line("paid", paid=money(paid))
+    world.act(time + HOUR, world.call("Lin", "invoice_finance", "settle", invoice))
+    reserve, advanced = world.balance("Lin") - lins, world.read("invoice_finance", "advanceOf", invoice)[4]
+    shares = {"advance": advanced, "fee": paid - advanced - reserve, "reserve": reserve, "paid": paid}
+    story.facts["shares"] = shares
+    told.line("settled", **{name: money(units) for name, units in shares.items()})
+
+
+def _repay_loan(story: Story, time: int) -> None:
+    """All that is owed, some days before it is due."""
+    world, loan, lins = story.world, story.facts["loan"], story.world.balance("Lin")
+    days = (world.read("loans", "nextDueOf", loan) - time) // DAY
+    world.act(time, world.call("Lin", "loans", "repay", loan, 2 * LOAN * DOLLAR))
+    paid, left = lins - world.balance("Lin"), _outstanding(story)
+    story.told.line("repaid", paid=money(paid), days=days, outstanding=money(left))
+
+
+def _mark_wrong(story: Story, time: int) -> None:
     """Bo disputes the loan that is told as late: the words to the service, their hash on chain."""
     world = story.world
     late = next(each for each in story.own("Bo", "/v1/me/facts") if each["outcome"] == "late")
     body = {"factId": late["factId"], "reason": "date", "words": WRONG}
     hashed: str = story.change("Bo", "POST", "/v1/me/disputes", body)["wordsHash"]
     fact = bytes.fromhex(late["factId"][2:])
-    world.act(END + 11 * DAY, world.call("Bo", "disputes", "dispute", fact, bytes.fromhex(hashed[2:])))
+    world.act(time, world.call("Bo", "disputes", "dispute", fact, bytes.fromhex(hashed[2:])))
     story.facts["dispute"] = {
         "fact": late["factId"],
         "words": hashed,
@@ -357,9 +365,9 @@ def _statement(story: Story, name: str) -> int:
     return found
 
 
-def _proof(story: Story, name: str, threshold: int) -> tuple[Any, ...]:
-    """A proof of "at least", as the service gives it to its owner, in the order of the contract's struct."""
-    return fields_of(at_least(story.own(name, "/v1/me/proof", at_least=threshold)))
+def _proof(story: Story, name: str, threshold: int) -> AtLeastProof:
+    """A proof of "at least", as the service gives it to its owner."""
+    return at_least(story.own(name, "/v1/me/proof", at_least=threshold))
 
 
 def _invoice(story: Story) -> tuple[Any, ...]:
