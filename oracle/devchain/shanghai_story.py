@@ -51,13 +51,12 @@ class Story:
         return Deployment.of(self.stage.deployment.schedule)
 
     def own(self, name: str, path: str, **parameters: object) -> Any:
-        """What the service answers one of the cast; Stop when it refuses."""
-        return (
-            own(self.url, name, path, self.stage.deployment.chain_id, **parameters).raise_for_status().json()
-        )
+        """What the service answers one of the cast, which it must not refuse."""
+        answer = own(self.url, name, path, self.stage.deployment.chain_id, **parameters)
+        return answer.raise_for_status().json()
 
     def change(self, name: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """What the service answers one of the cast that asks for a change."""
+        """What the service answers one of the cast that asks for a change it must not refuse."""
         with httpx2.Client(base_url=self.url, trust_env=False, timeout=30) as client:
             token = sign_in(client, name, self.stage.deployment.chain_id)
             headers = {"authorization": f"Bearer {token}"}
