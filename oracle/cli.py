@@ -110,6 +110,17 @@ def demo(
 
 
 @app.command()
+def shanghai(
+    lang: Annotated[str, typer.Option(help="Language of what is told: en or zh.")] = "zh",
+    folder: Annotated[Path, typer.Option(help="Where its files are kept; made anew.")] = Path("demo"),
+) -> None:
+    """A small-firm financing platform of four institutions, screen by screen (docs/shanghai.md)."""
+    from oracle.devchain.shanghai import tell
+
+    tell(folder, lang)
+
+
+@app.command()
 def init(
     out: Annotated[Path, typer.Option(help="Folder to make the members' folders in.")],
     members: Annotated[int, typer.Option(min=1, max=32, help="How many members.")] = 4,

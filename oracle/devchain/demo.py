@@ -75,7 +75,7 @@ def tell_story(
         raise Stop(f"the language must be en or zh, got {language!r}.")
     began, telling = time.monotonic(), Telling(language)
     port = free_port(port)
-    _make_fresh(folder)
+    make_fresh(folder)
     telling.title(seed)
     with contextlib.ExitStack() as stack:
         telling.act("year")
@@ -281,7 +281,7 @@ def _day(story: Story, day: int) -> int:
     return story.plan.start + day * DAY
 
 
-def _make_fresh(folder: Path) -> None:
+def make_fresh(folder: Path) -> None:
     """An empty folder; Stop rather than delete one that no demo made."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise Stop(f"{folder} holds files that no demo made; name another folder with --folder.")

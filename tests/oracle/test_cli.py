@@ -86,7 +86,7 @@ def write_proof(terminal: Terminal, kept: Kept) -> None:
 # --------------------------------------------------------------------------------------------- usage
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"demo"}))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"demo", "shanghai"}))
 def test_verb__without_what_it_needs__is_usage_and_2(terminal: Terminal, verb: str) -> None:
     ended = terminal.run(*verb.split())
     assert (ended.status, ended.out) == (2, "")
@@ -295,10 +295,11 @@ def test_api__without_settings__is_refused(terminal: Terminal) -> None:
     assert "make a node's folder with" in terminal.run("api", "--home", ".").sentence
 
 
-def test_demo__in_an_unknown_language__is_refused_at_once(terminal: Terminal) -> None:
+@pytest.mark.parametrize("verb", ["demo", "shanghai"])
+def test_demo__in_an_unknown_language__is_refused_at_once(terminal: Terminal, verb: str) -> None:
     Path("mine").mkdir()
     Path("mine", "file").write_bytes(b"precious")
-    sentence = terminal.run("demo", "--lang", "fr", "--folder", "mine").sentence
+    sentence = terminal.run(verb, "--lang", "fr", "--folder", "mine").sentence
     assert "the language must be en or zh, got 'fr'" in sentence
 
 
