@@ -446,8 +446,8 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
     ),
     46: (
         Variant(
-            "{n} {n:payer is|payers are} known from paying others who repaid loans.",
-            "有 {n} 个付款方因长期向其他已还清借款的人付款而可予采信。",
+            "Only {n} {n:payer is|payers are} known from paying others who repaid loans.",
+            "仅有 {n} 个付款方因长期向其他已还清借款的人付款而可予采信。",
             {"n": Figure("vouched_payers")},
         ),
         Variant(
