@@ -76,7 +76,7 @@ test: setup lint kit/node_modules/.stamp  ## everything that CI runs
 	@[ -z "$(CI)" ] || $(MAKE) --no-print-directory page
 	@[ -z "$(CI)" ] || [ -z "$$(git status --porcelain oracle/web/dist)" ] \
 	  || { echo "oracle/web/dist is not what web/ builds: run make page, and commit it."; exit 1; }
-	@pytest -n auto --dist loadscope --no-loadscope-reorder
+	@pytest -n auto --dist loadscope --no-loadscope-reorder --durations=20
 
 fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test

@@ -6,7 +6,7 @@ from tests.e2e.chaos import faults
 from tests.e2e.chaos.conftest import Endure
 
 STEPS = [pytest.param(each, marks=() if each == "score" else pytest.mark.fuzz) for each in faults.STEPS]
-QUICK = ("ledger", "signed log")
+QUICK = ("signed log",)
 WRITES = [pytest.param(each, marks=() if each in QUICK else pytest.mark.fuzz) for each in faults.WRITES]
 
 
