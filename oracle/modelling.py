@@ -19,7 +19,7 @@ from ledger_reader.rpc import Rpc
 from models import manifest as manifests
 from models import plain, registry
 from models import scorecard as scorecards
-from models.features.catalogue import feature_set_version, named
+from models.features.catalogue import FEATURES, feature_set_version, named
 from models.manifest import Manifest
 from models.registry import Bundle, BundleSigner
 from models.scorecard import Scorecard
@@ -260,11 +260,11 @@ def _later(ledger: Path, models: Sequence[Model], cut: int, policy: Outcome, wal
                 f"name a cut of {learned} or later."
             )
     chains = {chain.chain_id for model in models for chain in model.manifest.sources}
-    features = dict.fromkeys(name for model in models for name in model.card.features)
     with existing_ledger(ledger) as store:
         head = head_of(store, sorted(chains))
         end = min(block.time for block in head.blocks) + 1
-        return split_by_time(store.events(head), policy, cut, end, named(tuple(features)), wallets)
+        # All features, for the best single one need not be one that a scorecard may learn.
+        return split_by_time(store.events(head), policy, cut, end, FEATURES, wallets)
 
 
 def _manifest(frame: manifests.Frame, result: TrainingResult, out: Path) -> Manifest:

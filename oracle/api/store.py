@@ -6,6 +6,8 @@ Starting brings the tables to this version's form (Alembic), in one transaction 
 in at once. Several processes may share one database. Objects are safe to use from several threads.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,9 @@ from ledger_reader.errors import Retry, Stop
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0001"
 """The latest migration: a database that has it is opened without loading Alembic."""
+
+BUSY_SECONDS = 10
+"""How long a connection to SQLite waits for another that writes."""
 
 _LOCK = 0x63726564
 """PostgreSQL's advisory lock of those who migrate ("cred")."""
@@ -93,7 +98,7 @@ def _engine(url: str) -> Any:
     except ArgumentError as error:
         raise Stop("the database is no address: use sqlite:///path or postgresql://user@host/name") from error
     if found.get_backend_name() == "sqlite":
-        engine = create_engine(found, connect_args={"timeout": 10})
+        engine = create_engine(found, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -107,10 +112,24 @@ def _engine(url: str) -> Any:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing of its own accord
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_write_ahead_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+
+
+def _use_write_ahead_log(connection: Any) -> None:
+    """Several processes may open a new file at once; for this SQLite does not wait as it does elsewhere."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -42,7 +42,7 @@ SAYS = {
     "04_calibration_drift_and_fairness.ipynb": (
         "image/svg+xml",
         "calibration error",
-        "very strong",
+        "needs work",
         "beyond",
         "migrant",
         "stated less seen",

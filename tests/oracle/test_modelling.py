@@ -213,7 +213,7 @@ def test_drift__since_training__is_told_by_month_and_feature(trained: Trained) -
     json.dumps(told, allow_nan=False)
     assert sum(month["loans"] for month in told["months"]) == told["rows"] > 200
     assert told["verdict"].startswith(("On hold", "To be looked at", "Within limits"))
-    assert {one["name"] for one in told["features"]} >= {"loans_repaid"}
+    assert {one["name"] for one in told["features"]} >= {"loans_proved"}
 
 
 def test_propose__with_a_key_and_no_chain__is_refused(trained: Trained) -> None:
