@@ -29,6 +29,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -264,7 +265,8 @@ async def steady(port: int, given: dict[str, Any]) -> dict[str, Any]:
     """RATE requests a second, sent when they are due whatever became of the others."""
     every = [get(path, token) for token in given["tokens"] for path in given["paths"]]
     random.Random(2).shuffle(every)
-    idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_CONNECTIONS)]
+    # In turns: the service closes a connection that nobody uses.
+    idle = deque([await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_CONNECTIONS)])
     free = asyncio.Semaphore(MOST_CONNECTIONS)
     times: list[float] = []
     late: list[float] = []
@@ -274,7 +276,7 @@ async def steady(port: int, given: dict[str, Any]) -> dict[str, Any]:
         nonlocal failed
         late.append(time.perf_counter() - due)
         async with free:
-            reader, writer = idle.pop()
+            reader, writer = idle.popleft()
             failed += await ask(reader, writer, request) != 200
             times.append(time.perf_counter() - due)
             idle.append((reader, writer))
