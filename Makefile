@@ -104,6 +104,7 @@ bench: setup .bench/.stamp  ## reproduce the README's figures
 	@python benchmarks/score.py
 	@python benchmarks/commit.py
 	@python benchmarks/round.py
+	@python benchmarks/serve.py
 	@python benchmarks/accuracy.py
 
 # Slither has an environment of its own: it holds web3 below 8 and websockets below 16.
