@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ PHONE, DESKTOP, NARROW = (360, 740), (1280, 900), (320, 640)
 DECLINED = 4001
 AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WAIT_MS = 20_000
+DRAWN_S = 5.0
 
 _ANNOUNCE = """
 (() => {
@@ -170,12 +172,12 @@ class Visit:
         ]
 
     def overflow(self) -> int:
-        """By how many CSS pixels the screen is wider than the window."""
-        return int(
-            self.page.evaluate(
-                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-        )
+        """By how many CSS pixels the screen is wider than the window, once it is drawn."""
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        deadline = time.monotonic() + DRAWN_S
+        while (found := int(self.page.evaluate(f"() => {wider}"))) > 0 and time.monotonic() < deadline:
+            self.page.wait_for_timeout(100)
+        return found
 
 
 def chromium() -> str:
