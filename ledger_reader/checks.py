@@ -91,7 +91,7 @@ class Receipts:
     async def _prove(self, endpoint: Endpoint, fetched: Fetched) -> tuple[int, int, int]:
         """How many headers, receipts and transactions; Untrue when the endpoint contradicts itself."""
         question = self._question(fetched.end.number)
-        logs = _by_block(fetched.logs)
+        logs = _by_block(fetched.logs.raw())
         before, last, counts = fetched.before, None, (0, 0, 0)
         for numbers in _parts(range(fetched.start, fetched.end.number + 1), HEADERS_AT_ONCE):
             headers, sizes = await _headers(endpoint, numbers)
@@ -191,7 +191,7 @@ class Quorum:
     async def _ask(self, endpoint: Endpoint, fetched: Fetched) -> "_Answer":
         start, end = fetched.start, fetched.end.number
         addresses = [source.address for source in self._chain.sources if source.start_block <= end]
-        logs = await endpoint.logs(addresses, self._topics, start, end) if addresses else []
+        logs = await endpoint.logs(addresses, self._topics, start, end)
         return _Answer((await endpoint.blocks([end]))[0], logs)
 
 
@@ -218,7 +218,7 @@ def _first_difference(mine: Fetched, other: _Answer) -> str:
     """What the other says that is not said here, or the reverse; empty when the answers are equal."""
     if mine.end.hash != other.end.hash:
         return f"has block {mine.end.number} as 0x{other.end.hash.hex()}, not 0x{mine.end.hash.hex()}"
-    ours, theirs = _digests(mine.logs), _digests(other.logs)
+    ours, theirs = _digests(mine.logs.raw()), _digests(other.logs)
     for place in sorted(ours.keys() | theirs.keys()):
         where = f"log {place[1]} of block {place[0]}"
         if place not in theirs:

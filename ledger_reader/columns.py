@@ -7,9 +7,7 @@ once, as bytes, and what none has as None. All logs of one `Logs` have the same 
 data, so that a word is a slice. `at` says which log of the batch a row is of; it only grows.
 """
 
-from binascii import unhexlify
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,14 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ledger_reader.ledger import MAX_TIME
-from ledger_reader.logs import Columns
+from ledger_reader.logs import ADDRESS, WORD, Bytes, LogGroup, Places
 
-Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int64]
-
-_WORD, _ADDRESS = 32, 20
 
 
 class Maybe(NamedTuple):
@@ -61,7 +55,7 @@ class Logs:
 
     def address(self, name: str) -> Bytes:
         """The argument's lower 20 bytes: n × 20."""
-        return self.id(name)[:, _WORD - _ADDRESS :]
+        return self.id(name)[:, WORD - ADDRESS :]
 
     def number(self, name: str) -> Numbers:
         """The argument as an unsigned integer of 256 bits."""
@@ -129,28 +123,12 @@ def full(value: Bytes | bytes, count: int) -> Bytes:
     return value
 
 
-def read(told: Columns, at: Places, names: Mapping[str, int]) -> Logs:
-    """The logs `at`, well formed and of one shape, as columns; of the data one word more than has a name."""
-    places = at.tolist()
-    topics, data = [told.topics[place] for place in places], [told.data[place] for place in places]
-    count, size = len(topics[0]), len(data[0]) // 2 - 1
-    words = min(size // _WORD, len(names) - count + 2)
-    first = _table(list(chain.from_iterable(topics)), 66).reshape(len(at), count, 66)[:, 1:, 2:]
-    rest = _table(data, 2 + 2 * size)[:, 2 : 2 + 64 * words]
-    digits = np.concatenate((first.reshape(len(at), -1), rest), axis=1)
-    raw = np.frombuffer(unhexlify(digits.tobytes()), np.uint8).reshape(len(at), -1, _WORD)
-    return Logs(at, raw, names, size)
-
-
-def hashes(texts: Sequence[str]) -> Bytes:
-    """0x hex of 32 bytes each: n × 32."""
-    digits = _table(texts, 66)[:, 2:]
-    return np.frombuffer(unhexlify(digits.tobytes()), np.uint8).reshape(len(texts), _WORD)
-
-
-def _table(texts: Sequence[str], width: int) -> Bytes:
-    """One text a row, all of the same width."""
-    return np.frombuffer("".join(texts).encode("ascii"), np.uint8).reshape(len(texts), width)
+def read(group: LogGroup, names: Mapping[str, int]) -> Logs:
+    """The group's logs as columns; of the data one word more than has a name."""
+    topics = group.indexed // WORD
+    words = min(topics + group.size // WORD, len(names) + 1)
+    raw = group.words[:, : WORD * words].reshape(len(group.at), words, WORD)
+    return Logs(group.at, raw, names, group.size)
 
 
 def numbers(words: Bytes) -> Numbers:

@@ -2,9 +2,9 @@
 
 Rules that hold here: a log becomes rows only when its contract is listed, its first topic is an
 event of that contract's protocol, it is within the source's block span, and it has the
-event's shape (see protocols/protocol.py); everything else is skipped, and nothing raises on any
-log that is hex. Rows keep the order of the logs, then of the legs. No ABI codec and no work log by
-log: logs of one contract, event and size become columns together (see columns.py).
+event's shape (see protocols/protocol.py); everything else is skipped, and nothing raises. Rows keep
+the order of the logs, then of the legs. No ABI codec and no work log by log: logs of one contract,
+event and size become columns together (see log_text.py and columns.py).
 Adding a protocol = adding its file to protocols/ (docs/adding-a-protocol.md).
 """
 
@@ -17,11 +17,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from ledger_reader import log_text
 from ledger_reader import protocols as files
-from ledger_reader.columns import Numbers, Places, Rows, binary, hashes, joined, read
+from ledger_reader.columns import Rows, binary, joined, read
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
-from ledger_reader.logs import Columns, RawLog, columns
+from ledger_reader.logs import ADDRESS, WORD, LogGroup, LogTable, Places
 from ledger_reader.protocols.protocol import Event, Market, Protocol, market, worths
 from ledger_reader.sources import MAX_INT, ChainSources, Source
 
@@ -43,76 +44,55 @@ class _Reading(NamedTuple):
     event: Event
 
 
-_Shape = tuple[str, str, int, int]
-"""(contract, first topic, number of topics, digits of data): what the logs of one `Logs` share."""
-
-_Plan = Mapping[str, Mapping[str, _Reading]]
+_Plan = Mapping[bytes, Mapping[bytes, _Reading]]
+"""By contract, by first topic."""
 
 
 def topics(chain: ChainSources) -> list[str]:
     """All first topics (0x hex, sorted) that the chain's sources can emit; Stop for an unknown protocol."""
-    return sorted({topic0 for readings in _plan(chain).values() for topic0 in readings})
+    return sorted({f"0x{topic0.hex()}" for readings in _plan(chain).values() for topic0 in readings})
 
 
-def decode(logs: Sequence[RawLog], times: Mapping[int, int], chain: ChainSources) -> pa.Table:
+def decode(table: LogTable, times: Mapping[int, int], chain: ChainSources) -> pa.Table:
     """The rows of the logs in the shape of EVENTS; `times` gives the Unix time of each log's block."""
-    plan, told = _plan(chain), columns(_joined(logs, chain))
-    numbers = {text: int(text, 16) for text in set(told.block_number)}
-    blocks = np.array([numbers[text] for text in told.block_number], np.int64)
+    plan, table = _plan(chain), _joined(table, chain)
     parts = [
         _Part(reading.protocol, rows)
-        for shape, at in _by_shape(told).items()
-        if (reading := _reading(plan, shape)) is not None
-        for rows in _rows(reading, told, at, blocks)
+        for group in table.groups
+        if (reading := _reading(plan, group)) is not None
+        for rows in _rows(reading, group, table.block_numbers)
         if len(rows.at)
     ]
-    return _table(parts, told, blocks, times, chain.chain_id)
+    return _events(parts, table, times, chain.chain_id)
 
 
-def _by_shape(told: Columns) -> dict[_Shape, Places]:
-    """Which logs have each shape."""
-    codes: dict[_Shape, int] = {}
-    fields = zip(told.address, told.topics, told.data, strict=True)
-    code_of = np.array(
-        [
-            codes.setdefault((address, topics[0] if topics else "", len(topics), len(data)), len(codes))
-            for address, topics, data in fields
-        ],
-        np.int32,
-    )
-    return {shape: np.flatnonzero(code_of == code) for shape, code in codes.items()}
-
-
-def _reading(plan: _Plan, shape: _Shape) -> _Reading | None:
+def _reading(plan: _Plan, group: LogGroup) -> _Reading | None:
     """How to read logs; None when they are no event of the plan, or have not that event's shape."""
-    address, topic0, topics, digits = shape
-    found = plan.get(address.lower(), {}).get(topic0.lower())
-    if found is None or topics != 1 + len(found.event.indexed_types):
+    found = plan.get(group.address, {}).get(group.topic0)
+    if found is None or group.topics != 1 + len(found.event.indexed_types):
         return None
-    return found if digits >= 2 + 64 * found.event.data_words else None
+    return found if group.size >= WORD * found.event.data_words else None
 
 
-def _rows(reading: _Reading, told: Columns, at: Places, blocks: Numbers) -> Sequence[Rows]:
-    """The rows of the logs at these places, all of the reading's shape."""
-    at = at[(blocks[at] >= reading.start_block) & (blocks[at] <= reading.end_block)]
-    if not len(at):
-        return ()
-    event = reading.event
-    found = read(told, at, event.names)
+def _rows(reading: _Reading, group: LogGroup, blocks: Places) -> Sequence[Rows]:
+    """The rows of the logs, all of the reading's shape."""
+    event, numbers = reading.event, blocks[group.at]
+    found = read(group, event.names)
+    found = found.where((numbers >= reading.start_block) & (numbers <= reading.end_block))
     for place, kind in enumerate(event.indexed_types):
         if kind == "address":
-            dirt = found.word(place)[:, :12] != 0
+            dirt = found.word(place)[:, : WORD - ADDRESS] != 0
             if dirt.any():
                 found = found.where(np.logical_not(dirt.any(axis=1)))
-    return event.rows(found, reading.market)
+    return event.rows(found, reading.market) if len(found) else ()
 
 
-def _joined(logs: Sequence[RawLog], chain: ChainSources) -> Sequence[RawLog]:
+def _joined(table: LogTable, chain: ChainSources) -> LogTable:
     """The logs after each protocol has joined those of its own that only mean something together."""
     for name in sorted({source.protocol for source in chain.sources}):
         join = PROTOCOLS[name].joined
-        logs = logs if join is None else join(logs)
-    return logs
+        table = table if join is None else log_text.of(join(table.raw()))
+    return table
 
 
 class _Part(NamedTuple):
@@ -122,9 +102,7 @@ class _Part(NamedTuple):
     rows: Rows
 
 
-def _table(
-    parts: Sequence[_Part], told: Columns, blocks: Numbers, times: Mapping[int, int], chain_id: int
-) -> pa.Table:
+def _events(parts: Sequence[_Part], table: LogTable, times: Mapping[int, int], chain_id: int) -> pa.Table:
     """The parts' rows in order of log, then of leg."""
     if not parts:
         return EVENTS.empty_table()
@@ -133,13 +111,14 @@ def _table(
     legs = np.concatenate([np.full(n, p.rows.leg, np.int8) for p, n in zip(parts, counts, strict=True)])
     order = np.argsort(at << 8 | legs, kind="stable")
     at = at[order]
+    blocks = table.block_numbers[at]
     arrays = {
         "chain_id": pa.array(np.full(len(at), chain_id, np.int64)),
-        "block_number": pa.array(blocks[at]),
-        "log_index": pa.array(np.array([int(text, 16) for text in told.log_index], np.int32)[at]),
+        "block_number": pa.array(blocks),
+        "log_index": pa.array(table.log_indexes[at].astype(np.int32)),
         "leg": pa.array(legs[order]),
-        "block_time": pa.array(np.array([times[number] for number in blocks.tolist()], np.int64)[at]),
-        "tx_hash": binary(hashes(told.transaction_hash).take(at, axis=0)),
+        "block_time": pa.array(_looked_up(times, blocks)),
+        "tx_hash": binary(table.transaction_hashes.take(at, axis=0)),
         "protocol": _texts([part.protocol for part in parts], counts, order),
         "kind": _texts([part.rows.kind for part in parts], counts, order),
     }
@@ -148,6 +127,13 @@ def _table(
             [getattr(part.rows, field.name) for part in parts], counts, order, field.type
         )
     return pa.table(arrays, schema=EVENTS)
+
+
+def _looked_up(times: Mapping[int, int], blocks: Places) -> Places:
+    """The time of each block."""
+    numbers = np.array(sorted(times), np.int64)
+    known = np.array([times[number] for number in numbers.tolist()], np.int64)
+    return known[np.searchsorted(numbers, blocks)]
 
 
 def _texts(texts: Sequence[str], counts: Sequence[int], order: Places) -> pa.Array:
@@ -160,18 +146,16 @@ def _texts(texts: Sequence[str], counts: Sequence[int], order: Places) -> pa.Arr
 def _plan(chain: ChainSources) -> _Plan:
     """By contract (lower-case 0x hex), by first topic: how to read it."""
     listed = worths(chain.assets)
-    return {
-        f"0x{source.address.hex()}": _readings(source, market(source, listed)) for source in chain.sources
-    }
+    return {source.address: _readings(source, market(source, listed)) for source in chain.sources}
 
 
-def _readings(source: Source, seen: Market) -> dict[str, _Reading]:
+def _readings(source: Source, seen: Market) -> dict[bytes, _Reading]:
     protocol = PROTOCOLS.get(source.protocol)
     if protocol is None:
         known = ", ".join(PROTOCOLS)
         raise Stop(f"The protocol {source.protocol!r} is not known: use one of {known}.")
     return {
-        event.topic0: _Reading(
+        bytes.fromhex(event.topic0[2:]): _Reading(
             protocol=protocol.name,
             market=seen,
             start_block=source.start_block,

@@ -22,9 +22,10 @@ import httpcore2
 import httpx2
 import msgspec
 
+from ledger_reader import log_text
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import MAX_TIME, ChainBlock
-from ledger_reader.logs import RawLog, check
+from ledger_reader.logs import LogTable, RawLog, check, joined
 from ledger_reader.pace import Bucket, Clock
 from ledger_reader.ranges import Widths, refusal
 
@@ -198,29 +199,37 @@ class Endpoint:
     async def logs(
         self, addresses: Sequence[bytes], topics: Sequence[str], from_block: int, to_block: int
     ) -> list[RawLog]:
+        """As `log_table`, one by one."""
+        return (await self.log_table(addresses, topics, from_block, to_block)).raw()
+
+    async def log_table(
+        self, addresses: Sequence[bytes], topics: Sequence[str], from_block: int, to_block: int
+    ) -> LogTable:
         """All logs of the contracts with one of `topics` (0x hex) first, limits inclusive, in order.
 
         Read in as many ranges as the node's limits ask for. RpcError when it refuses one block.
         """
-        found: list[RawLog] = []
-        while from_block <= to_block:
+        found: list[LogTable] = []
+        while from_block <= to_block and addresses:
             end = self._widths.end(from_block, to_block)
             part = await self._logs_or_none(addresses, topics, from_block, end)
             if part is not None:
                 self._widths.answered(from_block, end)
-                found = found + part if found else part
+                found.append(part)
                 from_block = end + 1
-        return found
+        return joined(found or [log_text.read([])])
 
     async def _logs_or_none(
         self, addresses: Sequence[bytes], topics: Sequence[str], start: int, end: int
-    ) -> list[RawLog] | None:
+    ) -> LogTable | None:
         """None: the node refuses the range as too wide or too full."""
         asked = [f"0x{address.hex()}" for address in addresses]
         query = {"address": asked, "topics": [list(topics)], "fromBlock": hex(start), "toBlock": hex(end)}
         try:
-            raw: list[RawLog] = (await self.ask([("eth_getLogs", (query,))], list[RawLog]))[0]
-            return check(raw, asked, start, end)
+            texts = (await self.ask([("eth_getLogs", (query,))], list[msgspec.Raw]))[0]
+            return check(log_text.read(texts), frozenset(addresses), start, end)
+        except msgspec.DecodeError as error:
+            raise _of("eth_getLogs", Unusable(f"gave a log that is none ({error})")) from None
         except RpcError as error:
             what = refusal(_words(error), start, end)
             if end == start or what is None:

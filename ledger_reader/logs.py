@@ -1,17 +1,28 @@
-"""A log as a node tells it, and what makes it well formed.
+"""Logs as nodes tell them, one by one or as columns, and what makes those of a range well formed.
 
-Rules that hold here: pure; hex stays text until it is decoded, for slices of text are the fastest
-way there is; a log that passed `check` is hex throughout, of the right lengths, inside the range
-and of a contract that was asked for; logs come in order of (block, log index), each once.
+Rules that hold here: pure; a table is made by log_text.py, so that all in it was hex of the right
+lengths; logs that passed `check` are inside the range, of contracts that were asked for, in order of
+(block, log index), each once. `RawLog` is for the few places that look at logs one by one.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple, Self
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-_HEX = b"0123456789abcdefABCDEF"
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+WORD, ADDRESS = 32, 20
+"""Bytes of a topic, a hash or a word of the data, and of an address."""
+
+UNTOLD = -1
+"""The time of a block that the node did not give with the log."""
+
+_MOST_INDEX = 2**31
 
 Word = Annotated[str, msgspec.Meta(min_length=66, max_length=66)]
 
@@ -30,70 +41,139 @@ class RawLog(msgspec.Struct, rename="camel", gc=False):
     removed: bool = False
 
 
-class Columns(NamedTuple):
-    """The fields of many logs, one value a log: one look at each log, for each costs a cache miss or two."""
+class LogGroup(NamedTuple):
+    """Logs of one contract, first topic, number of topics and size of data.
 
-    address: Sequence[str]
-    topics: Sequence[tuple[str, ...]]
-    data: Sequence[str]
-    block_number: Sequence[str]
-    block_hash: Sequence[str]
-    transaction_hash: Sequence[str]
-    log_index: Sequence[str]
-    block_timestamp: Sequence[str | None]
-    removed: Sequence[bool]
+    `at`: which logs of the table, ascending; `topic0`: empty where there is no topic; `words`: n × bytes, of
+    each log the topics after the first, then the data.
+    """
+
+    at: Places
+    address: bytes
+    topic0: bytes
+    topics: int
+    words: Bytes
+
+    @property
+    def indexed(self) -> int:
+        """Bytes of the topics after the first."""
+        return WORD * max(self.topics - 1, 0)
+
+    @property
+    def size(self) -> int:
+        """Bytes of each log's data."""
+        return int(self.words.shape[1]) - self.indexed
+
+    def moved(self, at: Places) -> Self:
+        """The same logs at other places."""
+        order = np.argsort(at)
+        return self._replace(at=at[order], words=self.words[order])
 
 
-def columns(logs: Sequence[RawLog]) -> Columns:
-    """The logs' fields, each as a column."""
-    fields = tuple(zip(*map(msgspec.structs.astuple, logs), strict=True))
-    return Columns(*fields) if fields else Columns(*([()] * len(Columns._fields)))
+@dataclass(frozen=True)
+class LogTable:
+    """Many logs: what each has as columns of one value a log, what differs in width by group.
+
+    Block numbers, log indexes and times (Unix seconds or UNTOLD) are int64, hashes n × 32.
+    """
+
+    block_numbers: Places
+    log_indexes: Places
+    times: Places
+    block_hashes: Bytes
+    transaction_hashes: Bytes
+    groups: Sequence[LogGroup]
+
+    def __len__(self) -> int:
+        return len(self.block_numbers)
+
+    def take(self, order: Places) -> "LogTable":
+        """All logs in another order."""
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        return LogTable(
+            self.block_numbers[order],
+            self.log_indexes[order],
+            self.times[order],
+            self.block_hashes[order],
+            self.transaction_hashes[order],
+            [group.moved(places[group.at]) for group in self.groups],
+        )
+
+    def raw(self) -> list[RawLog]:
+        """The logs one by one, in lower-case hex."""
+        found: list[RawLog | None] = [None] * len(self)
+        for group in self.groups:
+            for at, log in self._raw_of(group):
+                found[at] = log
+        return [log for log in found if log is not None]
+
+    def _raw_of(self, group: LogGroup) -> Iterator[tuple[int, RawLog]]:
+        address, topic0, indexed = f"0x{group.address.hex()}", f"0x{group.topic0.hex()}", group.indexed
+        for at, row in zip(group.at.tolist(), group.words, strict=True):
+            words = row.tobytes()
+            later = [f"0x{words[start : start + WORD].hex()}" for start in range(0, indexed, WORD)]
+            time = int(self.times[at])
+            yield (
+                at,
+                RawLog(
+                    address,
+                    (topic0, *later) if group.topics else (),
+                    f"0x{words[indexed:].hex()}",
+                    hex(self.block_numbers[at]),
+                    f"0x{self.block_hashes[at].tobytes().hex()}",
+                    f"0x{self.transaction_hashes[at].tobytes().hex()}",
+                    hex(self.log_indexes[at]),
+                    None if time == UNTOLD else hex(time),
+                ),
+            )
 
 
-def check(logs: Sequence[RawLog], addresses: Iterable[str], from_block: int, to_block: int) -> list[RawLog]:
+def joined(parts: Sequence[LogTable]) -> LogTable:
+    """One table behind the other."""
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *map(len, parts[:-1])])
+    return LogTable(
+        np.concatenate([part.block_numbers for part in parts]),
+        np.concatenate([part.log_indexes for part in parts]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.block_hashes for part in parts]),
+        np.concatenate([part.transaction_hashes for part in parts]),
+        [
+            group._replace(at=group.at + start)
+            for part, start in zip(parts, starts, strict=True)
+            for group in part.groups
+        ],
+    )
+
+
+def check(table: LogTable, addresses: Collection[bytes], from_block: int, to_block: int) -> LogTable:
     """The logs in order of (block, log index); ValueError says what is wrong with which log.
 
-    `addresses` in lower-case hex are those that were asked for, block limits are inclusive. Column by
-    column and each word once, for checks log by log would cost more than decoding.
+    `addresses` are those that were asked for, block limits are inclusive.
     """
-    if not logs:
-        return []
-    told, asked = columns(logs), frozenset(addresses)
-    for address in set(told.address):
-        if address.lower() not in asked:
-            raise ValueError(f"a log of {address[:42]!r}, which was not asked for")
-    numbers = {text: int(text, 16) for text in set(told.block_number)}
-    for number in numbers.values():
-        if not from_block <= number <= to_block:
-            raise ValueError(f"a log of block {number}, outside {from_block} to {to_block}")
-    words = {*told.block_hash, *told.transaction_hash}.union(*told.topics)
-    _check_hex(words, "a topic or a hash that is not 0x hex")
-    if any(length % 2 for length in set(map(len, told.data))):
-        raise ValueError("a malformed log: data that is not 0x hex of whole bytes")
-    _check_hex(told.data, "data that is not 0x hex of whole bytes")
-    return _in_order(logs, told, [numbers[text] for text in told.block_number])
+    for group in table.groups:
+        if group.address not in addresses:
+            raise ValueError(f"a log of '0x{group.address.hex()}', which was not asked for")
+    numbers, indexes = table.block_numbers, table.log_indexes
+    outside = numbers[(numbers < from_block) | (numbers > to_block)]
+    if len(outside):
+        raise ValueError(f"a log of block {outside[0]}, outside {from_block} to {to_block}")
+    if indexes.max(initial=0) >= _MOST_INDEX:
+        raise ValueError(f"a log of the number {indexes.max()} in its block")
+    return _in_order(table)
 
 
-def _check_hex(texts: Collection[str], what: str) -> None:
-    """All are 0x hex: each begins with 0x, and no more is left of them without hex digits than one x each."""
-    text = "".join(texts).encode("ascii")
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    starts, characters = np.cumsum(sizes) - sizes, np.frombuffer(text + b"--", np.uint8)
-    begin_well = (characters[starts] == ord("0")) & (characters[starts + 1] == ord("x"))
-    if not begin_well.all() or len(text.translate(None, _HEX)) != len(texts):
-        raise ValueError(f"a malformed log: {what}")
-
-
-def _in_order(logs: Sequence[RawLog], told: Columns, numbers: Sequence[int]) -> list[RawLog]:
-    indexes = [int(text, 16) for text in told.log_index]
-    if True in told.removed or min(indexes) < 0 or max(indexes) >= 2**31:
-        raise ValueError("a removed or wrongly numbered log")
-    keys = np.array(numbers, np.uint64) << np.uint64(31) | np.array(indexes, np.uint64)
+def _in_order(table: LogTable) -> LogTable:
+    keys = table.block_numbers.astype(np.uint64) * np.uint64(_MOST_INDEX) + table.log_indexes.astype(
+        np.uint64
+    )
     if (keys[1:] > keys[:-1]).all():
-        return list(logs)
+        return table
     order = np.argsort(keys, kind="stable")
     twice = np.flatnonzero(keys[order][1:] == keys[order][:-1])
     if len(twice):
-        log = logs[order[twice[0]]]
-        raise ValueError(f"log {int(log.log_index, 16)} of block {int(log.block_number, 16)} twice")
-    return [logs[index] for index in order]
+        at = order[twice[0]]
+        raise ValueError(f"log {table.log_indexes[at]} of block {table.block_numbers[at]} twice")
+    return table.take(order)

@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import pyarrow as pa
 
+from ledger_reader.columns import differ
 from ledger_reader.decode import decode, topics
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import BLOCKS, MAX_TIME, ChainBlock
-from ledger_reader.logs import RawLog, columns
+from ledger_reader.logs import UNTOLD, LogTable
 from ledger_reader.pace import IMPATIENT
 from ledger_reader.rpc import Endpoint, Header, Operation, Rpc, Unusable
 from ledger_reader.sources import ChainSources
@@ -70,7 +72,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What one fetch brought: all logs from block `start` to the block `end`, as the node gave them.
+    """What one fetch brought: all logs from block `start` to the block `end`, as the node told them.
 
     `before`: hash of the block before `start`, as the node says; `times`: of the blocks of all logs;
     `blocks`: rows of BLOCKS.
@@ -79,7 +81,7 @@ class Fetched:
     start: int
     before: bytes
     end: Header
-    logs: list[RawLog]
+    logs: LogTable
     times: dict[int, int]
     blocks: pa.Table
 
@@ -354,7 +356,7 @@ async def _fetch(endpoint: Endpoint, reading: _Reading, start: int, end: int) ->
     """Everything of the blocks from `start` to `end` from one provider, checked and decoded."""
     chain = reading.chain
     addresses = [source.address for source in chain.sources if source.start_block <= end]
-    logs = await endpoint.logs(addresses, reading.topics, start, end) if addresses else []
+    logs = await endpoint.log_table(addresses, reading.topics, start, end)
     told = _told(logs)
     untimed = [number for number, block in told.items() if block.time is None]
     headers = {h.number: h for h in await endpoint.blocks(sorted({start, end, *untimed}))}
@@ -383,28 +385,22 @@ class _Block(NamedTuple):
     time: int | None
 
 
-def _told(logs: Sequence[RawLog]) -> dict[int, _Block]:
+def _told(logs: LogTable) -> dict[int, _Block]:
     """By number, the blocks as their logs tell of them; Unusable when two logs of a block disagree."""
-    told: dict[int, _Block] = {}
-    of = columns(logs)
-    for text, block_hash, time in set(zip(of.block_number, of.block_hash, of.block_timestamp, strict=True)):
-        number = int(text, 16)
-        if number in told:
-            raise Unusable(f"gave two versions of block {number}")
-        told[number] = _Block(bytes.fromhex(block_hash[2:]), None, _time(time))
-    return told
-
-
-def _time(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        time = int(text, 16)
-    except ValueError:
-        time = -1
-    if not 0 <= time <= MAX_TIME:
-        raise Unusable(f"gave {text[:40]!r} as the time of a block")
-    return time
+    numbers, times = logs.block_numbers, logs.times
+    if times.max(initial=0) > MAX_TIME:
+        raise Unusable(f"gave {times.max()} as the time of a block")
+    is_same = numbers[1:] == numbers[:-1]
+    differs = differ(logs.block_hashes[1:], logs.block_hashes[:-1]) | (times[1:] != times[:-1])
+    twice = np.flatnonzero(is_same & differs)
+    if len(twice):
+        raise Unusable(f"gave two versions of block {numbers[twice[0]]}")
+    return {
+        int(numbers[at]): _Block(
+            logs.block_hashes[at].tobytes(), None, None if times[at] == UNTOLD else int(times[at])
+        )
+        for at in np.flatnonzero(np.concatenate(([True], ~is_same)))[: len(logs)].tolist()
+    }
 
 
 def _blocks_table(chain_id: int, blocks: Mapping[int, _Block]) -> pa.Table:

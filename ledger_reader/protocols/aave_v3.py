@@ -24,7 +24,8 @@ loses as bad debt is in no log of an account.
 
 import numpy as np
 
-from ledger_reader.columns import Bytes, Logs, Rows, full
+from ledger_reader.columns import Logs, Rows, full
+from ledger_reader.logs import Bytes
 from ledger_reader.protocols.protocol import Event, Market, Protocol, entry, liquidation
 
 

@@ -19,8 +19,9 @@ unknown amount too. The loan id is the Controller's address left-padded to 32 by
 no id and can be opened again.
 """  # noqa: E501 (a signature stays on one line)
 
-from ledger_reader.columns import Bytes, Logs, Rows, capped, without
+from ledger_reader.columns import Logs, Rows, capped, without
 from ledger_reader.ledger import MAX_AMOUNT
+from ledger_reader.logs import Bytes
 from ledger_reader.protocols.protocol import Event, Market, Protocol
 
 

@@ -23,7 +23,8 @@ collateral of a market listed without one, nothing and dust. The loan id, of deb
 the market's id; lending has none, for it secures no debt.
 """  # noqa: E501 (a signature stays on one line)
 
-from ledger_reader.columns import Bytes, Logs, Rows, legs, looked_up
+from ledger_reader.columns import Logs, Rows, legs, looked_up
+from ledger_reader.logs import Bytes
 from ledger_reader.protocols.protocol import Event, Market, Protocol, RowsOf, entry, liquidation
 
 

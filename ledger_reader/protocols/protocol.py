@@ -24,23 +24,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ledger_reader.columns import (
-    Bytes,
-    Column,
-    Logs,
-    Mask,
-    Maybe,
-    Numbers,
-    Rows,
-    capped,
-    differ,
-    each,
-    full,
-    scaled,
-)
+from ledger_reader.columns import Column, Logs, Mask, Maybe, Numbers, Rows, capped, differ, each, full, scaled
 from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import MAX_AMOUNT, MAX_VALUE_CENTS
-from ledger_reader.logs import RawLog
+from ledger_reader.logs import Bytes, RawLog
 from ledger_reader.sources import Asset, Source
 
 NO_ONE = bytes(20)

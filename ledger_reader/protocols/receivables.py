@@ -29,7 +29,8 @@ payment and a credit of 0 say nothing and are dropped. Dropped too: currencies t
 assets, dust, and an invoice to oneself.
 """  # noqa: E501 (a signature stays on one line)
 
-from ledger_reader.columns import Bytes, Logs, Rows, differ, without
+from ledger_reader.columns import Logs, Rows, differ, without
+from ledger_reader.logs import Bytes
 from ledger_reader.protocols.protocol import Event, Market, Money, Protocol, RowsOf
 
 _PARTIES = "bytes32 indexed invoiceId, address indexed supplier, address indexed buyer, "

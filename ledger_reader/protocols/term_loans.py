@@ -33,7 +33,8 @@ neither: a default of less than a cent is one, and the last payment may be as sm
 
 import numpy as np
 
-from ledger_reader.columns import Bytes, Logs, Rows, full
+from ledger_reader.columns import Logs, Rows, full
+from ledger_reader.logs import Bytes
 from ledger_reader.protocols.protocol import Event, Market, Protocol, RowsOf
 
 NUMBER_BYTES = 12

@@ -1,9 +1,13 @@
 """What tests of decoding share: a log of a few words, and its rows as a golden file writes them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ledger_reader.decode import PROTOCOLS, decode
+import pyarrow as pa
+
+from ledger_reader import decode as decoding
+from ledger_reader import log_text
+from ledger_reader.decode import PROTOCOLS
 from ledger_reader.logs import RawLog
 from ledger_reader.protocols.protocol import Event
 from ledger_reader.sources import Asset, ChainSources, LendingMarket, Source
@@ -35,6 +39,11 @@ MARKETS = (LendingMarket(MARKET, TOKEN, COIN), LendingMarket(BARE, COIN, None))
 
 def raw_log(address: str, log_topics: Iterable[str], data: str, block: int = BLOCK, index: int = 0) -> RawLog:
     return RawLog(address, tuple(log_topics), data, hex(block), HASH, HASH, hex(index))
+
+
+def decode(logs: Iterable[RawLog], times: Mapping[int, int], chain: ChainSources) -> pa.Table:
+    """The rows of logs that are given one by one."""
+    return decoding.decode(log_text.of(logs), times, chain)
 
 
 def meaning(row: dict[str, Any]) -> dict[str, Any]:

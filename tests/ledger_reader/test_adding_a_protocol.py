@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ledger_reader.decode import PROTOCOLS, decode
+from ledger_reader.decode import PROTOCOLS
 from ledger_reader.sources import Asset, ChainSources, Source
-from tests.ledger_reader.meanings import BLOCK, TIME, meaning, raw_log
+from tests.ledger_reader.meanings import BLOCK, TIME, decode, meaning, raw_log
 
 PAGE = (Path(__file__).parents[2] / "docs" / "adding-a-protocol.md").read_text("utf-8")
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_reader.decode import PROTOCOLS, decode, topics
+from ledger_reader.decode import PROTOCOLS, topics
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS, KINDS, MAX_AMOUNT, MAX_TIME, MAX_VALUE_CENTS
 from ledger_reader.logs import RawLog
 from ledger_reader.protocols.protocol import Event
 from ledger_reader.sources import Asset, ChainSources, Source, from_json
-from tests.ledger_reader.meanings import BLOCK, TIME, meaning, raw_log
+from tests.ledger_reader.meanings import BLOCK, TIME, decode, meaning, raw_log
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FIRST_LIGHT = json.loads((GOLDEN / "ledger_first_light.json").read_text("utf-8"))

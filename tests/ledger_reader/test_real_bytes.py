@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ledger_reader.decode import PROTOCOLS, decode
+from ledger_reader.decode import PROTOCOLS
 from ledger_reader.ledger import EVENTS, MAX_AMOUNT
 from ledger_reader.logs import RawLog
 from ledger_reader.sources import Asset, ChainSources, LendingMarket, Source
-from tests.ledger_reader.meanings import BLOCK, MARKETS, TIME, meaning, raw_log
+from tests.ledger_reader.meanings import BLOCK, MARKETS, TIME, decode, meaning, raw_log
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 REAL = json.loads((Path(__file__).parents[1] / "golden" / "ledger_real_receipts.json").read_text("utf-8"))

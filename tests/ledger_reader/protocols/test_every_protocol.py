@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_reader.decode import PROTOCOLS, decode
+from ledger_reader.decode import PROTOCOLS
 from ledger_reader.ledger import EVENTS, KINDS, MAX_AMOUNT, MAX_TIME, MAX_VALUE_CENTS
 from ledger_reader.logs import RawLog
 from ledger_reader.protocols.protocol import Event
@@ -29,6 +29,7 @@ from tests.ledger_reader.meanings import (
     STRANGE,
     TIME,
     TOKEN,
+    decode,
     event_of,
     log_of,
     raw_log,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_reader.decode import PROTOCOLS, decode
+from ledger_reader.decode import PROTOCOLS
 from ledger_reader.sources import from_json
 from tests.ledger_reader.meanings import (
     ANN,
@@ -19,6 +19,7 @@ from tests.ledger_reader.meanings import (
     STRANGE,
     TIME,
     TOKEN,
+    decode,
     log_of,
     meaning,
     raw_log,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_reader.decode import PROTOCOLS, decode
+from ledger_reader.decode import PROTOCOLS
 from ledger_reader.ledger import KINDS, MAX_AMOUNT, MAX_VALUE_CENTS
 from ledger_reader.protocols.term_loans import loan_id
 from ledger_reader.sources import ChainSources, Source
@@ -23,6 +23,7 @@ from tests.ledger_reader.meanings import (
     STRANGE,
     TIME,
     TOKEN,
+    decode,
     log_of,
     raw_log,
     rows_of,
