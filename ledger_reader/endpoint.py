@@ -229,7 +229,7 @@ class Endpoint:
             texts = (await self.ask([("eth_getLogs", (query,))], list[msgspec.Raw]))[0]
             return check(log_text.read(texts), frozenset(addresses), start, end)
         except msgspec.DecodeError as error:
-            raise _of("eth_getLogs", Unusable(f"gave a log that is none ({error})")) from None
+            raise _of("eth_getLogs", _another_type(error)) from None
         except RpcError as error:
             what = refusal(_words(error), start, end)
             if end == start or what is None:
@@ -311,6 +311,10 @@ def _of(method: str, reason: Unusable) -> Unusable:
     return reason
 
 
+def _another_type(error: Exception) -> Unusable:
+    return Unusable(f"answered with something else than was asked for ({error})")
+
+
 def _words(error: RpcError) -> str:
     """All that the node said: some put the limits into the data."""
     if error.data is None:
@@ -356,7 +360,7 @@ def _decoded(body: bytes | bytearray, calls: int, kind: Any) -> dict[int | str |
         else:
             answers = msgspec.json.decode(body, type=list[single])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unusable(f"answered with something else than was asked for ({error})") from None
+        raise _another_type(error) from None
     if len(answers) != calls and not (len(answers) == 1 and answers[0].error):
         raise Unusable(f"gave {len(answers)} answers to {calls} calls")
     if len(answers) == 1 and answers[0].error and (calls > 1 or answers[0].id is None):

@@ -8,6 +8,7 @@ prices that those sources tell; every failure of the file is one sentence.
 """
 
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -48,11 +49,14 @@ class LedgerStore:
         try:
             with self._speaking():
                 self._prepare()
-            self.connection: Backend = ibis.duckdb.from_connection(self._connection)
-            """The Ibis backend over the same file."""
         except BaseException:
             self._connection.close()
             raise
+
+    @cached_property
+    def connection(self) -> "Backend":
+        """The Ibis backend over the same file; made when it is first asked for."""
+        return ibis.duckdb.from_connection(self._connection)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,182 @@
+"""The text of logs becomes the table that a parser of JSON would make of it, whatever a provider sends."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger_reader import log_text
+from ledger_reader.logs import RawLog, check, joined
+from tests.ledger_reader.meanings import raw_log
+
+PLAIN = (",", ":")
+ANN, BEN = bytes.fromhex("a1" * 20), bytes.fromhex("b0" * 20)
+TOPIC = "0x" + "07" * 32
+
+
+def hexed(size: int) -> st.SearchStrategy[str]:
+    return st.binary(min_size=size, max_size=size).map(lambda raw: f"0x{raw.hex()}")
+
+
+numbers = st.integers(0, 2**40).map(hex)
+raw_logs = st.builds(
+    RawLog,
+    address=st.sampled_from([f"0x{ANN.hex()}", f"0x{BEN.hex()}"]),
+    topics=st.lists(st.sampled_from([TOPIC]) | hexed(32), max_size=4).map(tuple),
+    data=st.integers(0, 70).flatmap(hexed),
+    block_number=numbers,
+    block_hash=hexed(32),
+    transaction_hash=hexed(32),
+    log_index=numbers,
+    block_timestamp=st.none() | numbers,
+)
+
+
+def told(log: RawLog, **others: Any) -> dict[str, Any]:
+    """As a node tells it: a number that we do not read stands in it too."""
+    plain: dict[str, Any] = json.loads(msgspec.json.encode(log))
+    return plain | {"transactionIndex": "0x1f"} | others
+
+
+def texts(logs: Sequence[Any], separators: tuple[str, str] = PLAIN) -> list[bytes]:
+    return [json.dumps(log, separators=separators).encode() for log in logs]
+
+
+# ------------------------------------------------------------------ the same as a parser
+
+
+@given(st.lists(raw_logs, max_size=12), st.sampled_from([PLAIN, (", ", ": "), (" ,", " :")]))
+def test_read__logs_of_many_shapes__are_what_a_parser_finds(
+    logs: list[RawLog], separators: tuple[str, str]
+) -> None:
+    assert log_text.read(texts([told(log) for log in logs], separators)).raw() == logs
+
+
+@given(raw_logs, st.randoms(use_true_random=False))
+def test_read__fields_in_any_order_and_others_between__are_found_by_name(log: RawLog, random: Any) -> None:
+    fields = [*told(log, note="a, {b}: c", more="0x" + "9" * 40).items()]
+    random.shuffle(fields)
+    assert log_text.read(texts([dict(fields)])).raw() == [log]
+
+
+def test_read__hex_in_capitals__same_bytes() -> None:
+    log = raw_log("0x" + "AB" * 20, [TOPIC.upper().replace("X", "x")], "0xFF")
+    small = raw_log("0x" + "ab" * 20, [TOPIC], "0xff")
+    assert log_text.of([log]).raw() == log_text.of([small]).raw() == [small]
+
+
+TWICE = told(raw_log(f"0x{ANN.hex()}", [TOPIC], "0x11"))
+ODD_TEXTS = {
+    "a name that stands twice": b'{"data":"0x22",' + texts([TWICE])[0][1:],
+    "a name inside of another object": texts([TWICE | {"inner": {"data": "0x33"}}])[0],
+    "a name inside of a text": texts([TWICE | {"note": 'x","data":"0x44'}])[0],
+    "escaped letters": texts([TWICE])[0].replace(b'"data"', rb'"d\u0061ta"'),
+    "topics twice": b'{"topics":[],' + texts([TWICE])[0][1:],
+}
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
+def test_read__text_that_positions_could_mislead__is_what_a_parser_finds(text: bytes) -> None:
+    other = texts([TWICE | {"blockNumber": "0x9"}])[0]
+    expected = [msgspec.json.decode(each, type=RawLog) for each in (other, text, other)]
+    assert log_text.read([other, text, other]).raw() == expected
+    assert expected[1].data == "0x11"
+
+
+# ------------------------------------------------------------------ malformed
+
+LOG = told(raw_log(f"0x{ANN.hex()}", [TOPIC, TOPIC], "0x" + "22" * 32)) | {"blockTimestamp": "0x10"}
+MALFORMED = {
+    "data that is not hex": LOG | {"data": "0x" + "2g" * 32},
+    "half a byte": LOG | {"data": "0x222"},
+    "data without 0x": LOG | {"data": "22" * 33},
+    "spaces": LOG | {"data": "0x" + " 2" * 32},
+    "a topic that is not hex": LOG | {"topics": ["0x" + "7z" * 32, TOPIC]},
+    "a topic without 0x": LOG | {"topics": ["77" * 33, TOPIC]},
+    "a hash that is not hex": LOG | {"blockHash": "0x" + "zz" * 32},
+    "a short address": LOG | {"address": "0x11"},
+    "a number that is none": LOG | {"blockNumber": "0xz"},
+    "an empty number": LOG | {"logIndex": "0x"},
+    "a negative number": LOG | {"logIndex": "-0x1"},
+    "a number past 63 bits": LOG | {"blockNumber": "0x8000000000000000"},
+    "a time that is none": LOG | {"blockTimestamp": "soon"},
+    "digits of another script": LOG | {"data": "0x٣٣"},
+}
+
+
+@pytest.mark.parametrize("log", MALFORMED.values(), ids=MALFORMED)
+@pytest.mark.parametrize("among", [0, 1, 3])
+def test_read__malformed_log__is_refused_wherever_it_stands(log: dict[str, Any], among: int) -> None:
+    with pytest.raises(ValueError, match="a malformed log: an address, topic, hash, number or data"):
+        log_text.read(texts([LOG] * among + [log] + [LOG] * (3 - among)))
+
+
+def test_read__removed_log__is_refused() -> None:
+    with pytest.raises(ValueError, match="marked as removed"):
+        log_text.read(texts([LOG, LOG | {"removed": True}]))
+
+
+@pytest.mark.parametrize("text", [b"null", b"7", b"[]", b"{}", b'{"address":null}', b"\xff"])
+def test_read__no_log__decode_error(text: bytes) -> None:
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
+        log_text.read([*texts([LOG]), text])
+
+
+def test_read__as_many_shapes_as_logs__are_refused_instead_of_taking_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_text, "MOST_SHAPES", 10)
+    several = [LOG | {"data": "0x" + "00" * size} for size in range(11)]
+    assert len(log_text.read(texts(several[:10]))) == 10
+    with pytest.raises(ValueError, match="more than 10 shapes"):
+        log_text.read(texts(several))
+
+
+# ------------------------------------------------------------------ tables
+
+
+@given(st.lists(raw_logs, max_size=8), st.randoms(use_true_random=False))
+def test_take__any_order__is_the_logs_in_that_order(logs: list[RawLog], random: Any) -> None:
+    order = list(range(len(logs)))
+    random.shuffle(order)
+    table = log_text.of(logs).take(np.array(order, np.int64))
+    assert table.raw() == [logs[place] for place in order]
+    assert all((np.diff(group.at) > 0).all() for group in table.groups)
+
+
+@given(st.lists(st.lists(raw_logs, max_size=4), min_size=1, max_size=4))
+def test_joined__tables__are_the_logs_one_behind_the_other(parts: list[list[RawLog]]) -> None:
+    assert joined([log_text.of(part) for part in parts]).raw() == [log for part in parts for log in part]
+
+
+def numbered(*places: tuple[int, int]) -> list[RawLog]:
+    return [raw_log(f"0x{ANN.hex()}", [TOPIC], "0x", block, index) for block, index in places]
+
+
+def test_check__out_of_order__is_put_in_order() -> None:
+    table = check(log_text.of(numbered((9, 1), (8, 2), (9, 0), (8, 11))), {ANN}, 8, 9)
+    assert table.raw() == numbered((8, 2), (8, 11), (9, 0), (9, 1))
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        ([(8, 0), (7, 0)], "a log of block 7, outside 8 to 9"),
+        ([(10, 0)], "a log of block 10, outside 8 to 9"),
+        ([(8, 2**31)], "a log of the number 2147483648 in its block"),
+        ([(9, 3), (8, 2), (9, 3)], "log 3 of block 9 twice"),
+    ],
+)
+def test_check__wrong_place__value_error_names_it(places: list[tuple[int, int]], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        check(log_text.of(numbered(*places)), {ANN}, 8, 9)
+
+
+def test_check__contract_that_was_not_asked_for__value_error_names_it() -> None:
+    with pytest.raises(ValueError, match=f"a log of '0x{ANN.hex()}', which was not asked for"):
+        check(log_text.of(numbered((8, 0))), {BEN}, 8, 9)
