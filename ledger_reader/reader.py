@@ -46,8 +46,11 @@ AT_ONCE = 3
 AHEAD = 3
 """Ranges decoded before they are stored: reading goes on while a transaction goes in."""
 
-BATCH_ROWS, BATCH_RANGES = 122_880, 32
-"""A transaction takes so many rows, DuckDB's row group (fewer at a time cost twice as much), or ranges."""
+BATCH_ROWS, BATCH_RANGES = 2 * 122_880, 64
+"""A transaction takes so many rows, two of DuckDB's row groups (fewer cost half as much again), or ranges."""
+
+BATCH_GROWTH = 8
+"""The first transaction takes one range, each next one so many times as many: people soon see it go."""
 
 GARBAGE = 100_000
 """So many new containers before Python looks for garbage: a range makes a tenth of them, and no cycles."""
@@ -229,13 +232,13 @@ class _Batch(NamedTuple):
 
 
 def _batches(parts: Iterator["_Range"]) -> Iterator[_Batch]:
-    """As many ranges together as a transaction takes; few at first, so that people see it go."""
+    """As many ranges together as a transaction takes, few at first."""
     waiting: list[_Range] = []
     wanted = 1
     for part in parts:
         waiting.append(part)
         if len(waiting) >= wanted or sum(each.events.num_rows for each in waiting) >= BATCH_ROWS:
-            batch, waiting, wanted = _together(waiting), [], min(2 * wanted, BATCH_RANGES)
+            batch, waiting, wanted = _together(waiting), [], min(BATCH_GROWTH * wanted, BATCH_RANGES)
             yield batch
     if waiting:
         yield _together(waiting)
