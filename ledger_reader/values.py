@@ -41,10 +41,10 @@ def valued(events: pa.Table, chain: ChainSources, before: pa.Table | None = None
     `events`: one block range of the chain in the shape of EVENTS; `before`: rows that hold the last
     price of each asset earlier than the range, as `last_prices` gives them.
     """
+    if not pc.any(_unvalued(events)).as_py():
+        return events  # as it came: what is combined is held twice
     events = events.combine_chunks()
-    unvalued = _unvalued(events)
-    if not unvalued.to_numpy(zero_copy_only=False).any():
-        return events
+    unvalued = _unvalued(events).combine_chunks()
     places = _places(events)
     told = _told(events, places, EVENTS.empty_table() if before is None else before)
     rows = events.select(["asset", "amount", "block_time"]).append_column("place", pa.array(places))
@@ -60,11 +60,11 @@ def last_prices(events: pa.Table) -> pa.Table:
     return prices.take(pa.array(sorted(last.values()), pa.int64()))
 
 
-def _unvalued(events: pa.Table) -> pa.Array:
+def _unvalued(events: pa.Table) -> pa.ChunkedArray:
     """Which rows lack a value although they have an amount of an asset."""
     known = pc.and_(pc.is_valid(events["amount"]), pc.is_valid(events["asset"]))
     lacking = pc.and_(pc.is_null(events["value_cents"]), pc.not_equal(events["kind"], "price"))
-    return pc.and_(known, lacking).combine_chunks()
+    return pc.and_(known, lacking)
 
 
 def _places(events: pa.Table) -> Integers:
