@@ -1,7 +1,7 @@
 """The text of logs becomes the table that a parser of JSON would make of it, whatever a provider sends."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -70,22 +70,29 @@ def test_read__hex_in_capitals__same_bytes() -> None:
     assert log_text.of([log]).raw() == log_text.of([small]).raw() == [small]
 
 
-TWICE = told(raw_log(f"0x{ANN.hex()}", [TOPIC], "0x11"))
-ODD_TEXTS = {
-    "a name that stands twice": b'{"data":"0x22",' + texts([TWICE])[0][1:],
-    "a name inside of another object": texts([TWICE | {"inner": {"data": "0x33"}}])[0],
-    "a name inside of a text": texts([TWICE | {"note": 'x","data":"0x44'}])[0],
-    "escaped letters": texts([TWICE])[0].replace(b'"data"', rb'"d\u0061ta"'),
-    "topics twice": b'{"topics":[],' + texts([TWICE])[0][1:],
+def of_data(data: str, **others: Any) -> bytes:
+    return texts([told(raw_log(f"0x{ANN.hex()}", [TOPIC], data), **others)])[0]
+
+
+MISLEADING: dict[str, Callable[[str, str], bytes]] = {
+    "a name that stands twice": lambda data, other: b'{"data":"%b",' % other.encode() + of_data(data)[1:],
+    "a name in another object": lambda data, other: of_data(data, inner={"data": other}),
+    "a name in a text": lambda data, other: of_data(data, note=f'x","data":"{other}'),
+    "an escaped name": lambda data, other: of_data(data, more=other).replace(b'"data"', rb'"d\u0061ta"'),
+    "topics twice": lambda data, _: b'{"topics":[],' + of_data(data)[1:],
 }
+"""By what is odd: a log's text of these data, in which others stand too."""
 
 
-@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
-def test_read__text_that_positions_could_mislead__is_what_a_parser_finds(text: bytes) -> None:
-    other = texts([TWICE | {"blockNumber": "0x9"}])[0]
-    expected = [msgspec.json.decode(each, type=RawLog) for each in (other, text, other)]
-    assert log_text.read([other, text, other]).raw() == expected
-    assert expected[1].data == "0x11"
+@pytest.mark.parametrize("odd", MISLEADING.values(), ids=MISLEADING)
+@pytest.mark.parametrize("first", ["0x11", "0x33"])
+def test_read__text_that_positions_could_mislead__is_what_a_parser_finds(
+    odd: Callable[[str, str], bytes], first: str
+) -> None:
+    several = [odd("0x11", first), odd("0x22", "0x44"), of_data("0x55")]
+    expected = [msgspec.json.decode(text, type=RawLog) for text in several]
+    assert [log.data for log in expected] == ["0x11", "0x22", "0x55"]
+    assert log_text.read(several).raw() == expected
 
 
 # ------------------------------------------------------------------ malformed
