@@ -89,9 +89,9 @@ MISLEADING: dict[str, Callable[[str, str], bytes]] = {
 def test_read__text_that_positions_could_mislead__is_what_a_parser_finds(
     odd: Callable[[str, str], bytes], first: str
 ) -> None:
-    several = [odd("0x11", first), odd("0x22", "0x44"), of_data("0x55")]
+    several = [odd("0x11", first), odd("0x11", "0x44"), odd("0x22", "0x44"), of_data("0x55")]
     expected = [msgspec.json.decode(text, type=RawLog) for text in several]
-    assert [log.data for log in expected] == ["0x11", "0x22", "0x55"]
+    assert [log.data for log in expected] == ["0x11", "0x11", "0x22", "0x55"]
     assert log_text.read(several).raw() == expected
 
 
