@@ -28,5 +28,6 @@ def test_round__a_disk_is_full__the_others_publish_and_it_goes_on_when_there_is_
     endure(faults.DISK)
 
 
+@pytest.mark.fuzz
 def test_round__after_all_crashes__all_members_agree(endure: Endure) -> None:
     endure(faults.NONE)

@@ -32,5 +32,6 @@ def test_round__f_providers_fail_in_one_way__the_others_publish(fault: str, endu
     endure(faults.one_rpc(fault))
 
 
+@pytest.mark.fuzz
 def test_round__after_all_failures__all_members_agree(endure: Endure) -> None:
     endure(faults.NONE)
