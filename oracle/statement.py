@@ -10,10 +10,9 @@ from typing import Any
 from models.features.catalogue import REASON_CODES
 from models.plan import plan
 from models.reasons import Language, praise, sentence
+from models.rules import INSUFFICIENT, SCORED
 from models.scorecard import (
     DISPUTED,
-    INSUFFICIENT,
-    SCORED,
     Capped,
     Explanation,
     Scorecard,

@@ -186,8 +186,9 @@ def _segments(result: TrainingResult) -> list[Block]:
     )
     blocks: list[Block] = [
         Heading(2, "Segments"),
-        "The first rule of the scorecard that a record fulfils gives it its segment. A cap holds for records "
-        "without repaid debt. Segments of thin files learn from their own rows:",
+        "In each reading of a record, by its debts or by what it is paid, the first rule that it fulfils "
+        "gives it a segment; of several readings the higher score counts. A cap holds for records without "
+        "repaid debt. Segments of thin files learn from their own rows:",
         Table(("segment", "terms", "highest score", "AUC in the test"), tuple(rows)),
     ]
     return [*blocks, *([outcomes] if outcomes else []), *([left_out] if left_out else [])]

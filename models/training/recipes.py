@@ -16,7 +16,8 @@ from ibis.expr.types import Table
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES
 from models.features.feature import FIVE_YEARS, Feature
-from models.scorecard import INSUFFICIENT, FeatureMatrix, Scorecard, score, scorecard_id
+from models.rules import INSUFFICIENT
+from models.scorecard import FeatureMatrix, Scorecard, score, scorecard_id
 from models.stability import score_bins
 from models.training import ebm, export, monitor
 from models.training.assess import Evaluation, evaluate, place
@@ -40,16 +41,16 @@ PAYMENTS = ThinFile(
     learns=(("inflow_months", ">=", 1), ("borrows_total", "<=", 0)),
     told=INCOME,
 )
-"""People whom payers that vouch for them pay, without a loan good or bad: it learns from first loans."""
+"""People whom payers that vouch for them pay, without a bad loan: it learns from first loans."""
 
 RECEIVABLES = ThinFile(
     name="receivables",
-    who=(("vouched_buyers", ">=", 1), ("invoices_accepted", ">=", 3), ("loans_proved", "<=", 0)),
+    who=(("vouched_buyers", ">=", 1), ("invoices_accepted", ">=", 3), ("days_since_bad", ">=", FIVE_YEARS)),
     learns=(("invoices_accepted", ">=", 1),),
     policy=Outcome(days_late=15, of="invoices"),
     told=(*INCOME, *SALES, *MISDEEDS),
 )
-"""Suppliers without repaid debt, with buyers that vouch for them: it learns from what became of their next
+"""Suppliers with buyers that vouch for them, without a bad loan: it learns from what became of their next
 accepted invoice.
 """
 

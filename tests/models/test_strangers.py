@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from models.features.catalogue import BY_NAME, FEATURES
 from models.measure import to_matrix
-from models.scorecard import Rule, Scorecard, score
+from models.rules import Rule
+from models.scorecard import Scorecard, score
 from models.segment import Segment, Term
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import pytest
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
 from models.facts import event_fact, loan_fact
-from models.scorecard import Rule, Scorecard
+from models.rules import Rule
+from models.scorecard import Scorecard
 from models.scoring import score_population
 from models.segment import Segment, Term
 from oracle import facts, folder

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES, REASON_CODES
 from models.reasons import REASONS, Language
+from models.rules import INSUFFICIENT, SCORED, THIN, Rule
 from models.scorecard import (
     DISPUTED,
-    INSUFFICIENT,
-    SCORED,
-    THIN,
     FeatureMatrix,
-    Rule,
     Scorecard,
     Scores,
     score,
