@@ -113,10 +113,10 @@ def _page_one(result: TrainingResult, manifest: Manifest, owner: str) -> list[Bl
                 ("to learn from", f"{facts.train_rows:,}", f"{facts.train_bad:,}"),
                 ("to test on", f"{facts.test_rows:,}", f"{facts.test_bad:,}"),
                 ("outcome not known by the cut (in neither)", f"{facts.censored:,}", ""),
-                ("of wallets already learned from (in neither)", f"{facts.left_out:,}", ""),
+                ("of people already learned from (in neither)", f"{facts.left_out:,}", ""),
             ),
         ),
-        f"Wallets on both sides: {facts.wallets_on_both_sides}. {_ASKED[facts.wallets]}",
+        f"People on both sides: {facts.people_on_both_sides}. {_ASKED[facts.wallets]}",
         f"Setting: {facts.setting}.",
     ]
 

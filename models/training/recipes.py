@@ -88,7 +88,7 @@ class TrainingFacts:
     test_bad: int
     censored: int
     wallets: Wallets
-    wallets_on_both_sides: int
+    people_on_both_sides: int
     left_out: int
     setting: str
     inner_auc: dict[str, float]
@@ -215,7 +215,7 @@ def _facts(
         test_bad=int(split.test.bad.sum()),
         censored=split.censored,
         wallets=wallets,
-        wallets_on_both_sides=split.wallets_on_both_sides,
+        people_on_both_sides=split.people_on_both_sides,
         left_out=split.left_out,
         setting=borrower.chosen.setting.name,
         inner_auc=borrower.chosen.inner_auc,
@@ -252,7 +252,7 @@ def reference(card: Scorecard, rows: Dataset) -> tuple[int, ...]:
     """How many training rows with a score lie in each of ten bins."""
     columns = to_columns(rows.features)
     matrix = FeatureMatrix(
-        addresses=np.frombuffer(b"".join(rows.person), dtype=np.uint8).reshape(-1, 20),
+        addresses=np.frombuffer(b"".join(rows.wallet), dtype=np.uint8).reshape(-1, 20),
         names=tuple(columns),
         reasons=(0,) * len(columns),
         values=np.column_stack(list(columns.values())),

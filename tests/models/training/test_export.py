@@ -99,7 +99,7 @@ def card(economy: Economy, split: Split, machine: Any) -> cards.Scorecard:
 def _matrix(rows: Dataset) -> cards.FeatureMatrix:
     columns = to_columns(rows.features)
     return cards.FeatureMatrix(
-        addresses=np.frombuffer(b"".join(rows.person), dtype=np.uint8).reshape(-1, 20),
+        addresses=np.frombuffer(b"".join(rows.wallet), dtype=np.uint8).reshape(-1, 20),
         names=tuple(columns),
         reasons=(1,) * len(columns),
         values=np.column_stack(list(columns.values())),
