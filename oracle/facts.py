@@ -90,7 +90,7 @@ class Model:
 def staged_facts(
     epochs: Path, epoch: int, events: Table, model: Model, until: int, scores: Scores
 ) -> Path | None:
-    """A folder with both files, for `folder.write_epoch`; None when making them failed, whatever the cause."""
+    """A folder with both files, for `folder.write_epoch`; None when making them failed, whatever it was."""
     try:
         staging = staging_of(epochs, epoch)
         write_facts(staging, events, model, until, scores)
