@@ -36,7 +36,8 @@ from strategies.loops import WAGE, loops, months
 from ledger_reader.ledger import EVENTS, Snapshot
 from ledger_reader.store import LedgerStore
 from models.features.catalogue import named
-from models.scorecard import INSUFFICIENT, Scorecard, rate
+from models.rules import INSUFFICIENT
+from models.scorecard import Scorecard, rate
 from models.segment import LOWEST
 from models.training.dataset import measure_at, to_columns
 from models.training.outcomes import to_frame

@@ -24,7 +24,8 @@ from eth_abi.abi import encode
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models.encoding import encode as encode_tables
-from models.scorecard import SCORED, from_json, rate
+from models.rules import SCORED
+from models.scorecard import from_json, rate
 from oracle.committee import Committee
 from oracle.contract import Contract, CreditOracle, Refused, fields_of, load_abi
 from oracle.devchain.anvil import Anvil, Transaction

@@ -30,7 +30,8 @@ from models import manifest as manifests
 from models import scorecard as scorecards
 from models.features.catalogue import FEATURES, feature_set_version
 from models.manifest import Manifest
-from models.scorecard import Rule, Scorecard, score
+from models.rules import Rule
+from models.scorecard import Scorecard, score
 from models.scoring import measure_population
 from models.segment import Segment, Term
 from oracle.contract import load_abi

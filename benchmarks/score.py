@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.scorecard import FeatureMatrix, Rule, Scorecard, rate, score
+from models.rules import Rule
+from models.scorecard import FeatureMatrix, Scorecard, rate, score
 from models.segment import MISSING, Segment, Term
 
 FEATURES = tuple(f"feature_{index}" for index in range(30))

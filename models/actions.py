@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from models.features.feature import FIVE_YEARS, MONTH_DAYS, MONTHS
 from models.integers import floor_div
-from models.reasons import Language
+from models.wording import Language
 
 Row = dict[str, int | None]
 """Feature values by name; None is missing."""

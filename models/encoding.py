@@ -2,23 +2,26 @@
 
 What contracts/src/Scorecards.sol reads, all numbers big-endian, signed ones in two's complement:
 
-    card      version u8 = 1, features u8, rules u8, segments u8, an offset u24 a segment, rules, segments
-    rule      segment u8, status u8, conditions u8; each: feature u8, 0 for >= or 1 for <= u8, value i64
+    card      version u8 = 2, features u8, rules u8, segments u8, an offset u24 a segment, rules, segments
+    rule      reading u8, segment u8, status u8, conditions u8; each: feature u8, 0 for >= or 1 for <= u8,
+              value i64
     segment   base i32, cap u16, ten half-widths u16, terms u16, terms
     term      axes u8 (1 or 2); each: feature u8, cuts u16, bytes a cut u8, cuts; bytes a point u8, points
 
-Rules that hold here: segments stand in order of name; cuts and points take the fewest bytes that hold
-them; points are in row-major order and an unsupported cell has those of the all-missing cell, so the
-bytes score exactly as the card does, but tell no reasons. Calibration is left out.
+Rules that hold here: readings are numbered in order of their first rules; segments stand in order of
+name; cuts and points take the fewest bytes that hold them; points are in row-major order and an unsupported
+cell has those of the all-missing cell, so the bytes score exactly as the card does, but tell no reasons.
+Calibration is left out.
 """
 
 from collections.abc import Sequence
 
 from ledger_reader.errors import Stop
-from models.scorecard import STATUS, Rule, Scorecard
+from models.rules import STATUS, Rule, readings
+from models.scorecard import Scorecard
 from models.segment import Segment, Term
 
-VERSION = 1
+VERSION = 2
 MOST_BYTES = 24_575
 """What one contract holds as code (EIP-170), less the byte that keeps it from being run."""
 
@@ -33,7 +36,8 @@ def encode(card: Scorecard) -> bytes:
         raise Stop(
             f"scorecard {card.name!r} has more than {_MOST} rules or segments; a contract takes fewer."
         )
-    rules = b"".join(_rule(rule, card.features, names) for rule in card.rules)
+    told = readings(card.rules)
+    rules = b"".join(_rule(rule, told, card.features, names) for rule in card.rules)
     segments = [_segment(card.segments[name], card.features) for name in names]
     at, offsets = 4 + 3 * len(names) + len(rules), b""
     for segment in segments:
@@ -48,14 +52,15 @@ def encode(card: Scorecard) -> bytes:
     return b"".join((head, offsets, rules, *segments))
 
 
-def _rule(rule: Rule, features: tuple[str, ...], segments: Sequence[str]) -> bytes:
+def _rule(rule: Rule, told: Sequence[str], features: tuple[str, ...], segments: Sequence[str]) -> bytes:
     if len(rule.when) > _MOST:
         raise Stop(f"a rule for {rule.segment!r} has {len(rule.when)} conditions; a contract takes {_MOST}.")
     conditions = b"".join(
         bytes((features.index(feature), _SIGNS[sign])) + value.to_bytes(8, "big", signed=True)
         for feature, sign, value in rule.when
     )
-    return bytes((segments.index(rule.segment), STATUS[rule.status], len(rule.when))) + conditions
+    head = (told.index(rule.reading), segments.index(rule.segment), STATUS[rule.status], len(rule.when))
+    return bytes(head) + conditions
 
 
 def _segment(segment: Segment, features: tuple[str, ...]) -> bytes:

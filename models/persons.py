@@ -7,7 +7,8 @@ Rules that hold here:
 - All wallets of a person (its bundle) are measured on the events of all of them, each as a point of its
   own, and so come to the same features.
 - A former wallet shared a spell with one of the bundle and is in it no more. Of it only the bad counts: debts
-  that it opened before the two were parted, and liquidations before then (see models/views.py).
+  that it opened before the two were parted, and liquidations before then (see models/views.py). What moves
+  between the two counts for neither, before the parting or after: who once said to be one stays kin.
 - Both sides sign each link on chain, so nobody gets a wallet that it did not ask for.
 - Links, and events that are left out (models/facts.py), are few, so they are looked at here, one by one:
   where there are none, measuring costs nothing more.
@@ -20,7 +21,7 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
-from ibis.expr.types import BooleanValue, Table
+from ibis.expr.types import ArrayValue, BooleanValue, Table
 
 from models.engine import collect, joinable
 from models.loans import ORDER
@@ -38,14 +39,16 @@ TIES = pa.schema(
         pa.field("wallet", pa.binary()),
         pa.field("parted", pa.int64()),
         pa.field("bundle", pa.list_(pa.binary())),
+        pa.field("kin", pa.list_(pa.binary())),
         pa.field("without", pa.list_(pa.string())),
     ]
 )
 """A row for each wallet of a point that is measured on more, or on less, than all events of its own wallet.
 
 member: a negative number of its own; parted: null, of a former wallet the time until which it was in the
-bundle; bundle: all wallets that are the person, null where it is one, and for a former wallet; without: the
-places (`place_of`) of the wallet's events that are left out, null where none are.
+bundle; bundle: all wallets that are the person, null where it is one, and for a former wallet; kin: those and
+the former ones, null where there is but one, and for a former wallet; without: the places (`place_of`) of the
+wallet's events that are left out, null where none are.
 """
 
 
@@ -134,6 +137,25 @@ class Links:
                     found[other.wallet] = max(parted, found.get(other.wallet, parted))
         return dict(sorted(found.items()))
 
+    def related(self) -> dict[bytes, bytes]:
+        """Each wallet that ever was one person with another: the lowest of all that hang together with it.
+
+        They share facts, be it only bad ones, so they must not be told apart as strangers.
+        """
+        lowest: dict[bytes, bytes] = {}
+        for wallet in sorted(self._of_wallet):
+            self._mark(wallet, lowest)
+        return lowest
+
+    def _mark(self, first: bytes, lowest: dict[bytes, bytes]) -> None:
+        """Mark with the first wallet all that hang together with it and are not marked yet."""
+        waiting = [first]
+        while waiting:
+            wallet = waiting.pop()
+            if wallet not in lowest:
+                lowest[wallet] = first
+                waiting += [*self.former([wallet], LATEST), *self.bundle(wallet, LATEST)]
+
 
 def links_of(events: Table) -> Links:
     """The links of a ledger, read from whichever engine it is bound to."""
@@ -162,8 +184,9 @@ def members(points: Table, tied: Table | None) -> Table:
     """The wallets whose events each point is measured on.
 
     `points` has the columns person, until and point (a number of its own for each). Columns: those, member,
-    wallet, parted, bundle and without, as in TIES; a point without ties has one row, its own wallet's, of
-    which member is the point's number and the rest null. Where nobody is tied, the last two are left off.
+    wallet, parted, bundle, kin and without, as in TIES; a point without ties has one row, its own wallet's,
+    of which member is the point's number and the rest null. Where nobody is tied, the last three are left
+    off.
     """
     if tied is None:
         return points.mutate(member=points.point, wallet=points.person, parted=ibis.null("int64"))
@@ -191,10 +214,19 @@ def is_left_out(rows: Table) -> BooleanValue:
 
 def is_inside(rows: Table) -> BooleanValue:
     """Whether the counterparty of a row (joined with `members`) is another wallet of its bundle."""
-    another = rows.bundle.contains(rows.counterparty) & (rows.counterparty != rows.account)
-    # Those without a bundle are told first: nearly all are, and searching costs more than asking.
-    inside: BooleanValue = ibis.cases((rows.bundle.isnull(), False), else_=ibis.coalesce(another, False))
-    return inside
+    return _is_another(rows, rows.bundle)
+
+
+def is_among_kin(rows: Table) -> BooleanValue:
+    """Whether it is another wallet that is or was one person with the row's."""
+    return _is_another(rows, rows.kin)
+
+
+def _is_another(rows: Table, wallets: ArrayValue) -> BooleanValue:
+    another = wallets.contains(rows.counterparty) & (rows.counterparty != rows.account)
+    # Those without are told first: nearly all are, and searching costs more than asking.
+    found: BooleanValue = ibis.cases((wallets.isnull(), False), else_=ibis.coalesce(another, False))
+    return found
 
 
 def _spells(wallet: bytes, rows: list[Mapping[str, Any]]) -> list[Spell]:
@@ -217,18 +249,22 @@ def _ties(
 ) -> list[dict[str, Any]]:
     """The rows of one point; none when it is measured on all events of its own wallet, and on no others."""
     bundle = links.bundle(person, until)
-    known = bundle if len(bundle) > 1 else None
-    wallets: list[tuple[bytes, int | None, list[bytes] | None]] = [(wallet, None, known) for wallet in bundle]
-    wallets += [(wallet, parted, None) for wallet, parted in links.former(bundle, until).items()]
+    former = links.former(bundle, until)
+    kin = sorted({*bundle, *former})
     rows = [
         {
             "person": person,
             "until": until,
             "wallet": wallet,
-            "parted": parted,
-            "bundle": mates,
+            "parted": former.get(wallet),
+            "bundle": None if wallet in former else _if_several(bundle),
+            "kin": None if wallet in former else _if_several(kin),
             "without": [event.place for event in omitted.get(wallet, ()) if event.holds(until)] or None,
         }
-        for wallet, parted, mates in wallets
+        for wallet in (*bundle, *former)
     ]
     return rows if len(rows) > 1 or rows[0]["without"] else []
+
+
+def _if_several(wallets: list[bytes]) -> list[bytes] | None:
+    return wallets if len(wallets) > 1 else None

@@ -2,54 +2,14 @@
 
 Rules that hold here: codes 1 to 12 are those of the product's word list;
 a code, once published, keeps its meaning, for it stands in signed leaves. A code has variants from
-the fullest to the plainest: the first whose figures are all known is told, so no sentence ever holds a
-blank or a made-up zero. A sentence judges the record, never the person.
+the fullest to the plainest: the first whose figures are all known is told. A sentence judges the record,
+never the person.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
 
 from ledger_reader.errors import Stop
-
-Language = Literal["en", "zh"]
-
-
-class _Count(int):
-    """A count in a text: `{n}` writes it with thousands separated, `{n:loan|loans}` the fitting word."""
-
-    def __format__(self, words: str) -> str:
-        if not words:
-            return int.__format__(self, ",")
-        one, many = words.split("|")
-        return one if self == 1 else many
-
-
-def _money(cents: int) -> str:
-    sign, cents = ("-" if cents < 0 else ""), abs(cents)
-    return f"{sign}{cents // 100:,}.{cents % 100:02d} USD"
-
-
-def _percent(bps: int) -> str:
-    return f"{bps // 100}"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure in a text: the feature it comes from, and how its value is shown."""
-
-    feature: str
-    show: Callable[[int], str | int] = _Count
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One wording of a reason: both languages, and the figures that its placeholders need."""
-
-    english: str
-    chinese: str
-    figures: Mapping[str, Figure]
-
+from models.wording import Figure, Language, Variant, money, percent
 
 REASONS: Mapping[int, tuple[Variant, ...]] = {
     1: (
@@ -72,7 +32,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "{amount} is past due today.",
             "目前有 {amount} 已过还款日。",
-            {"amount": Figure("overdue_cents", _money)},
+            {"amount": Figure("overdue_cents", money)},
         ),
         Variant(
             "{n} {n:loan is|loans are} past due today.",
@@ -94,8 +54,8 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
             "You owe {amount}; about {inflow} a month comes in.",
             "目前欠款 {amount}；月均入账约 {inflow}。",
             {
-                "amount": Figure("owed_cents", _money),
-                "inflow": Figure("inflow_360d_cents", lambda cents: _money(cents // 12)),
+                "amount": Figure("owed_cents", money),
+                "inflow": Figure("inflow_360d_cents", lambda cents: money(cents // 12)),
             },
         ),
         Variant(
@@ -158,8 +118,8 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
             "Of {amount} received, {kept} stayed after what you sent back to the same senders.",
             "入账 {amount}，扣除您转回同一付款方的金额后为 {kept}；循环部分未计入评分。",
             {
-                "amount": Figure("inflow_360d_cents", _money),
-                "kept": Figure("net_inflow_360d_cents", _money),
+                "amount": Figure("inflow_360d_cents", money),
+                "kept": Figure("net_inflow_360d_cents", money),
             },
         ),
         Variant(
@@ -202,12 +162,12 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "{amount} came in during the last 90 days.",
             "近 90 天入账 {amount}。",
-            {"amount": Figure("inflow_90d_cents", _money)},
+            {"amount": Figure("inflow_90d_cents", money)},
         ),
         Variant(
             "{amount} came in during the last 360 days.",
             "近 360 天入账 {amount}。",
-            {"amount": Figure("inflow_360d_cents", _money)},
+            {"amount": Figure("inflow_360d_cents", money)},
         ),
         Variant("Little money came in.", "入账较少。", {}),
     ),
@@ -215,7 +175,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "{amount} went out during the last 90 days.",
             "近 90 天支出 {amount}。",
-            {"amount": Figure("outflow_90d_cents", _money)},
+            {"amount": Figure("outflow_90d_cents", money)},
         ),
         Variant("The pattern of money going out.", "支出情况。", {}),
     ),
@@ -231,7 +191,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "{p} % of the loans that ended were repaid on time.",
             "已结束的借款中，按时还清的占 {p}%。",
-            {"p": Figure("on_time_share_bps", _percent)},
+            {"p": Figure("on_time_share_bps", percent)},
         ),
         Variant("No loan has been repaid on time yet.", "尚无按时还清的借款。", {}),
     ),
@@ -239,7 +199,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "{p} % of what you ever borrowed is still owed.",
             "累计借款中尚有 {p}% 未还。",
-            {"p": Figure("owed_to_borrowed_bps", _percent)},
+            {"p": Figure("owed_to_borrowed_bps", percent)},
         ),
         Variant("Much of what was borrowed is still owed.", "借款中尚未还清的部分较多。", {}),
     ),
@@ -247,7 +207,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "{amount} stands deposited in lending markets.",
             "目前存入借贷市场 {amount}。",
-            {"amount": Figure("net_deposits_cents", _money)},
+            {"amount": Figure("net_deposits_cents", money)},
         ),
         Variant("Little is deposited.", "存入的资产较少。", {}),
     ),
@@ -256,8 +216,8 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
             "The largest new loan is {amount}; the largest repaid on time is {before}.",
             "近期最大一笔新借款为 {amount}；按时还清的最大一笔为 {before}。",
             {
-                "amount": Figure("largest_borrow_90d_cents", _money),
-                "before": Figure("largest_repaid_cents", _money),
+                "amount": Figure("largest_borrow_90d_cents", money),
+                "before": Figure("largest_repaid_cents", money),
             },
         ),
         Variant("New loans are larger than those repaid so far.", "新借款大于以往还清的借款。", {}),
@@ -274,7 +234,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "A typical month brought in {amount}.",
             "一般每月入账 {amount}。",
-            {"amount": Figure("typical_inflow_month_cents", _money)},
+            {"amount": Figure("typical_inflow_month_cents", money)},
         ),
         Variant("Months with little money in.", "有些月份入账较少。", {}),
     ),
@@ -282,7 +242,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "The busiest quarter holds {p} % of the year's spending.",
             "支出最多的一季占全年支出的 {p}%。",
-            {"p": Figure("outflow_busiest_quarter_bps", _percent)},
+            {"p": Figure("outflow_busiest_quarter_bps", percent)},
         ),
         Variant("How evenly money goes out over the year.", "全年支出的均衡程度。", {}),
     ),
@@ -290,7 +250,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "The lowest month-end balance of known payments was {amount}.",
             "按已知收付款计算，月末最低余额为 {amount}。",
-            {"amount": Figure("lowest_balance_360d_cents", _money)},
+            {"amount": Figure("lowest_balance_360d_cents", money)},
         ),
         Variant("Month-end balances were low.", "月末余额较低。", {}),
     ),
@@ -298,7 +258,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "All senders but the largest paid {amount} in 12 months.",
             "除最大付款方外，近 12 个月其他付款方共付 {amount}。",
-            {"amount": Figure("inflow_beyond_largest_payer_cents", _money)},
+            {"amount": Figure("inflow_beyond_largest_payer_cents", money)},
         ),
         Variant("Most of the money comes from one sender.", "收款大多来自同一付款方。", {}),
     ),
@@ -354,7 +314,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "You issued {n} {n:invoice|invoices} in the last 12 months, {amount} in all.",
             "近 12 个月开立应收账款 {n} 笔，共 {amount}。",
-            {"n": Figure("invoices_issued_360d"), "amount": Figure("sales_360d_cents", _money)},
+            {"n": Figure("invoices_issued_360d"), "amount": Figure("sales_360d_cents", money)},
         ),
         Variant("Few sales were recorded.", "销售记录较少。", {}),
     ),
@@ -370,7 +330,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "{n} {n:buyer|buyers} paid your invoices; all but the largest paid {amount}.",
             "有 {n} 个买方付款；除最大买方外共付 {amount}。",
-            {"n": Figure("paying_buyers"), "amount": Figure("paid_beyond_largest_buyer_cents", _money)},
+            {"n": Figure("paying_buyers"), "amount": Figure("paid_beyond_largest_buyer_cents", money)},
         ),
         Variant("Few buyers paid invoices.", "付款的买方较少。", {}),
     ),
@@ -378,7 +338,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "Sales of the last six months were {p} % of those of the six before.",
             "近六个月销售为此前六个月的 {p}%。",
-            {"p": Figure("sales_trend_bps", _percent)},
+            {"p": Figure("sales_trend_bps", percent)},
         ),
         Variant("No sales half a year ago to compare with.", "半年前没有可比的销售记录。", {}),
     ),
@@ -386,7 +346,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "Sales exceeded purchases by {p} % of sales.",
             "销售减采购占销售的 {p}%。",
-            {"p": Figure("sales_margin_bps", _percent)},
+            {"p": Figure("sales_margin_bps", percent)},
         ),
         Variant("Too few sales to compare with purchases.", "销售记录不足，无法与采购比较。", {}),
     ),
@@ -394,7 +354,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "For every 100 invoices you voided {p} and credited {q}.",
             "每 100 笔应收账款中作废 {p} 笔、红冲 {q} 笔。",
-            {"p": Figure("void_share_bps", _percent), "q": Figure("red_letter_share_bps", _percent)},
+            {"p": Figure("void_share_bps", percent), "q": Figure("red_letter_share_bps", percent)},
         ),
         Variant(
             "Few invoices to judge voids and credit notes by.", "应收账款较少，无法判断作废与红冲情况。", {}
@@ -404,7 +364,7 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
         Variant(
             "You accepted bills of {amount} in the last 12 months.",
             "近 12 个月您确认的应付账款为 {amount}。",
-            {"amount": Figure("purchases_360d_cents", _money)},
+            {"amount": Figure("purchases_360d_cents", money)},
         ),
         Variant("The amount of bills accepted.", "确认的应付账款金额。", {}),
     ),
@@ -459,72 +419,6 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
 }
 
 
-PRAISES: Mapping[str, tuple[str, str, int]] = {
-    "loans_repaid": ("{n} {n:loan|loans} repaid", "已还清 {n} 笔借款", 1),
-    "loans_repaid_365d": (
-        "{n} {n:loan|loans} repaid on time in the last 12 months",
-        "近 12 个月按时还清 {n} 笔借款",
-        1,
-    ),
-    "loans_proved": ("{n} {n:loan|loans} repaid on time", "按时还清 {n} 笔借款", 1),
-    "loans_proved_365d": (
-        "{n} {n:loan|loans} repaid on time in the last 12 months",
-        "近 12 个月按时还清 {n} 笔借款",
-        1,
-    ),
-    "vouched_months": (
-        "a payer known from paying others paid in {n} of the last 12 months",
-        "近 12 个月中有 {n} 个月收到可采信付款方的付款",
-        6,
-    ),
-    "on_time_share_bps": ("{p} % of loans repaid on time", "{p}% 的借款按时还清", 8_000),
-    "record_days": ("the record is {n} days long", "记录时长 {n} 天", 180),
-    "days_since_first_borrow": ("the first loan was {n} days ago", "首笔借款在 {n} 天前", 180),
-    "inflow_months": ("money came in in {n} of the last 12 months", "近 12 个月有 {n} 个月有入账", 6),
-    "active_months": ("active in {n} of the last 12 months", "近 12 个月有 {n} 个月有操作", 6),
-    "payers": ("{n} {n:sender|senders} paid in", "有 {n} 个付款方", 2),
-    "regular_payers": ("{n} {n:sender pays|senders pay} regularly", "有 {n} 个定期付款方", 1),
-    "covered_months": ("money in covered money out in {n} of 12 months", "近 12 个月有 {n} 个月收支平衡", 6),
-    "remittance_senders": (
-        "{n} {n:sender sends|senders send} money in most months",
-        "有 {n} 个付款方按月汇款",
-        1,
-    ),
-    "invoices_paid_on_time": (
-        "{n} {n:invoice was|invoices were} paid on time",
-        "{n} 笔应收账款按时到账",
-        1,
-    ),
-    "accepting_buyers": ("{n} {n:buyer|buyers} accepted invoices", "有 {n} 个买方确认应收账款", 2),
-    "bills_paid_on_time": ("{n} {n:bill|bills} paid on time", "{n} 笔应付账款按时付清", 1),
-}
-"""Features of which something good can be said: English, Chinese, and from which value on."""
-
-CLEAN: Mapping[str, tuple[str, str]] = {
-    "loans_late": ("no loan was repaid late", "没有逾期还款的借款"),
-    "longest_late_days": ("no loan was repaid late", "没有逾期还款的借款"),
-    "loans_defaulted": ("no loan ended unpaid", "没有未还清的借款"),
-    "loans_bad_365d": ("no loan ended badly in the last 12 months", "近 12 个月没有逾期或未还清的借款"),
-    "loans_overdue": ("nothing is past due", "目前没有逾期"),
-    "overdue_cents": ("nothing is past due", "目前没有逾期"),
-    "bills_overdue": ("no bill is past due", "没有过期未付的应付账款"),
-    "liquidations": ("no collateral was ever sold", "抵押物从未被清算"),
-}
-"""Features of which it is good that they are zero."""
-
-
-def praise(feature: str, values: Mapping[str, int | None], language: Language) -> str | None:
-    """Something good to say of a feature's value, or None when there is not."""
-    value, chosen = values.get(feature), 0 if language == "en" else 1
-    if value == 0 and feature in CLEAN:
-        return CLEAN[feature][chosen]
-    if value is None or feature not in PRAISES:
-        return None
-    english, chinese, least = PRAISES[feature]
-    text = (english, chinese)[chosen]
-    return text.format(n=_Count(value), p=_percent(value)) if value >= least else None
-
-
 def sentence(code: int, values: Mapping[str, int | None], language: Language) -> str:
     """The reason in words, with figures from feature `values` (None or absent = unknown).
 
@@ -533,17 +427,7 @@ def sentence(code: int, values: Mapping[str, int | None], language: Language) ->
     if code not in REASONS:
         raise Stop(f"reason code {code} is unknown to this version; install the one that published it.")
     for variant in REASONS[code]:
-        known = {place: values.get(figure.feature) for place, figure in variant.figures.items()}
-        if all(value is not None for value in known.values()):
-            return _filled(variant, values, language)
+        text = variant.text(values, language)
+        if text is not None:
+            return text
     raise AssertionError(f"reason {code} has no wording without figures")
-
-
-def _filled(variant: Variant, values: Mapping[str, int | None], language: Language) -> str:
-    text = variant.english if language == "en" else variant.chinese
-    shown: dict[str, str | int] = {}
-    for place, figure in variant.figures.items():
-        value = values[figure.feature]
-        if value is not None:
-            shown[place] = figure.show(value)
-    return text.format(**shown)

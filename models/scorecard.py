@@ -1,9 +1,8 @@
 """The scorecard: which borrowers get a score, the score, why, and its canonical JSON.
 
-Rules that hold here: integers only; the first rule whose conditions hold decides a borrower's
-segment and status, no rule means `insufficient` (no number, never the worst number); a missing
-feature fulfils no condition; score = base + points, clamped to 300 … the segment's cap (at most
-850), higher is safer.
+Rules that hold here: integers only; the rules (models/rules.py) decide a borrower's segment and
+status, no rule means `insufficient` (no number, never the worst number); score = base + points,
+clamped to 300 … the segment's cap (at most 850), higher is safer.
 Reasons are of features, not of terms: points lost = the best total over the feature's supported
 non-missing cells with the others held, less the present total. The four features that lost most
 (ties by feature order) give their reason codes; a code is told once. The id is the keccak256 of
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models import plain, segment_json
+from models.rules import INSUFFICIENT, STATUS, Condition, Rule, decide, fulfils
 from models.segment import (
     HIGHEST,
     MAX_CUT,
@@ -31,14 +31,12 @@ from models.segment import (
     term_points,
 )
 
-FORMAT = 2
+FORMAT = 3
 MAX_FEATURES = 255
 CHUNK = 1 << 16
 """Rows scored at a time: keeps the look-ups inside the processor's cache."""
 
-INSUFFICIENT, SCORED, THIN = 0, 1, 2
 DISPUTED = 128
-STATUS = {"scored": SCORED, "thin": THIN}
 
 BANDS = (
     (300, "needs work", "待改善"),
@@ -48,39 +46,6 @@ BANDS = (
     (750, "very strong", "优秀"),
 )
 """Lower edge, English and Chinese name of each band of the score (always 'Your record is …')."""
-
-Condition = tuple[str, str, int]
-
-
-def _fulfils(condition: Condition, values: Mapping[str, NDArray[np.int64]]) -> NDArray[np.bool_]:
-    feature, sign, value = condition
-    column = values[feature]
-    fulfilled: NDArray[np.bool_] = column >= value if sign == ">=" else column <= value
-    fulfilled &= column != MISSING
-    return fulfilled
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Borrowers that meet every condition (feature, '>=' or '<=', value) get this segment and status."""
-
-    segment: str
-    status: str
-    when: tuple[Condition, ...]
-
-    def __post_init__(self) -> None:
-        if self.status not in STATUS:
-            raise Stop(f"a rule's status must be scored or thin, got {self.status!r}.")
-        for feature, sign, _ in self.when:
-            if sign not in (">=", "<="):
-                raise Stop(f"the condition on {feature} must use >= or <=, got {sign!r}.")
-
-    def holds(self, values: Mapping[str, NDArray[np.int64]], rows: int) -> NDArray[np.bool_]:
-        """Which rows meet every condition; a missing value meets none."""
-        met = np.ones(rows, dtype=np.bool_)
-        for condition in self.when:
-            met &= _fulfils(condition, values)
-        return met
 
 
 @dataclass(frozen=True)
@@ -162,7 +127,8 @@ class TermPart:
 class Capped:
     """A segment's cap that held a score down: `limit`, the score `without` it, and what the record lacks.
 
-    `lacking` are the unmet conditions of the first rule that leads to a segment with a higher cap.
+    `lacking` are the unmet conditions of the first rule that leads to a segment with a higher cap; it is
+    empty where the record meets them, but has a lower score by that segment.
     """
 
     limit: int
@@ -226,10 +192,11 @@ def explain(card: Scorecard, values: Mapping[str, int | None], codes: Mapping[st
     row = [MISSING if (value := values[name]) is None else value for name in card.features]
     matrix = np.array([row], dtype=np.int64)
     columns = Columns(_by_feature(card, matrix), 1)
-    found = next((rule.segment for rule in card.rules if rule.holds(columns.values, 1)[0]), None)
-    if found is None:
+    chosen = int(decide(card.rules, card.segments, columns)[0][0])
+    if chosen < 0:
         return Explanation(INSUFFICIENT, None, 0, 0, 0, 0, None, None, None, (), (), (), ())
     status, points, total, width, packed = (int(column[0]) for column in _score_rows(card, matrix, codes))
+    found = card.rules[chosen].segment
     segment = card.segments[found]
     return Explanation(
         status=status,
@@ -267,7 +234,12 @@ def to_json(card: Scorecard) -> bytes:
     """Canonical JSON (sorted keys, no spaces, integers only, UTF-8)."""
     segments = {name: segment_json.to_plain(segment) for name, segment in card.segments.items()}
     rules = [
-        {"segment": rule.segment, "status": rule.status, "when": [list(condition) for condition in rule.when]}
+        {
+            "segment": rule.segment,
+            "status": rule.status,
+            "when": [list(condition) for condition in rule.when],
+            "reading": rule.reading,
+        }
         for rule in card.rules
     ]
     return plain.write(
@@ -369,28 +341,24 @@ def _score_rows(
 
     All are 0 where insufficient, reasons also without `codes`.
     """
-    by_feature, rows = _by_feature(card, values), len(values)
-    rule_of = np.full(rows, -1, dtype=np.int64)
-    for index in reversed(range(len(card.rules))):
-        rule_of[card.rules[index].holds(by_feature, rows)] = index
-    found = np.zeros((5, rows), dtype=np.int64)
-    for index, rule in enumerate(card.rules):
-        at = np.flatnonzero(rule_of == index)
-        if len(at):
-            part = Columns({name: column[at] for name, column in by_feature.items()}, len(at))
-            found[:, at] = _score_segment(card, rule, part, codes)
-    return tuple(found)
+    columns = Columns(_by_feature(card, values), len(values))
+    chosen, status = decide(card.rules, card.segments, columns)
+    found = np.zeros((4, len(values)), dtype=np.int64)
+    for place in sorted(set(chosen[chosen >= 0].tolist())):
+        at = np.flatnonzero(chosen == place)
+        segment = card.segments[card.rules[place].segment]
+        found[:, at] = _score_segment(card, segment, columns.take(at), codes)
+    return status, *found
 
 
 def _score_segment(
-    card: Scorecard, rule: Rule, columns: Columns, codes: Mapping[str, int] | None
+    card: Scorecard, segment: Segment, columns: Columns, codes: Mapping[str, int] | None
 ) -> NDArray[np.int64]:
-    segment = card.segments[rule.segment]
+    """Score, unclamped total, width and packed reasons by one segment (4, n)."""
     total = segment.totals(columns)
     points = segment.clamped(total)
-    status = np.full_like(total, STATUS[rule.status])
     packed = _pack_reasons(card, segment, columns, codes) if codes else np.zeros_like(total)
-    return np.stack([status, points, total, segment.half_widths(points), packed])
+    return np.stack([points, total, segment.half_widths(points), packed])
 
 
 def _pack_reasons(
@@ -422,7 +390,7 @@ def _capped(card: Scorecard, segment: Segment, total: int, columns: Columns) -> 
         return None
     higher = (rule for rule in card.rules if card.segments[rule.segment].cap > segment.cap)
     when = next((rule.when for rule in higher), ())
-    lacking = tuple(one for one in when if not _fulfils(one, columns.values)[0])
+    lacking = tuple(one for one in when if not fulfils(one, columns.values)[0])
     return Capped(segment.cap, without, lacking)
 
 
@@ -446,7 +414,7 @@ def _term_part(term: Term, columns: Columns) -> TermPart:
 def _check_format(found: Any) -> None:
     if plain.integer(found, "the scorecard's format", 1, plain.INT64_MAX) < FORMAT:
         raise Stop(
-            f"the scorecard is of format {found}, which names no cap for its segments; this version reads "
+            f"the scorecard is of format {found}, whose rules name no reading; this version reads "
             f"format {FORMAT}: train it again, or score with the version that wrote it."
         )
     if found > FORMAT:
@@ -456,7 +424,7 @@ def _check_format(found: Any) -> None:
 
 
 def _rule_from_plain(part: Any) -> Rule:
-    top = plain.fields(part, ("segment", "status", "when"), "a rule")
+    top = plain.fields(part, ("segment", "status", "when", "reading"), "a rule")
     when = [
         plain.items(condition, "a rule's condition", 3, 3)
         for condition in plain.items(top["when"], "a rule's conditions")
@@ -472,4 +440,5 @@ def _rule_from_plain(part: Any) -> Rule:
             )
             for feature, sign, value in when
         ),
+        reading=plain.string(top["reading"], "a rule's reading"),
     )

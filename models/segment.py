@@ -46,6 +46,10 @@ class Columns:
             self._cells[feature, cuts] = cells(cuts, self.values[feature])
         return self._cells[feature, cuts]
 
+    def take(self, rows: NDArray[np.intp]) -> "Columns":
+        """The rows at these places."""
+        return Columns({name: column[rows] for name, column in self.values.items()}, len(rows))
+
 
 @dataclass(frozen=True)
 class Term:

@@ -5,8 +5,9 @@ Rules that hold here:
   feature can look ahead; several moments of one person never mix.
 - Every row carries `age`, its seconds before until (at least 1); a window of d days holds the rows with
   age ≤ d × 86400. Months are spans of 30 days counted back from until, 0 the latest.
-- Between wallets of one person nothing moves: transfers and invoices are left out, and what one does for
-  another (repay, deposit, liquidate) the other did itself. Each wallet's debts are its own positions.
+- Between wallets that are or were one person nothing moves: transfers and invoices are left out. What one
+  does for another (repay, deposit, liquidate) while they are, the other did itself. Each wallet's debts are
+  its own positions.
 - Of a former wallet only liquidations before the two were parted, and bad loans opened before, are seen.
 - What an upheld dispute leaves out, and the borrowing of a cancelled loan, is not seen (models/facts.py).
 """
@@ -20,7 +21,7 @@ from models.features.feature import DAY, FIVE_YEARS, FLOOR_CENTS, MONTH_DAYS, MO
 from models.integers import icount, isum, udiv
 from models.loans import KINDS as LOAN_KINDS
 from models.loans import ORDER, POSITION, loans
-from models.persons import is_inside, is_left_out, of_person
+from models.persons import is_among_kin, is_inside, is_left_out, of_person
 from models.vouching import vouched
 
 DEBTS = ("borrow", "repay", "liquidation", "default")
@@ -73,11 +74,10 @@ def events(ledger: Table, members: Table, kinds: tuple[str, ...] = KINDS) -> Tab
 
 
 def _among_others(joined: Table) -> Table:
-    """Without what moves inside a person; what else one wallet does for another, that one did itself."""
-    joined = joined.mutate(inside=is_inside(joined))
-    joined = joined.filter(~(joined.inside & joined.kind.isin((*TRANSFERS, *INVOICES))))
-    counterparty = ibis.ifelse(joined.inside, joined.account, joined.counterparty)
-    return joined.mutate(counterparty=counterparty).drop("inside", "bundle")
+    """Without what moves among kin; what else another wallet of its person does, the account did itself."""
+    joined = joined.filter(~(joined.kind.isin((*TRANSFERS, *INVOICES)) & is_among_kin(joined)))
+    counterparty = ibis.ifelse(is_inside(joined), joined.account, joined.counterparty)
+    return joined.mutate(counterparty=counterparty).drop("bundle", "kin")
 
 
 def loan_rows(rows: Table, members: Table) -> Table:

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.scorecard import DISPUTED, INSUFFICIENT, Scores
+from models.rules import INSUFFICIENT
+from models.scorecard import DISPUTED, Scores
 from models.segment import LOWEST
 from oracle.epoch import salts
 

@@ -1,11 +1,14 @@
 """The facts behind an epoch's scores, for the people whose they are; in the epoch's folder, not committed to.
 
-Rules that hold here: `facts.parquet` is in order of account and read by row group, so that one account's
-facts cost the same in a folder of a million; `disputes.parquet` holds what is in dispute or was upheld, with
-the score as it is and as it would be without that fact. A fact's name (models/facts.py) is made when it is
-read: hashing the facts of all, for the few who look, would take longer than scoring them.
+Rules that hold here: no failure of making them stops a round, for nothing that is signed depends on them: an
+epoch then stands without, which is logged and counted. `facts.parquet` is in order of account and read by
+row group, so that one account's facts cost the same in a folder of a million; `disputes.parquet` holds what
+is in dispute or was upheld, with the score as it is and as it would be without that fact. A fact's name
+(models/facts.py) is made when it is read: hashing the facts of all, for the few who look, would take longer
+than scoring them.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +27,16 @@ from models.persons import ties
 from models.record import record
 from models.scorecard import Scorecard, Scores
 from models.scoring import scores_without
-from oracle.folder import DISPUTES, FACTS
+from oracle import metrics
+from oracle.folder import DISPUTES, FACTS, drop_staging, staging_of
+
+log = logging.getLogger(__name__)
 
 GROUP = 20_480
 """Rows of facts that are read for one account."""
+
+MOST_SAID = 300
+"""Characters of a failure's own words that are logged."""
 
 _DISPUTES = pa.schema(
     [
@@ -76,6 +85,26 @@ class Model:
 
     manifest: Manifest
     card: Scorecard
+
+
+def staged_facts(
+    epochs: Path, epoch: int, events: Table, model: Model, until: int, scores: Scores
+) -> Path | None:
+    """A folder with both files, for `folder.write_epoch`; None when making them failed, whatever it was."""
+    try:
+        staging = staging_of(epochs, epoch)
+        write_facts(staging, events, model, until, scores)
+    except Exception as failure:
+        # The one place beside the loop where even a bug is caught: people want their record, but a committee
+        # needs its root, and no member may lose it by what the others never see.
+        metrics.facts_failures.inc()
+        log.warning(
+            "epoch %s stands without facts, its scores and root are not touched: %s: %s",
+            epoch, type(failure).__name__, " ".join(str(failure).split())[:MOST_SAID],
+        )  # fmt: skip
+        drop_staging(epochs, epoch)
+        return None
+    return staging
 
 
 def write_facts(folder: Path, events: Table, model: Model, until: int, scores: Scores) -> None:

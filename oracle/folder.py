@@ -53,9 +53,15 @@ def known_epochs(epochs: Path) -> list[int]:
 
 def staging_of(epochs: Path, epoch: int) -> Path:
     """An empty folder beside the epoch's, for files that are to stand in it."""
+    found = drop_staging(epochs, epoch)
+    found.mkdir(parents=True)
+    return found
+
+
+def drop_staging(epochs: Path, epoch: int) -> Path:
+    """Where files that are to stand in an epoch's folder are made; what was there is deleted if it can be."""
     found = folder_of(epochs, epoch).with_suffix(".facts")
     shutil.rmtree(found, ignore_errors=True)
-    found.mkdir(parents=True)
     return found
 
 

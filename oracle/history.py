@@ -63,13 +63,11 @@ class History:
         card = scorecards.load(self.settings.home, manifest.scorecard)
         return score_population(self.store.events(snapshot), manifest, card, manifest.schedule.until(epoch))
 
-    def write_facts(
-        self, manifest: Manifest, snapshot: Snapshot, epoch: int, scores: Scores, staging: Path
-    ) -> None:
-        """What the scores rest on, for the people whose they are, into a folder (oracle/facts.py)."""
+    def staged_facts(self, manifest: Manifest, snapshot: Snapshot, epoch: int, scores: Scores) -> Path | None:
+        """A folder with what the scores rest on, for the people whose they are; None when that failed."""
         model = facts.Model(manifest, scorecards.load(self.settings.home, manifest.scorecard))
-        events = self.store.events(snapshot)
-        facts.write_facts(staging, events, model, manifest.schedule.until(epoch), scores)
+        events, until = self.store.events(snapshot), manifest.schedule.until(epoch)
+        return facts.staged_facts(self.settings.epochs, epoch, events, model, until, scores)
 
     def scores_before(
         self, oracle: CreditOracle, terms: Terms, snapshot: Snapshot, block: int

@@ -44,6 +44,9 @@ dissent_epoch = _gauge("dissent_epoch", "Latest epoch of which a member signed a
 equivocation_epoch = _gauge("equivocation_epoch", "Latest epoch of which a member signed two", "member")
 gas_used = _counter("gas_used", "Gas of this node's own publications")
 fee_bumps = _counter("fee_bumps", "Transactions replaced at a higher fee")
+facts_failures = _counter(
+    "facts_failures", "Epochs whose facts, which nothing committed needs, were not made"
+)
 ledger_events = _gauge("ledger_events", "Events in the ledger", "chain")
 
 # ---------------------------------------------------------------------------------------------- the world

@@ -97,7 +97,7 @@ def train_model(
         "manifest": str(out / "manifests" / f"{identity.hex()}.json"),
         "card": _save_card(card, identity, out)[0],
         "bundle": bundle,
-        "walletsOnBothSides": result.facts.wallets_on_both_sides,
+        "peopleOnBothSides": result.facts.people_on_both_sides,
         **_summary(result.evaluation),
         **result.to_plain(),
     }
@@ -121,7 +121,7 @@ def evaluate_model(
     result = evaluate(found.card, split)
     alike = {} if groups is None else _fairness(found.card, split, groups)
     return {
-        "walletsOnBothSides": split.wallets_on_both_sides,
+        "peopleOnBothSides": split.people_on_both_sides,
         **_summary(result),
         **alike,
         **result.to_plain(),
@@ -130,7 +130,7 @@ def evaluate_model(
 
 def _fairness(card: Scorecard, split: Split, groups: Mapping[bytes, str]) -> dict[str, Any]:
     """The groups beside each other, and the widest gaps between those large enough to tell."""
-    labels = np.array([groups.get(person, UNTOLD) for person in split.test.person])
+    labels = np.array([groups.get(wallet, UNTOLD) for wallet in split.test.wallet])
     found = fairness(sample_of(place(card, split.test.features), split.test), "group", labels)
     gaps = {
         name: None if gap is None else f"{gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}]"

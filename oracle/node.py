@@ -299,10 +299,10 @@ def compute(node: Node, terms: Terms, final: Header, clock: "_Clock") -> EpochRe
         node.enter("score", epoch)
         metrics.count_events(store.held())
         scores = history.scores_at(terms.manifest, snapshot, epoch)
-        staging = folder.staging_of(epochs, epoch)
-        if node.settings.facts:
-            history.write_facts(terms.manifest, snapshot, epoch, scores, staging)
         previous = history.scores_before(node.oracle, terms, snapshot, final.number)
+        staging = None
+        if node.settings.facts:  # last, so that no trouble of it reaches what is committed
+            staging = history.staged_facts(terms.manifest, snapshot, epoch, scores)
     clock.lap("score_s")
     tree = EpochTree.build(epoch, scores, salts_secret)
     report = make_report(

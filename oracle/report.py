@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import Snapshot
 from models import plain
-from models.scorecard import DISPUTED, INSUFFICIENT, Scores
+from models.rules import INSUFFICIENT
+from models.scorecard import DISPUTED, Scores
 from models.stability import moved_bps, psi_bps, score_bins
 from oracle.epoch import Deployment, snapshot_hash
 from oracle.tree import EpochTree

@@ -9,11 +9,11 @@ from typing import Any
 
 from models.features.catalogue import REASON_CODES
 from models.plan import plan
-from models.reasons import Language, praise, sentence
+from models.praise import praise
+from models.reasons import sentence
+from models.rules import INSUFFICIENT, SCORED
 from models.scorecard import (
     DISPUTED,
-    INSUFFICIENT,
-    SCORED,
     Capped,
     Explanation,
     Scorecard,
@@ -23,6 +23,7 @@ from models.scorecard import (
     scorecard_id,
 )
 from models.segment import MISSING
+from models.wording import Language
 
 MOST_HELPED = 2
 MOST_HELD_BACK = 4

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models import plain
-from models.scorecard import DISPUTED, INSUFFICIENT, SCORED, THIN, Scores
+from models.rules import INSUFFICIENT, SCORED, THIN
+from models.scorecard import DISPUTED, Scores
 from models.segment import HIGHEST, LOWEST
 from oracle import bulk
 from oracle.array_file import map_array, write_array

@@ -18,7 +18,7 @@ from ledger_reader.ledger import Snapshot
 from ledger_reader.rpc import Rpc
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
-from models import plain
+from models import plain, rules
 from models import scorecard as scorecards
 from models.engine import spark_events
 from models.features.catalogue import FEATURES
@@ -158,7 +158,7 @@ def _described(matrix: FeatureMatrix) -> dict[str, Any]:
 def show_scores(ledger: Path, manifest: Path, epoch: int) -> dict[str, Any]:
     """Scores of an epoch, and the scoresHash that its report must carry."""
     scores = _scores(ledger, manifest, epoch)
-    names = {scorecards.INSUFFICIENT: "insufficient", scorecards.SCORED: "scored", scorecards.THIN: "thin"}
+    names = {rules.INSUFFICIENT: "insufficient", rules.SCORED: "scored", rules.THIN: "thin"}
     columns = zip(
         scores.addresses, *(c.tolist() for c in (scores.status, scores.score, scores.width)), strict=True
     )

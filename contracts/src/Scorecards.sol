@@ -9,16 +9,19 @@ import { IRescorer } from "./IRescorer.sol";
 library Scorecards {
     /// @dev A feature that is missing.
     int64 internal constant MISSING = type(int64).min;
-    uint256 internal constant VERSION = 1;
+    uint256 internal constant VERSION = 2;
+    uint256 private constant SCORED = 1;
     uint256 private constant THIN = 2;
     uint16 internal constant LOWEST_SCORE = 300;
     uint16 internal constant HIGHEST_SCORE = 850;
     uint256 private constant BAND_POINTS = 55;
     uint256 private constant WIDTHS = 10;
+    uint256 private constant RULE_HEAD = 4;
     uint256 private constant CONDITION = 10;
     uint256 private constant SEGMENT_HEAD = 28;
 
-    /// @dev The first rule whose conditions hold gives segment and status; none leaves everything 0.
+    /// @dev In each reading the first rule whose conditions hold gives a segment; of several readings the highest score counts, of
+    /// equal ones the earlier rule's, and the status is scored if that of any is. No rule that holds leaves everything 0.
     function score(bytes memory tables, int64[] memory features)
         internal
         pure
@@ -30,17 +33,17 @@ library Scorecards {
         if (features.length != count) revert IRescorer.WrongFeatureCount(features.length, count);
         uint256 segments = head & 0xff;
         uint256 place = 4 + 3 * segments;
+        uint256 read = 0; // one bit a reading that has its rule
         for (uint256 rules = (head >> 8) & 0xff; rules != 0; --rules) {
-            uint256 rule = _unsigned(tables, place, 3);
+            uint256 rule = _unsigned(tables, place, RULE_HEAD);
             uint256 conditions = rule & 0xff;
-            if (_allHold(tables, place + 3, conditions, features)) {
-                uint256 status = (rule >> 8) & 0xff;
-                if (rule >> 16 >= segments || status == 0 || status > THIN) revert IRescorer.BadTables(place);
-                found.status = uint8(status);
-                _fill(found, tables, _unsigned(tables, 4 + 3 * (rule >> 16), 3), features);
-                return found;
+            uint256 reading = 1 << (rule >> 24);
+            if (read & reading == 0 && _allHold(tables, place + RULE_HEAD, conditions, features)) {
+                read |= reading;
+                if (found.status != SCORED) found.status = uint8(rule >> 8);
+                _take(found, tables, _segmentOf(tables, place, rule, segments), features);
             }
-            place += 3 + CONDITION * conditions;
+            place += RULE_HEAD + CONDITION * conditions;
         }
     }
 
@@ -52,6 +55,18 @@ library Scorecards {
     /// @dev What a leaf's opening holds beside score, width and salt.
     function detail(IRescorer.Opening calldata opening) internal pure returns (bytes32) {
         return keccak256(abi.encode(opening.reasons, featuresHash(opening.features, opening.salt3), opening.salt2));
+    }
+
+    /// @dev Where the segment of the rule at byte `place` begins.
+    function _segmentOf(bytes memory tables, uint256 place, uint256 rule, uint256 segments)
+        private
+        pure
+        returns (uint256)
+    {
+        uint256 segment = (rule >> 16) & 0xff;
+        uint256 status = (rule >> 8) & 0xff;
+        if (segment >= segments || status == 0 || status > THIN) revert IRescorer.BadTables(place);
+        return _unsigned(tables, 4 + 3 * segment, 3);
     }
 
     function _allHold(bytes memory tables, uint256 place, uint256 conditions, int64[] memory features)
@@ -72,8 +87,8 @@ library Scorecards {
         return true;
     }
 
-    /// @dev Total, score and width by the segment at byte `place`.
-    function _fill(IRescorer.Rescore memory found, bytes memory tables, uint256 place, int64[] memory features)
+    /// @dev Total, score and width by the segment at byte `place`, where its score is higher than what was found before.
+    function _take(IRescorer.Rescore memory found, bytes memory tables, uint256 place, int64[] memory features)
         private
         pure
     {
@@ -85,10 +100,13 @@ library Scorecards {
         for (uint256 terms = head & 0xffff; terms != 0; --terms) {
             int256 points;
             (points, place) = _term(tables, place, features);
-            total += points;
+            unchecked {
+                total += points; // at most 65,535 terms of 64 bits
+            }
         }
         uint256 clamped = total < int256(uint256(LOWEST_SCORE)) ? LOWEST_SCORE : uint256(total);
         if (clamped > cap) clamped = cap;
+        if (clamped <= found.score) return;
         uint256 band = (clamped - LOWEST_SCORE) / BAND_POINTS;
         if (band >= WIDTHS) band = WIDTHS - 1;
         found.total = total;

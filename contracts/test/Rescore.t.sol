@@ -59,7 +59,7 @@ contract RescoreTest is Fixture {
     // ------------------------------------------------------------------------------------------------------ unhappy paths
 
     function test_score__of_another_version__then_refused(uint8 version) public {
-        vm.assume(version != 1);
+        vm.assume(version != 2);
         bytes memory tables = _tables(0);
         tables[0] = bytes1(version);
         _refused(tables, _first(0), abi.encodeWithSelector(IRescorer.UnknownVersion.selector, version));
@@ -78,7 +78,7 @@ contract RescoreTest is Fixture {
 
     /// @notice One feature, one rule without conditions, one segment with one term of one cut at 5: −7 missing, 1 below, 2 from.
     function _small() private pure returns (bytes memory) {
-        bytes memory head = hex"0101010100000a000100";
+        bytes memory head = hex"0201010100000b00000100";
         bytes memory segment = hex"000002580352000100020003000400050006000700080009000a000101000001010501f90102";
         return bytes.concat(head, segment);
     }
@@ -100,9 +100,9 @@ contract RescoreTest is Fixture {
     }
 
     function test_score__of_small_tables_with_one_bad_byte__then_the_byte_is_named() public {
-        uint8[8] memory places = [7, 8, 15, 38, 39, 42, 42, 44];
+        uint8[8] memory places = [8, 9, 16, 39, 40, 43, 43, 45];
         uint8[8] memory bytes_ = [1, 3, 0x53, 3, 1, 0, 9, 0];
-        uint8[8] memory named = [7, 7, 10, 38, 39, 39, 39, 44];
+        uint8[8] memory named = [7, 7, 11, 39, 40, 40, 40, 45];
         for (uint256 i = 0; i < places.length; ++i) {
             bytes memory tables = _small();
             tables[places[i]] = bytes1(bytes_[i]);
@@ -113,8 +113,8 @@ contract RescoreTest is Fixture {
     function test_score__of_more_cuts_than_the_tables_hold__then_refused_before_they_are_read(uint8 cuts) public {
         vm.assume(cuts > 5);
         bytes memory tables = _small();
-        tables[41] = bytes1(cuts);
-        _refused(tables, _one(0), abi.encodeWithSelector(IRescorer.TablesEnd.selector, 43));
+        tables[42] = bytes1(cuts);
+        _refused(tables, _one(0), abi.encodeWithSelector(IRescorer.TablesEnd.selector, 44));
     }
 
     function test_score__of_tables_cut_short__then_refused(uint256 length) public {

@@ -41,7 +41,8 @@ BY_NAME = {feature.name: feature for feature in FEATURES}
 RULES = (
     "A person is a wallet, or all wallets linked with it: each is measured on the events of all, and nothing "
     "moves between them.",
-    "Of a wallet no longer linked count only liquidations before the parting, and bad loans opened before.",
+    "Of a wallet no longer linked count only liquidations before the parting, and bad loans opened before; "
+    "what moves between it and the person, whenever, counts for neither.",
     "A fact whose dispute was upheld is left out for the account that asked; a cancelled loan was none.",
     "A recovery is a repayment; a write-off is a default where none was declared.",
 )

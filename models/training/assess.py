@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from models.rules import decide
 from models.scorecard import Scorecard
 from models.segment import Columns
 from models.training.challenger import known_only
@@ -101,16 +102,15 @@ class Evaluation:
 
 
 def place(card: Scorecard, features: pd.DataFrame) -> Placed:
-    """Every row by the segment that the card's rules give it."""
-    columns, rows = to_columns(features), len(features)
-    segment = np.full(rows, INSUFFICIENT, dtype=object)
-    for rule in reversed(card.rules):
-        segment[rule.holds(columns, rows)] = rule.segment
+    """Every row by the segment whose number counts."""
+    columns, rows = Columns(to_columns(features), len(features)), len(features)
+    names = np.array([*(rule.segment for rule in card.rules), INSUFFICIENT], dtype=object)
+    segment = names[decide(card.rules, card.segments, columns)[0]]  # -1, no rule, is the last of them
     total, score, chance = np.zeros(rows, np.int64), np.zeros(rows, np.int64), np.zeros(rows)
     for name in sorted(set(segment.tolist())):
         at = np.flatnonzero(segment == name)
         table = card.segments[FULL if name == INSUFFICIENT else name]
-        total[at] = table.totals(Columns({n: column[at] for n, column in columns.items()}, len(at)))
+        total[at] = table.totals(columns.take(at))
         score[at] = table.clamped(total[at])
         chance[at] = [table.bad_bps(one) / 10_000 for one in score[at].tolist()]
     return Placed(segment, total, score, chance)

@@ -113,10 +113,10 @@ def _page_one(result: TrainingResult, manifest: Manifest, owner: str) -> list[Bl
                 ("to learn from", f"{facts.train_rows:,}", f"{facts.train_bad:,}"),
                 ("to test on", f"{facts.test_rows:,}", f"{facts.test_bad:,}"),
                 ("outcome not known by the cut (in neither)", f"{facts.censored:,}", ""),
-                ("of wallets already learned from (in neither)", f"{facts.left_out:,}", ""),
+                ("of people already learned from (in neither)", f"{facts.left_out:,}", ""),
             ),
         ),
-        f"Wallets on both sides: {facts.wallets_on_both_sides}. {_ASKED[facts.wallets]}",
+        f"People on both sides: {facts.people_on_both_sides}. {_ASKED[facts.wallets]}",
         f"Setting: {facts.setting}.",
     ]
 
@@ -186,8 +186,9 @@ def _segments(result: TrainingResult) -> list[Block]:
     )
     blocks: list[Block] = [
         Heading(2, "Segments"),
-        "The first rule of the scorecard that a record fulfils gives it its segment. A cap holds for records "
-        "without repaid debt. Segments of thin files learn from their own rows:",
+        "In each reading of a record, by its debts or by what it is paid, the first rule that it fulfils "
+        "gives it a segment; of several readings the higher score counts. A cap holds for records without "
+        "repaid debt. Segments of thin files learn from their own rows:",
         Table(("segment", "terms", "highest score", "AUC in the test"), tuple(rows)),
     ]
     return [*blocks, *([outcomes] if outcomes else []), *([left_out] if left_out else [])]

@@ -28,7 +28,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from models.scorecard import MAX_FEATURES, Rule, Scorecard
+from models.rules import Rule
+from models.scorecard import MAX_FEATURES, Scorecard
 from models.segment import Columns
 from models.training import blend, challenger, tabular, woe
 from models.training.additive import Additive, check_directions, strongest, to_segment

@@ -6,12 +6,15 @@ Rules that hold here:
 - The split is by time. Train: opened and its label known before the cut. Test: opened from the cut
   on, and its label known before the end. Loans opened before the cut whose label came after it are
   censored: in neither part. No label of a test row is known to any training row.
-- Wallets are kept `apart` unless one asks otherwise: a wallet with a training row has no test row, so
-  the figures are of people the scorecard has never seen. What that leaves out is counted.
-- `shared` lets a wallet have rows on both sides. It asks another question, how well the past of a known
+- A person is all wallets that ever were linked with each other until the end, directly or through others
+  (models/persons.py): what they share would tell one side of a split about the other.
+- Persons are kept `apart` unless one asks otherwise: who has a training row has no test row, by whichever
+  wallet, so the figures are of people the scorecard has never seen. What that leaves out is counted.
+- `shared` lets a person have rows on both sides. It asks another question, how well the past of a known
   borrower tells its future; figures of returning borrowers need it where most have borrowed before
-  (LlamaLend). Cross-validation inside training never shares a wallet, whatever is asked here.
-- Returning: the person had opened a loan before, in any market that the ledger reads.
+  (LlamaLend). Cross-validation inside training never shares a person, whatever is asked here.
+- Returning: the person, as it was known at that moment, had opened a loan before, in any market that the
+  ledger reads.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,6 +32,7 @@ from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES
 from models.features.feature import Feature
 from models.measure import measured
+from models.persons import Links, links_of
 from models.segment import MISSING
 from models.training.outcomes import Outcome, label, to_frame
 
@@ -37,17 +41,19 @@ EXACT = 2**53
 
 
 Wallets = Literal["apart", "shared"]
-"""Whether a wallet may have rows on both sides of a split."""
+"""Whether a person's wallets may have rows on both sides of a split."""
 
 
 @dataclass(frozen=True)
 class Dataset:
     """One row a loan, in order of `opened`.
 
-    person: object array of 20 bytes; opened, known_at: int64 seconds; bad, returning: bool;
+    wallet: object array of 20 bytes, who took the loan; person: the same for all wallets that ever were one
+    person, the lowest of them; opened, known_at: int64 seconds; bad, returning: bool;
     features: one Int64 column a feature, <NA> = missing.
     """
 
+    wallet: NDArray[np.object_]
     person: NDArray[np.object_]
     opened: NDArray[np.int64]
     known_at: NDArray[np.int64]
@@ -62,6 +68,7 @@ class Dataset:
         """The rows of a mask or of positions."""
         features = self.features.take(np.arange(len(self))[chosen])
         return Dataset(
+            wallet=self.wallet[chosen],
             person=self.person[chosen],
             opened=self.opened[chosen],
             known_at=self.known_at[chosen],
@@ -76,7 +83,7 @@ class Split:
     """A data set cut in time.
 
     `censored` loans opened before the cut were left out of training; `left_out` later loans were left
-    out of the test because their wallet has a training row (0 when wallets are shared).
+    out of the test because their person has a training row (0 when wallets are shared).
     """
 
     train: Dataset
@@ -85,8 +92,8 @@ class Split:
     left_out: int = 0
 
     @property
-    def wallets_on_both_sides(self) -> int:
-        """How many wallets have rows in both parts: 0 when they are kept apart."""
+    def people_on_both_sides(self) -> int:
+        """How many persons have rows in both parts: 0 when they are kept apart."""
         return len(set(self.train.person) & set(self.test.person))
 
 
@@ -97,7 +104,7 @@ def observe(
 
     What is not known by `end` has known_at ≥ end; its `bad` means nothing.
     """
-    labels = label(events, policy, end)
+    labels = _labels(events, policy, end, _links_before(events, end))
     return _dataset(events, labels[labels["opened"] >= since], features)
 
 
@@ -115,7 +122,8 @@ def split_by_time(
     """
     if not cut < end:
         raise Stop(f"the cut {cut} must lie before the end {end} of what is known; name an earlier cut.")
-    early, late = label(events, policy, cut), label(events, policy, end)
+    links = _links_before(events, end)
+    early, late = (_labels(events, policy, moment, links) for moment in (cut, end))
     known, late = early.query("known_at < @cut"), late.query("opened >= @cut and known_at < @end")
     _check(known, policy, f"opened and known before the cut {cut}")
     tested = late if wallets == "shared" else late[~among(late["person"], known["person"])]
@@ -164,17 +172,38 @@ def to_columns(features: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     return {str(name): features[name].fillna(MISSING).to_numpy(dtype=np.int64) for name in features}
 
 
+def _links_before(events: Table, end: int) -> Links:
+    return links_of(events.filter(events.block_time < end))
+
+
+def _labels(events: Table, policy: Outcome, known_before: int, links: Links) -> pd.DataFrame:
+    """As `label`, with the wallet of each loan, and the persons that all links make of wallets."""
+    found = label(events, policy, known_before).rename(columns={"person": "wallet"})
+    if not links.wallets:
+        return found.assign(person=found["wallet"])
+    first = found.groupby("wallet")["opened"].min().to_dict()
+    related = links.related()
+    found["person"] = [related.get(wallet, wallet) for wallet in found["wallet"]]
+    found["returning"] = [
+        any(first.get(mate, opened) < opened for mate in links.bundle(wallet, opened))
+        for wallet, opened in zip(found["wallet"], found["opened"], strict=True)
+    ]
+    return found
+
+
 def _dataset(events: Table, labels: pd.DataFrame, features: tuple[Feature, ...]) -> Dataset:
     points = pa.table(
         {
-            "person": pa.array(labels["person"].tolist(), pa.binary()),
+            "person": pa.array(labels["wallet"].tolist(), pa.binary()),
             "until": pa.array(labels["opened"].to_numpy(), pa.int64()),
         }
     )
     frame = to_frame(measured(events, ibis.memtable(points), features))
     frame["until"] = frame["until"].astype(np.int64)
-    joined = labels.merge(frame, left_on=["person", "opened"], right_on=["person", "until"], how="left")
+    frame = frame.rename(columns={"person": "wallet"})
+    joined = labels.merge(frame, left_on=["wallet", "opened"], right_on=["wallet", "until"], how="left")
     return Dataset(
+        wallet=joined["wallet"].to_numpy(dtype=object),
         person=joined["person"].to_numpy(dtype=object),
         opened=joined["opened"].to_numpy(dtype=np.int64),
         known_at=joined["known_at"].to_numpy(dtype=np.int64),
@@ -187,7 +216,7 @@ def _dataset(events: Table, labels: pd.DataFrame, features: tuple[Feature, ...])
 def _check(labels: pd.DataFrame, policy: Outcome, which: str, left_out: int = 0) -> None:
     bad = int(labels["bad"].sum())
     if bad in (0, len(labels)):
-        known = f" ({left_out} more are of wallets that training has seen)" if left_out else ""
+        known = f" ({left_out} more are of people that training has seen)" if left_out else ""
         raise Stop(
             f"of {len(labels)} {policy.of} {which}, {bad} are bad{known}; both kinds are needed: "
             "move the cut, widen the outcome policy, or read more history."

@@ -33,7 +33,8 @@ from ledger_reader.errors import Stop
 from models.features import cash_flow, counterparties, receivables, remittances
 from models.features.catalogue import BY_NAME
 from models.features.feature import FIVE_YEARS
-from models.scorecard import Condition, Rule, Scorecard
+from models.rules import Condition, Rule
+from models.scorecard import Scorecard
 from models.segment import BAND_POINTS, HIGHEST, LOWEST, MISSING, Segment, Term, cells
 from models.training import ebm
 from models.training.dataset import Dataset, to_columns
@@ -127,31 +128,28 @@ class ThinFile:
 class Rules:
     """Alternatives, each a list of conditions that must all hold: who is `scored`, else who is `thin`.
 
-    A thin record must be `proven` too; what is not, a thin-file segment takes, if one was trained for it,
-    or, where one of `unproven` holds, the capped segment. Without either there is no number: what proves
-    nothing, such as a secured loan to oneself, tells nothing, but a bad loan does. Records that are `failed`
-    (no conditions: none are) have a cap too.
+    A thin record must be `proven` too; where one of `unproven` holds, the capped segment takes what is not.
+    What proves nothing, such as a secured loan to oneself, tells nothing, but a bad loan does. Records that
+    are `failed` (no conditions: none are) have a cap too. Each thin file is a reading beside that of debts:
+    its conditions must be such that others can fulfil them for somebody, and never undo them.
     """
 
-    scored: tuple[tuple[Condition, ...], ...] = (
-        (("loans_proved", ">=", 2), ("record_days", ">=", 90)),
-        (("loans_bad_365d", ">=", 1), ("record_days", ">=", 90)),
-    )
+    scored: tuple[tuple[Condition, ...], ...] = ((("loans_proved", ">=", 2), ("record_days", ">=", 90)),)
     thin: tuple[tuple[Condition, ...], ...] = ((("borrows_total", ">=", 1),),)
     proven: tuple[Condition, ...] = (("loans_proved", ">=", 1),)
     unproven: tuple[tuple[Condition, ...], ...] = ((("days_since_bad", "<=", FIVE_YEARS - 1),),)
     failed: tuple[Condition, ...] = (("loans_defaulted", ">=", 1), ("loans_bad_365d", ">=", 1))
 
     def in_order(self, files: Sequence[ThinFile] = ()) -> tuple[Rule, ...]:
-        """The rules of the scorecard; the first that holds decides."""
+        """The rules of the scorecard: the reading by debts, and one a thin file."""
         failed = [self.failed] if self.failed else []
         return (
             *(Rule(FAILED, "scored", (*when, *bad)) for bad in failed for when in self.scored),
             *(Rule(FULL, "scored", when) for when in self.scored),
             *(Rule(FAILED, "thin", (*when, *self.proven, *bad)) for bad in failed for when in self.thin),
             *(Rule(SHORT, "thin", (*when, *self.proven)) for when in self.thin),
-            *(Rule(file.name, "thin", file.who) for file in files),
             *(Rule(UNPROVEN, "thin", when) for when in self.unproven),
+            *(Rule(file.name, "thin", file.who, reading=file.name) for file in files),
         )
 
     @property
@@ -164,10 +162,7 @@ class Rules:
 
 
 SECURED = Rules(
-    scored=(
-        (("loans_repaid", ">=", 2), ("record_days", ">=", 90)),
-        (("loans_bad_365d", ">=", 1), ("record_days", ">=", 90)),
-    ),
+    scored=((("loans_repaid", ">=", 2), ("record_days", ">=", 90)),),
     proven=(("loans_repaid", ">=", 1),),
     unproven=((("borrows_total", ">=", 1),),),
 )

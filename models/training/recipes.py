@@ -16,7 +16,8 @@ from ibis.expr.types import Table
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES
 from models.features.feature import FIVE_YEARS, Feature
-from models.scorecard import INSUFFICIENT, FeatureMatrix, Scorecard, score, scorecard_id
+from models.rules import INSUFFICIENT
+from models.scorecard import FeatureMatrix, Scorecard, score, scorecard_id
 from models.stability import score_bins
 from models.training import ebm, export, monitor
 from models.training.assess import Evaluation, evaluate, place
@@ -40,16 +41,16 @@ PAYMENTS = ThinFile(
     learns=(("inflow_months", ">=", 1), ("borrows_total", "<=", 0)),
     told=INCOME,
 )
-"""People whom payers that vouch for them pay, without a loan good or bad: it learns from first loans."""
+"""People whom payers that vouch for them pay, without a bad loan: it learns from first loans."""
 
 RECEIVABLES = ThinFile(
     name="receivables",
-    who=(("vouched_buyers", ">=", 1), ("invoices_accepted", ">=", 3), ("loans_proved", "<=", 0)),
+    who=(("vouched_buyers", ">=", 1), ("invoices_accepted", ">=", 3), ("days_since_bad", ">=", FIVE_YEARS)),
     learns=(("invoices_accepted", ">=", 1),),
     policy=Outcome(days_late=15, of="invoices"),
     told=(*INCOME, *SALES, *MISDEEDS),
 )
-"""Suppliers without repaid debt, with buyers that vouch for them: it learns from what became of their next
+"""Suppliers with buyers that vouch for them, without a bad loan: it learns from what became of their next
 accepted invoice.
 """
 
@@ -87,7 +88,7 @@ class TrainingFacts:
     test_bad: int
     censored: int
     wallets: Wallets
-    wallets_on_both_sides: int
+    people_on_both_sides: int
     left_out: int
     setting: str
     inner_auc: dict[str, float]
@@ -214,7 +215,7 @@ def _facts(
         test_bad=int(split.test.bad.sum()),
         censored=split.censored,
         wallets=wallets,
-        wallets_on_both_sides=split.wallets_on_both_sides,
+        people_on_both_sides=split.people_on_both_sides,
         left_out=split.left_out,
         setting=borrower.chosen.setting.name,
         inner_auc=borrower.chosen.inner_auc,
@@ -251,7 +252,7 @@ def reference(card: Scorecard, rows: Dataset) -> tuple[int, ...]:
     """How many training rows with a score lie in each of ten bins."""
     columns = to_columns(rows.features)
     matrix = FeatureMatrix(
-        addresses=np.frombuffer(b"".join(rows.person), dtype=np.uint8).reshape(-1, 20),
+        addresses=np.frombuffer(b"".join(rows.wallet), dtype=np.uint8).reshape(-1, 20),
         names=tuple(columns),
         reasons=(0,) * len(columns),
         values=np.column_stack(list(columns.values())),

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from ledger_reader.errors import Stop
-from models.reasons import Language
 from models.scorecard import DISPUTED, Scores, band
 from models.segment import HIGHEST, LOWEST
+from models.wording import Language
 from oracle.api.epochs import Opened, Unknown
 from oracle.consent import BAND, SCORE
 from oracle.report import EpochReport

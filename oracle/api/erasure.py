@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from models.reasons import Language
+from models.wording import Language
 from oracle.api import access_log
 from oracle.api.store import Store
 from oracle.api.tables import consents, decisions, disputes, own_statements, sessions

@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from models import plain
-from models.reasons import Language
 from models.segment import HIGHEST, LOWEST
+from models.wording import Language
 from oracle import report as reports
 from oracle.api import answers
 from oracle.api.epochs import Opened

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from models import plain
-from models.reasons import Language
+from models.wording import Language
 from oracle.api import erasure
 from oracle.api.service import Service
 from oracle.api.words import ANSWER_DAYS, MOST_WORDS, REASONS, call_data

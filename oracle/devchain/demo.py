@@ -17,8 +17,8 @@ from typing import Any
 import httpx2
 
 from ledger_reader.errors import Stop
-from models.reasons import Language
 from models.segment import LOWEST
+from models.wording import Language
 from oracle.contract import Contract, Refused
 from oracle.devchain.anvil import Transaction, free_port
 from oracle.devchain.deploy import DAY, Row

@@ -18,7 +18,8 @@ from models import manifest as manifests
 from models import scorecard as scorecards
 from models.features.catalogue import FEATURES, feature_set_version
 from models.manifest import Manifest
-from models.scorecard import Rule, Scorecard
+from models.rules import Rule
+from models.scorecard import Scorecard
 from models.segment import Segment, Term
 from oracle.contract import Contract, load_abi
 from oracle.devchain.anvil import Receipt, Transaction

@@ -21,7 +21,7 @@ SAYS = {
         "closed",
     ),
     "02_a_scorecard_for_thin_files.ipynb": (
-        "wallets on both sides: 0",
+        "people on both sides: 0",
         "payments: ",
         "image/svg+xml",
         "AUC of the scorecard",

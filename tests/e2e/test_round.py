@@ -96,6 +96,10 @@ def forged(home: Path) -> EpochReport:
 
 
 def test_round__four_honest_nodes_unlike_in_hash_seed_and_threads__publish_one_root(stage: Stage) -> None:
+    """The first cannot write its facts, for a file is in the way: it has the others' root all the same."""
+    in_the_way = folder.folder_of(stage.homes[0] / "epochs", EPOCH).with_suffix(".facts")
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.write_text("a file")
     varied = [{"PYTHONHASHSEED": str(n), "OMP_NUM_THREADS": str(1 + n % 2)} for n in range(4)]
     rounds = stage.run_nodes(stage.homes, varied)
     assert len({each["root"] for each in rounds}) == 1
@@ -105,6 +109,7 @@ def test_round__four_honest_nodes_unlike_in_hash_seed_and_threads__publish_one_r
     assert list(found) == [EPOCH]
     assert "0x" + found[EPOCH].report.root.hex() == rounds[0]["root"]
     assert found[EPOCH].member_mask.bit_count() == 3
+    assert f"epoch {EPOCH} stands without facts" in last_words(stage.homes[0], 4_000)
 
 
 def test_round__another_nodes_folder_is_deleted__its_root_does_not_change(stage: Stage) -> None:

@@ -35,10 +35,11 @@ def a_card(rng: random.Random, name: str) -> dict[str, Any]:
                 [rng.choice(features), rng.choice((">=", "<=")), number(rng)]
                 for _ in range(rng.choice((0, 1, 1, 2)))
             ],
+            "reading": rng.choice(("debts", "debts", "pay", "trade")),
         }
         for _ in range(rng.randint(1, 4))
     ]
-    return {"format": 2, "name": name, "features": features, "rules": rules, "segments": segments}
+    return {"format": 3, "name": name, "features": features, "rules": rules, "segments": segments}
 
 
 def a_segment(rng: random.Random, features: list[str]) -> dict[str, Any]:
@@ -88,13 +89,27 @@ def a_row(rng: random.Random, card: dict[str, Any]) -> Row:
 
 def score(card: dict[str, Any], row: Row) -> tuple[int, int, int, int]:
     """Status, score, width and total, looked up cell by cell."""
-    for rule in card["rules"]:
-        if all(holds(row[name], sign, value) for name, sign, value in rule["when"]):
-            segment = card["segments"][rule["segment"]]
-            total = segment["base"] + sum(points(term, row) for term in segment["terms"])
-            shown = min(max(total, 300), segment["cap"])
-            return STATUS[rule["status"]], shown, segment["width"][min((shown - 300) // 55, 9)], total
-    return 0, 0, 0, 0
+    holding = [
+        rule
+        for rule in card["rules"]
+        if all(holds(row[name], sign, value) for name, sign, value in rule["when"])
+    ]
+    found = [
+        rule
+        for place, rule in enumerate(holding)
+        if rule["reading"] not in [before["reading"] for before in holding[:place]]
+    ]
+    if not found:
+        return 0, 0, 0, 0
+    best = max((by_segment(card["segments"][rule["segment"]], row) for rule in found), key=lambda one: one[0])
+    return min(STATUS[rule["status"]] for rule in found), *best
+
+
+def by_segment(segment: dict[str, Any], row: Row) -> tuple[int, int, int]:
+    """Score, width and total."""
+    total = segment["base"] + sum(points(term, row) for term in segment["terms"])
+    shown = min(max(total, 300), segment["cap"])
+    return shown, segment["width"][min((shown - 300) // 55, 9)], total
 
 
 def holds(found: int, sign: str, value: int) -> bool:
@@ -116,9 +131,11 @@ def big_card(rng: random.Random) -> dict[str, Any]:
     pairs = [[features[index], features[index + 11]] for index in range(BIG_PAIRS)]
     terms = [sized_term(rng, [name], 16) for name in features] + [sized_term(rng, pair, 8) for pair in pairs]
     segment = {"base": 600, "cap": 850, "width": [30] * 10, "calibration": [[300, 100]], "terms": terms}
-    rules = [{"segment": "borrower", "status": "scored", "when": [[features[0], ">=", 1]]}]
+    rules = [
+        {"segment": "borrower", "status": "scored", "when": [[features[0], ">=", 1]], "reading": "debts"}
+    ]
     return {
-        "format": 2,
+        "format": 3,
         "name": "forty terms",
         "features": features,
         "rules": rules,

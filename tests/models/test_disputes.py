@@ -12,7 +12,8 @@ from models.disputes import stands
 from models.facts import event_fact, fact_of, loan_fact
 from models.features.catalogue import named
 from models.persons import LATEST
-from models.scorecard import DISPUTED, SCORED, Rule, Scorecard
+from models.rules import SCORED, Rule
+from models.scorecard import DISPUTED, Scorecard
 from models.scoring import WITHOUT, disputed_wallets, score_population, scores_without
 from models.segment import Segment, Term
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Stop
 from models import plain
 from models.encoding import MOST_BYTES, encode
-from models.scorecard import Rule, Scorecard, from_json, rate
+from models.rules import Rule
+from models.scorecard import Scorecard, from_json, rate
 from models.segment import Segment, Term
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -52,7 +53,7 @@ def test_encode__of_too_many_segments_or_conditions__stops() -> None:
 
 def test_encode__of_a_small_card__is_the_layout_that_the_docstring_tells() -> None:
     card = small(Term(("f",), ((5,),), (-7, 1, 2)))
-    head = "01 01 01 01 00000a 00 01 00"
+    head = "02 01 01 01 00000b 00 00 01 00"
     segment = "00000258 0352 0001000200030004000500060007000800090 00a 0001"
     term = "01 00 0001 01 05 01 f9 01 02"
     assert encode(card) == bytes.fromhex(f"{head} {segment} {term}".replace(" ", ""))
@@ -61,7 +62,7 @@ def test_encode__of_a_small_card__is_the_layout_that_the_docstring_tells() -> No
 @given(st.lists(INT64, min_size=1, max_size=9, unique=True))
 def test_encode__of_any_cuts__takes_the_fewest_bytes_that_give_them_back(found: list[int]) -> None:
     cuts = tuple(sorted(found))
-    raw = encode(small(Term(("f",), (cuts,), (0,) * (len(cuts) + 2))))[38:]
+    raw = encode(small(Term(("f",), (cuts,), (0,) * (len(cuts) + 2))))[39:]
     assert int.from_bytes(raw[2:4], "big") == len(cuts)
     size = raw[4]
     at = [raw[5 + size * index : 5 + size * (index + 1)] for index in range(len(cuts))]

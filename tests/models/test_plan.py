@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Stop
 from models.actions import STEPS, Action, Row
 from models.plan import Plan, plan
-from models.scorecard import Rule, Scorecard, explain
+from models.rules import Rule
+from models.scorecard import Scorecard, explain
 from models.segment import Segment, Term
 
 FEATURES = (

@@ -5,7 +5,8 @@ import pytest
 
 from ledger_reader.errors import Stop
 from models.features.catalogue import BY_NAME
-from models.reasons import CLEAN, PRAISES, REASONS, praise, sentence
+from models.praise import CLEAN, PRAISES, praise
+from models.reasons import REASONS, sentence
 
 
 def test_sentence__of_an_unknown_code__stops() -> None:

@@ -19,8 +19,9 @@ from models import plain, registry
 from models.features.catalogue import feature_set_version
 from models.manifest import Manifest
 from models.registry import Bundle, pack, unpack
+from models.rules import Rule
 from models.schedule import Schedule
-from models.scorecard import Rule, Scorecard, scorecard_id
+from models.scorecard import Scorecard, scorecard_id
 from models.segment import Segment, Term
 
 

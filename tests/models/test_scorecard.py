@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
+from models.rules import Rule
 from models.scorecard import (
     CHUNK,
     Capped,
     FeatureMatrix,
-    Rule,
     Scorecard,
     band,
     explain,
@@ -51,14 +51,15 @@ def matrix(rows: list[dict[str, int | None]], names: tuple[str, ...], codes: dic
 
 BREAKS: list[tuple[str, list[Any], Any, str]] = [
     ("format", ["format"], "2", "format must be an integer from 1"),
-    ("old format", ["format"], 1, "is of format 1, which names no cap"),
-    ("new format", ["format"], 3, "is of format 3, newer than the 2 that this version reads"),
+    ("old format", ["format"], 2, "is of format 2, whose rules name no reading"),
+    ("new format", ["format"], 4, "is of format 4, newer than the 3 that this version reads"),
     ("no name", ["name"], "", "name must be a text"),
     ("half a character", ["name"], "\ud800", "must be a text of whole characters"),
     ("segment without a name", ["segments", ""], {}, "a segment's name must be a text"),
     ("feature twice", ["features"], ["loans_late", "loans_late"], "each once"),
     ("unknown feature", ["features"], ["loans_late"], "uses unknown features ['loans_repaid', 'owed_cents'"),
     ("status", ["rules", 0, "status"], "good", "status must be one of ['scored', 'thin']"),
+    ("reading", ["rules", 0, "reading"], "", "a rule's reading must be a text"),
     ("sign", ["rules", 0, "when", 0], ["loans_late", "<", 1], "sign must be one of"),
     ("condition", ["rules", 0, "when", 0], ["loans_late", "<="], "list of 3 to 3"),
     ("segment", ["rules", 0, "segment"], "firm", "rules for the segments ['firm']"),
@@ -203,7 +204,7 @@ def test_scorecard_id__of_the_golden_card__is_the_published_one() -> None:
     card = from_json(GOLDEN.read_bytes())
     assert from_json(to_json(card)) == card
     assert b" " not in to_json(card).replace(b"small: repayment, debt and one pair", b"")
-    assert scorecard_id(card).hex() == "dc65e2f334dbb1e7924da4e4c3a5447b8763b9ece455cbf1d4c4f1ae0dd8b746"
+    assert scorecard_id(card).hex() == "dbe60556ecd2b06bfc3a8275f620566abbb342de56d7f46cb5e1408b77fda8e7"
 
 
 def test_score__of_the_golden_card__is_what_the_tables_add_up_to() -> None:

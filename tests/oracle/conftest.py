@@ -12,8 +12,9 @@ from models import manifest as manifests
 from models import scorecard as scorecards
 from models.features.catalogue import FEATURES, REASON_CODES, feature_set_version
 from models.manifest import Manifest
+from models.rules import Rule
 from models.schedule import Schedule
-from models.scorecard import FeatureMatrix, Rule, Scorecard, score
+from models.scorecard import FeatureMatrix, Scorecard, score
 from models.segment import MISSING, Segment, Term
 from oracle import folder
 from oracle.committee import Committee

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -12,14 +13,17 @@ import pytest
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
 from models.facts import event_fact, loan_fact
-from models.scorecard import Rule, Scorecard
+from models.rules import Rule
+from models.scorecard import Scorecard, Scores
 from models.scoring import score_population
 from models.segment import Segment, Term
-from oracle import facts, folder
+from oracle import facts, folder, metrics
 from oracle.facts import Fact, Model, facts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ibis.expr.types import Table
 
     from tests.oracle.conftest import Kept
 
@@ -67,9 +71,17 @@ class Everybody:
     population = "all"
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A ledger and the scores made of it."""
+
+    events: Table
+    model: Model
+    scores: Scores
+
+
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("facts")
+def scored() -> Scored:
     rows = [row | {"log_index": place} for place, row in enumerate(LEDGER)]
     connection = ibis.duckdb.connect()
     events = connection.create_table("events", schema=ibis.Schema.from_pyarrow(EVENTS))
@@ -79,7 +91,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     segment = Segment(base=700, terms=(term,), calibration=((300, 100),), width=(10,) * 10)
     card = Scorecard("small", ("loans_defaulted",), (Rule("all", "scored", ()),), {"all": segment})
     scores = score_population(events, Everybody(), card, UNTIL)  # type: ignore[arg-type]
-    facts.write_facts(path, events, Model(Everybody(), card), UNTIL, scores)  # type: ignore[arg-type]
+    return Scored(events, Model(Everybody(), card), scores)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def written(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("facts")
+    facts.write_facts(path, scored.events, scored.model, UNTIL, scored.scores)
     return path
 
 
@@ -140,3 +158,42 @@ def test_write_epoch__with_staged_files__holds_them_until_the_epoch_leaves_the_r
     assert folder.known_epochs(epochs) == known
     folder.prune(epochs, keep=1, newest=kept.report.epoch + 1)
     assert not (final / folder.FACTS).exists()
+
+
+def failures() -> float:
+    return metrics.registry.get_sample_value("credit_oracle_facts_failures_total") or 0.0
+
+
+def test_staged_facts__that_can_be_written__are_what_write_facts_writes(
+    scored: Scored, written: Path, tmp_path: Path
+) -> None:
+    before = failures()
+    staging = facts.staged_facts(tmp_path, 3, scored.events, scored.model, UNTIL, scored.scores)
+    assert staging is not None
+    assert facts_of(staging, ME) == facts_of(written, ME)
+    assert failures() == before
+
+
+def test_staged_facts__with_a_file_in_the_way__are_none_and_one_sentence_says_so(
+    scored: Scored, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.folder_of(tmp_path, 3).with_suffix(".facts").write_text("a file")
+    before = failures()
+    assert facts.staged_facts(tmp_path, 3, scored.events, scored.model, UNTIL, scored.scores) is None
+    assert failures() == before + 1
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith(
+        "epoch 3 stands without facts, its scores and root are not touched: FileExistsError"
+    )
+    assert "\n" not in said
+
+
+def test_staged_facts__of_a_damaged_ledger__are_none_and_nothing_half_made_is_left(
+    scored: Scored, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Hashes that are no numbers: they are read late, when the first file has been begun."""
+    damaged = scored.events.mutate(tx_hash=scored.events.tx_hash.cast("string").cast("int64"))
+    assert facts.staged_facts(tmp_path, 3, damaged, scored.model, UNTIL, scored.scores) is None
+    assert list(tmp_path.iterdir()) == []
+    assert len(caplog.records) == 1
+    assert len(caplog.records[0].getMessage()) < 2 * facts.MOST_SAID

@@ -165,7 +165,7 @@ def test_train__with_a_key__writes_a_bundle_that_holds_everything(trained: Train
     manifest = Path(trained.told["manifest"])
     assert found.model_id.hex() == manifest.stem == trained.told["modelId"][2:]
     assert manifests.to_json(found.manifest) == manifest.read_bytes()
-    assert found.facts["facts"]["wallets_on_both_sides"] == trained.told["walletsOnBothSides"] == 0
+    assert found.facts["facts"]["people_on_both_sides"] == trained.told["peopleOnBothSides"] == 0
     assert found.facts["evaluation"]["all"]["rows"] == trained.told["testLoans"]
     assert found.card_markdown == Path(trained.told["card"]).read_bytes()
     segments = trained.told["facts"]["segments"]

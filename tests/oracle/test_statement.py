@@ -10,14 +10,11 @@ from hypothesis import strategies as st
 
 from ledger_reader.errors import Stop
 from models.features.catalogue import FEATURES, REASON_CODES
-from models.reasons import REASONS, Language
+from models.reasons import REASONS
+from models.rules import INSUFFICIENT, SCORED, THIN, Rule
 from models.scorecard import (
     DISPUTED,
-    INSUFFICIENT,
-    SCORED,
-    THIN,
     FeatureMatrix,
-    Rule,
     Scorecard,
     Scores,
     score,
@@ -25,6 +22,7 @@ from models.scorecard import (
     unpack_reasons,
 )
 from models.segment import MISSING, Segment, Term
+from models.wording import Language
 from oracle.statement import MOST_HELD_BACK, MOST_HELPED, statement, status_words, values_of
 from tests.oracle.conftest import BO, KAI, MEI, Kept, features, small_card
 

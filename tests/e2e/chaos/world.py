@@ -41,12 +41,12 @@ BORROWERS, SEED = 50, 11
 PASSWORD = "a password for tests"
 
 CARD = {
-    "format": 2,
+    "format": 3,
     "name": "chaos: repayment, debt and regular income",
     "features": ["loans_repaid", "loans_late", "owed_cents", "record_days", "inflow_90d_cents"],
     "rules": [
-        {"segment": "borrower", "status": "scored", "when": [["record_days", ">=", 20]]},
-        {"segment": "borrower", "status": "thin", "when": []},
+        {"segment": "borrower", "status": "scored", "when": [["record_days", ">=", 20]], "reading": "debts"},
+        {"segment": "borrower", "status": "thin", "when": [], "reading": "debts"},
     ],
     "segments": {
         "borrower": {

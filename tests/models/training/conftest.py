@@ -87,7 +87,10 @@ class Economy:
         """Rows with these features: one person and one opening time each."""
         rows = len(bad)
         return Dataset(
-            person=np.array([Economy.address(row) for row in range(rows)], dtype=object),
+            **{  # each its own
+                name: np.array([Economy.address(row) for row in range(rows)], dtype=object)
+                for name in ("wallet", "person")
+            },
             opened=np.arange(rows, dtype=np.int64),
             known_at=np.arange(rows, dtype=np.int64) + 1,
             bad=np.array(bad, dtype=np.bool_),

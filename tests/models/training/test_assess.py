@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.scorecard import Rule, Scorecard
+from models.rules import Rule
+from models.scorecard import Scorecard
 from models.segment import Segment, Term
 from models.training.assess import challenger_risk, evaluate, place
 from models.training.dataset import Split

@@ -59,7 +59,7 @@ def test_card__when_read__then_page_one_says_for_whom_not_for_what_and_every_fig
 ) -> None:
     text = make_card(result, manifest, "Lin").markdown.decode()
     assert "0x" + manifests.model_id(manifest).hex() in text
-    for said in (*NOT_FOR, *LIMITS, "| Owner | Lin |", "2024-07-01", "Wallets on both sides: "):
+    for said in (*NOT_FOR, *LIMITS, "| Owner | Lin |", "2024-07-01", "People on both sides: "):
         assert said in text, said
     found = result.evaluation.all
     assert f"{found.auc.value:.3f} [{found.auc.low:.3f}, {found.auc.high:.3f}]" in text

@@ -68,8 +68,8 @@ def test_split__when_wallets_are_kept_apart__then_none_is_on_both_sides_and_the_
         split_by_time(events, Outcome(), economy.cut, economy.end, FEW, wallets)
         for wallets in ("apart", "shared")
     )
-    assert apart.wallets_on_both_sides == 0
-    assert shared.wallets_on_both_sides > 100
+    assert apart.people_on_both_sides == 0
+    assert shared.people_on_both_sides > 100
     assert shared.left_out == 0
     assert len(apart.test) + apart.left_out == len(shared.test)
     pd.testing.assert_frame_equal(apart.train.features, shared.train.features)
@@ -99,7 +99,7 @@ def test_split__when_addresses_end_in_zeros__then_they_are_still_told_apart(econ
     ]
     cut = economy.start + 50 * economy.day
     split = split_by_time(economy.ledger([*rows, *late]), Outcome(), cut, economy.end, FEW)
-    assert split.wallets_on_both_sides == 0
+    assert split.people_on_both_sides == 0
     assert (len(split.test), split.left_out) == (2, 1)
 
 
@@ -112,7 +112,7 @@ def test_split__when_every_bad_loan_is_of_a_known_wallet__then_stop_says_so(econ
     rows += [(day + 9, "liquidation" if day % 2 else "repay", 1 + day % 2, 5, day, None) for day in range(4)]
     rows += [(60, "borrow", 1, 999, 60, None), (61, "liquidation", 1, 5, 60, None)]
     rows += [(60, "borrow", 9, 999, 61, None), (61, "repay", 9, 9, 61, None)]
-    with pytest.raises(Stop, match=r"0 are bad \(1 more are of wallets that training has seen\)"):
+    with pytest.raises(Stop, match=r"0 are bad \(1 more are of people that training has seen\)"):
         split_by_time(economy.ledger(rows), Outcome(), economy.start + 50 * economy.day, economy.end, FEW)
 
 
@@ -203,3 +203,41 @@ def test_measure_at__of_addresses_that_end_in_zero__keeps_their_order(economy: E
         economy.ledger(rows), people, economy.start + 10 * economy.day, named(("record_days",))
     )
     assert found["record_days"].tolist() == [8, 10, 9]
+
+
+def test_split__when_wallets_were_ever_one_person__then_they_are_on_one_side(economy: Economy) -> None:
+    """Wallets 2 and 3 parted before anyone borrowed; 1 and 4 are linked later than they borrowed."""
+    rows = [(day, "borrow", wallet, 999, wallet, None) for day, wallet in ((50, 1), (50, 2), (60, 5))]
+    rows += [
+        (day, "borrow", wallet, 999, wallet, None) for day, wallet in ((100, 3), (100, 4), (100, 6), (100, 7))
+    ]
+    rows += [
+        (day + 5, "liquidation" if wallet % 2 else "repay", wallet, wallet, loan, None)
+        for day, _, wallet, _, loan, _ in rows
+    ]
+    pairs = [(1, "linked", 2, 0, 23, None), (1, "linked", 3, 0, 23, None), (2, "unlinked", 3, 0, 23, 2)]
+    pairs += [(200, "linked", 1, 0, 14, None), (200, "linked", 4, 0, 14, None)]
+    cut, end = (economy.start + day * economy.day for day in (90, 300))
+    apart = split_by_time(economy.ledger([*rows, *pairs]), Outcome(), cut, end, FEW)
+    assert [int.from_bytes(wallet) for wallet in apart.test.wallet] == [6, 7]
+    assert (apart.people_on_both_sides, apart.left_out) == (0, 2)
+    shared = split_by_time(economy.ledger([*rows, *pairs]), Outcome(), cut, end, FEW, "shared")
+    assert [int.from_bytes(person) for person in shared.test.person] == [2, 1, 6, 7]
+    assert shared.people_on_both_sides == 2
+    unknown_yet = split_by_time(economy.ledger([*rows, *pairs]), Outcome(), cut, end - 100 * economy.day, FEW)
+    assert [int.from_bytes(wallet) for wallet in unknown_yet.test.wallet] == [4, 6, 7]
+
+
+def test_observe__of_a_wallet_of_one_who_borrowed_before__says_returning_from_the_link_on(
+    economy: Economy,
+) -> None:
+    rows = [(10, "borrow", 1, 999, 1, None), (20, "borrow", 2, 999, 2, None), (40, "borrow", 2, 999, 3, None)]
+    rows += [(41, "borrow", 3, 999, 4, None), (50, "borrow", 3, 999, 5, None)]
+    pairs, later = (
+        [(day + delay, "linked", wallet, 0, 12, None) for day, wallet in ((15, 1), (15, 2), (45, 3))]
+        for delay in (0, 10)
+    )
+    found = observe(economy.ledger([*rows, *pairs]), Outcome(), 0, economy.end, FEW)
+    assert found.returning.tolist() == [False, True, True, False, True]
+    found = observe(economy.ledger([*rows, *later]), Outcome(), 0, economy.end, FEW)
+    assert found.returning.tolist() == [False, False, True, False, True]

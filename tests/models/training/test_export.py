@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger_reader.errors import Stop
 from models import scorecard as cards
 from models.features.catalogue import FEATURES
+from models.rules import DEBTS, INSUFFICIENT, readings
 from models.segment import MISSING, Columns, term_points
 from models.training import ebm, export
 from models.training.assess import place
@@ -98,7 +99,7 @@ def card(economy: Economy, split: Split, machine: Any) -> cards.Scorecard:
 def _matrix(rows: Dataset) -> cards.FeatureMatrix:
     columns = to_columns(rows.features)
     return cards.FeatureMatrix(
-        addresses=np.frombuffer(b"".join(rows.person), dtype=np.uint8).reshape(-1, 20),
+        addresses=np.frombuffer(b"".join(rows.wallet), dtype=np.uint8).reshape(-1, 20),
         names=tuple(columns),
         reasons=(1,) * len(columns),
         values=np.column_stack(list(columns.values())),
@@ -126,7 +127,7 @@ def test_scorecard__when_points_are_summed_by_hand__then_they_are_the_score(
     limit = np.where(unproven | failed, export.UNPROVEN_CAP, 850)
     scores = cards.score(card, _matrix(rows))
     order = np.lexsort(_matrix(rows).addresses.T[::-1])
-    given_score = scores.status != cards.INSUFFICIENT
+    given_score = scores.status != INSUFFICIENT
     assert len(rows) == 1_000
     assert given_score.sum() > 500
     np.testing.assert_array_equal(scores.total[given_score], by_hand[order][given_score])
@@ -194,13 +195,13 @@ def test_learnable__when_loans_can_be_proved__then_neither_flows_nor_unproved_re
     assert every.keys() >= export.FORGEABLE | export.UNPROVING
 
 
-def test_rules__when_thin_files_have_segments__then_they_stand_before_the_capped_one() -> None:
+def test_rules__when_thin_files_have_segments__then_each_is_a_reading_beside_that_of_debts() -> None:
     file = export.ThinFile("payments", (("inflow_months", ">=", 3),), (("inflow_months", ">=", 1),))
-    order = [rule.segment for rule in export.Rules().in_order([file])]
-    assert order == [
-        export.FAILED, export.FAILED, export.FULL, export.FULL, export.FAILED, export.SHORT, "payments",
-        export.UNPROVEN,
+    rules = export.Rules().in_order([file])
+    assert [rule.segment for rule in rules] == [
+        export.FAILED, export.FULL, export.FAILED, export.SHORT, export.UNPROVEN, "payments",
     ]  # fmt: skip
+    assert readings(rules) == (DEBTS, "payments")
 
 
 def test_scorecard__when_odds_double__then_forty_points(
@@ -223,4 +224,4 @@ def test_reference__when_made__then_it_counts_the_rows_with_a_score(
     card: cards.Scorecard, split: Split
 ) -> None:
     scores = cards.score(card, _matrix(split.train))
-    assert sum(reference(card, split.train)) == (scores.status != cards.INSUFFICIENT).sum() > 0
+    assert sum(reference(card, split.train)) == (scores.status != INSUFFICIENT).sum() > 0
