@@ -298,14 +298,13 @@ def test_deploy_lending__of_the_example__lends_once_the_timelock_lists_the_pool(
         done = world.run("DeployLending", wanted, *SEND, DEPLOYER, made="lending.json")
         assert done.returncode == 0, done.stdout
         made = json.loads((world.folder / "lending.json").read_text())
-        book, pool, _ = (
-            Contract(rpc, abi, bytes.fromhex(made[name][2:]))
-            for abi, name in (
-                ("TermLoans", "termLoans"),
-                ("LoanPool", "loanPool"),
-                ("Receivables", "receivables"),
-            )
+        place = {name: bytes.fromhex(made[name][2:]) for name in ("termLoans", "loanPool", "receivables")}
+        book, pool = (
+            Contract(rpc, "TermLoans", place["termLoans"]),
+            Contract(rpc, "LoanPool", place["loanPool"]),
         )
+        for each in (book, Contract(rpc, "Receivables", place["receivables"])):
+            assert each.read("LINKS")[0] == wanted["walletLinks"].lower()
         assert book.read("owner")[0] == world.made["timelock"].lower()
         assert pool.read("owner")[0] == wanted["pool"]["owner"]
         assert pool.read("terms")[0] == tuple(wanted["pool"]["terms"].values())
