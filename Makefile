@@ -50,7 +50,7 @@ page: web/node_modules/.stamp  ## build the borrower's page from web/
 	@cd web && npm run --silent check && npm run --silent build -- --logLevel warn
 
 demo: setup  ## the whole story on a local chain, in two minutes
-	@credit-oracle demo $(if $(SEED),--seed $(SEED)) $(DEMO_ARGS)
+	@credit-oracle demo $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep) $(DEMO_ARGS)
 
 lint: setup  ## ruff, mypy strict, import direction
 	@ruff check . && ruff format --check .

@@ -37,10 +37,16 @@ SOURCES = (
     "IReceivables.sol",
     "ITermLoans.sol",
     "IWalletLinks.sol",
+    "dev/DevCoin.sol",
     "dev/MockCreditOracle.sol",
     "examples/MyLender.sol",
 )
 """Below contracts/src."""
+
+EXAMPLES = {"test/MyLender.t.sol": "MyLender.t.sol", "test/Vm.sol": "Vm.sol"}
+"""Below contracts, and as which example: they import the package by its name, so that they can be copied."""
+
+PACKAGE = "@credit-oracle/lender/contracts"
 
 ABI_OF = {
     "creditOracle": ("CreditOracle",),
@@ -63,6 +69,15 @@ def sources() -> dict[Path, str]:
             found[target] = path.read_text()
             waiting += [path.parent / name for name in _IMPORT.findall(found[target])]
     return found
+
+
+def examples() -> dict[Path, str]:
+    """The lender's tests, to be copied into a lender's own project."""
+    folder = KIT / "contracts" / "examples"
+    return {
+        folder / name: (CONTRACTS.parent / path).read_text().replace('"../src/', f'"{PACKAGE}/')
+        for path, name in EXAMPLES.items()
+    }
 
 
 def abis() -> str:
@@ -100,7 +115,7 @@ def document() -> str:
 
 def files() -> dict[Path, str]:
     """Everything that is written, and its text."""
-    return {**sources(), KIT / "src" / "abi.ts": abis(), KIT / "openapi.json": document()}
+    return {**sources(), **examples(), KIT / "src" / "abi.ts": abis(), KIT / "openapi.json": document()}
 
 
 def stale() -> Iterator[str]:

@@ -322,11 +322,25 @@ def evidence(
 
 
 @app.command()
-def check(home: Home, as_json: Json = False) -> None:
-    """Can this node work? ok, fix or wait, each with one sentence; exit status 1 when something says fix."""
-    from oracle.verbs import check_home
+def check(
+    home: Annotated[Path | None, typer.Option(help="A node's folder, as `init` makes it.")] = None,
+    lender: Annotated[str, typer.Option(help="Instead: the address of a contract that lends.")] = "",
+    rpc: Annotated[list[str], typer.Option(help="With --lender: JSON-RPC address; repeat.")] = NOBODY,
+    contract: Annotated[str, typer.Option(help="With --lender: the CreditOracle, if it names none.")] = "",
+    view: Annotated[
+        str | None, typer.Option(help="With --lender: a view to try, as limitNow(address).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Can this node, or this lender, work? ok, fix or wait, each in one sentence; exit 1 for a fix."""
+    from oracle.verbs import check_home, check_lending
 
-    found = check_home(home, _given_password())
+    if lender and rpc:
+        found = check_lending(rpc, lender, contract, view)
+    elif home is not None:
+        found = check_home(home, _given_password())
+    else:
+        raise typer.BadParameter("Missing option '--home' (or '--lender' and '--rpc')")
     _show(found, as_json)
     if found["fix"]:
         raise Stop(f"{found['fix']} of {len(found['rows'])} rows say fix: mend them from the top down.")
@@ -393,7 +407,8 @@ def prove(
 @app.command()
 def verify(
     report: Annotated[
-        Path | None, typer.Argument(help="A borrower's report file, checked offline by its signature.")
+        Path | None,
+        typer.Argument(help="A report file, checked offline; with --explain a revert's data (0x…)"),
     ] = None,
     key: Annotated[
         list[str], typer.Option(help="Public key that may sign a report (GET /v1/operator); repeat.")
@@ -409,11 +424,16 @@ def verify(
         int, typer.Option(min=1, max=2**64 - 1, help="Oldest snapshot accepted, in seconds.")
     ] = 14 * 86_400,
     explain: Annotated[
-        bool, typer.Option("--explain", help="When refused: the problem, its cause, and the way out.")
+        bool, typer.Option("--explain", help="Of a refusal: the problem, its cause, and the way out.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a proof against the chain, as a lending contract would, or a report file offline."""
+    if report is not None and explain:
+        from oracle.verbs import explain_data
+
+        _show(explain_data(str(report)), as_json)
+        return
     if report is not None:
         from oracle.credit_report import verify_file
 

@@ -1,14 +1,38 @@
 """What each custom error of our contracts means to a person: the problem, its cause, and the way out.
 
 Rules that hold here: one entry an error, under its Solidity name; {0}, {1}, … are the error's own values, in
-the order of its declaration. The CreditOracle's are here, those of loans in loan_refusals.py; a test
-holds both against the committed ABIs. An error that is in neither is told by its name alone.
+the order of its declaration. The CreditOracle's are here, the others' in loan_refusals.py,
+receivable_refusals.py and lender_refusals.py; a test holds them against the committed ABIs. An error that is
+in none is told by its name alone.
 """
 
 from typing import NamedTuple
 
-from oracle import loan_refusals
-from oracle.contract import Refused
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
+
+from ledger_reader.errors import Stop
+from oracle import lender_refusals, loan_refusals, receivable_refusals
+from oracle.contract import Refused, load_abi
+
+CONTRACTS = (
+    "CreditOracle",
+    "TermLoans",
+    "LoanPool",
+    "Receivables",
+    "InvoiceFinance",
+    "CreditRules",
+    "BorrowerFeed",
+    "OpenScores",
+    "MyLender",
+)
+"""Whose errors a lender meets; all of them are explained."""
+
+MOST_BYTES = 10_000
+OWN = {
+    bytes.fromhex("08c379a0"): ("Error", ("string",)),
+    bytes.fromhex("4e487b71"): ("Panic", ("uint256",)),
+}
 
 
 class Explanation(NamedTuple):
@@ -315,12 +339,48 @@ _TABLE: dict[str, tuple[str, str, str]] = {
 }
 
 
-_ALL = _TABLE | loan_refusals.TABLE
+_SOLIDITY = {
+    "Error": ("The contract refused: {0}.", "It says no more than that.", "Look the words up in its source."),
+    "Panic": (
+        "The contract failed with panic code {0}.",
+        "17 is a sum out of range, 18 a division by zero, 50 a place outside a list; see Solidity's manual.",
+        "This is a mistake in the contract: tell its author.",
+    ),
+}
+_ALL = _TABLE | loan_refusals.TABLE | receivable_refusals.TABLE | lender_refusals.TABLE | _SOLIDITY
+
+
+def decoded(text: str) -> Refused:
+    """The error in a revert's data (0x hex); Stop when it is none that a lender's contracts have."""
+    try:
+        raw = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raw = b""
+    if not text.startswith("0x") or not 4 <= len(raw) <= MOST_BYTES:
+        raise Stop(f"{text[:40]!r} is no revert's data: 0x, then 8 hex digits and the error's values.")
+    contract, name, inputs = _signature(raw[:4])
+    try:
+        return Refused(contract, name, tuple(decode(inputs, raw[4:])))
+    except (DecodingError, OverflowError) as error:
+        raise Stop(
+            f"this is {name} with values cut off or altered: give all of the revert's data."
+        ) from error
+
+
+def _signature(selector: bytes) -> tuple[str, str, tuple[str, ...]]:
+    """Whose error it is, its name, and its values' types."""
+    if selector in OWN:
+        return ("Solidity", *OWN[selector])
+    for contract in CONTRACTS:
+        signature = load_abi(contract).errors.get(selector)
+        if signature is not None:
+            return contract, signature.name, signature.inputs
+    raise Stop(f"no error 0x{selector.hex()} is in {', '.join(CONTRACTS)}: whose contract reverted?")
 
 
 def names() -> frozenset[str]:
-    """The errors that are explained."""
-    return frozenset(_ALL)
+    """The custom errors that are explained."""
+    return frozenset(_ALL) - _SOLIDITY.keys()
 
 
 def explain(refused: Refused) -> Explanation:

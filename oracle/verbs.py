@@ -33,6 +33,8 @@ from oracle.auditing import audit as audits
 from oracle.auditing.rows import first_difference, read_rows, rows_of
 from oracle.ceremony import IDENTITY_FILE, make_rotation
 from oracle.check.checkup import check_node
+from oracle.check.lending import check_lender
+from oracle.check.row import Row
 from oracle.contract import CreditOracle, Refused
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.replay import read_llamalend_csv, replay
@@ -258,9 +260,17 @@ def describe_round(node: Node, result: Round) -> dict[str, Any]:
 
 def check_home(home: Path, password: str | None) -> dict[str, Any]:
     """What `check` found, row by row, and how many rows say `fix`."""
-    rows = check_node(home, password)
+    return {"home": str(home), **_told(check_node(home, password))}
+
+
+def check_lending(urls: Sequence[str], lender: str, contract: str, view: str | None) -> dict[str, Any]:
+    """The same of a contract that lends; `contract`: its CreditOracle where it names none, else empty."""
+    rows = check_lender(urls, _address(lender), _address(contract) if contract else None, view)
+    return {"lender": lender, **_told(rows)}
+
+
+def _told(rows: list[Row]) -> dict[str, Any]:
     return {
-        "home": str(home),
         "fix": sum(row.state == "fix" for row in rows),
         "rows": [{"what": row.what, "state": row.state, "says": row.says} for row in rows],
     }
@@ -336,6 +346,12 @@ def explain_refusal(account: str, refused: Refused) -> dict[str, Any]:
     """The problem, its cause and the way out, of a proof that was refused."""
     found = refusals.explain(refused)
     return {"account": account, "proven": False, "error": refused.error, **found._asdict()}
+
+
+def explain_data(text: str) -> dict[str, Any]:
+    """The same of a revert's data (0x hex), as a node or a wallet shows it."""
+    refused = refusals.decoded(text)
+    return {"error": str(refused).partition(": ")[2], **refusals.explain(refused)._asdict()}
 
 
 def read_proof(found: object) -> ScoreProof | AtLeastProof:

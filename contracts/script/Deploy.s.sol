@@ -8,7 +8,7 @@ import { Disputes } from "../src/Disputes.sol";
 import { ModelRegistry } from "../src/ModelRegistry.sol";
 import { Payments } from "../src/Payments.sol";
 import { WalletLinks } from "../src/WalletLinks.sol";
-import { Addresses, Deployment, DeploymentFile, PeopleTerms } from "./Deployment.sol";
+import { Addresses, Deployment, DeploymentFile, PeopleTerms, WrongChain } from "./Deployment.sol";
 import { ScriptVm } from "./ScriptVm.sol";
 
 /// @title Puts a deployment on chain: timelock, oracle, model registry and, where asked for, bonds and people's contracts
@@ -21,9 +21,6 @@ import { ScriptVm } from "./ScriptVm.sol";
 /// so, and another is begun.
 contract Deploy {
     ScriptVm private constant VM = ScriptVm(address(uint160(uint256(keccak256("hevm cheat code")))));
-
-    /// @notice The configuration is for another chain than the one behind the RPC address.
-    error WrongChain(uint256 configured, uint256 actual);
 
     /// @param configuration file that is read
     /// @param addresses file that is written

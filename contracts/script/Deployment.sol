@@ -65,6 +65,9 @@ struct Addresses {
     address disputes;
 }
 
+/// @notice The configuration is for another chain than the one behind the RPC address.
+error WrongChain(uint256 configured, uint256 actual);
+
 /// @notice A number of the file does not fit where it goes.
 error NumberTooLarge(string key, uint256 value);
 
@@ -80,7 +83,7 @@ library DeploymentFile {
         found.committee = ICreditOracle.Committee({
             members: VM.parseJsonAddressArray(json, ".committee.members"),
             identityKeys: VM.parseJsonBytes32Array(json, ".committee.identityKeys"),
-            quorum: uint8(_number(json, ".committee.quorum", type(uint8).max)),
+            quorum: uint8(number(json, ".committee.quorum", type(uint8).max)),
             secretHash: VM.parseJsonBytes32(json, ".committee.secretHash")
         });
         found.modelId = VM.parseJsonBytes32(json, ".modelId");
@@ -133,17 +136,17 @@ library DeploymentFile {
             maxAge: _uint64(json, ".clock.maxAge"),
             reportLife: _uint64(json, ".clock.reportLife"),
             maxGap: _uint64(json, ".clock.maxGap"),
-            ringSize: uint32(_number(json, ".clock.ringSize", type(uint32).max))
+            ringSize: uint32(number(json, ".clock.ringSize", type(uint32).max))
         });
     }
 
     function _limits(string memory json) private pure returns (ICreditOracle.Limits memory) {
         return ICreditOracle.Limits({
-            minBorrowers: uint24(_number(json, ".limits.minBorrowers", type(uint24).max)),
-            minMeanScore: uint16(_number(json, ".limits.minMeanScore", type(uint16).max)),
-            maxMeanScore: uint16(_number(json, ".limits.maxMeanScore", type(uint16).max)),
-            maxMovedBps: uint16(_number(json, ".limits.maxMovedBps", type(uint16).max)),
-            maxPsiBps: uint16(_number(json, ".limits.maxPsiBps", type(uint16).max))
+            minBorrowers: uint24(number(json, ".limits.minBorrowers", type(uint24).max)),
+            minMeanScore: uint16(number(json, ".limits.minMeanScore", type(uint16).max)),
+            maxMeanScore: uint16(number(json, ".limits.maxMeanScore", type(uint16).max)),
+            maxMovedBps: uint16(number(json, ".limits.maxMovedBps", type(uint16).max)),
+            maxPsiBps: uint16(number(json, ".limits.maxPsiBps", type(uint16).max))
         });
     }
 
@@ -177,10 +180,10 @@ library DeploymentFile {
     }
 
     function _uint64(string memory json, string memory key) private pure returns (uint64) {
-        return uint64(_number(json, key, type(uint64).max));
+        return uint64(number(json, key, type(uint64).max));
     }
 
-    function _number(string memory json, string memory key, uint256 most) private pure returns (uint256 value) {
+    function number(string memory json, string memory key, uint256 most) internal pure returns (uint256 value) {
         value = VM.parseJsonUint(json, key);
         if (value > most) revert NumberTooLarge(key, value);
     }

@@ -25,6 +25,9 @@ NAMES = (
     "Disputes",
     "Rescorer",
     "OpenScores",
+    "BorrowerFeed",
+    "CreditRules",
+    "MyLender",
     "DevCoin",
     "LogReplayer",
 )

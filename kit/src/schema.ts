@@ -1103,6 +1103,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1110,8 +1112,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1132,8 +1136,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1170,6 +1176,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1177,8 +1185,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1199,8 +1209,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1234,6 +1246,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1241,8 +1255,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1263,8 +1279,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1298,6 +1316,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1305,8 +1325,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1327,8 +1349,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1362,6 +1386,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1371,8 +1397,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1393,8 +1421,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1432,6 +1462,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1439,8 +1471,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1461,8 +1495,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1496,6 +1532,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1505,8 +1543,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1527,8 +1567,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1566,6 +1608,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1575,8 +1619,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1597,8 +1643,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1632,6 +1680,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1641,8 +1691,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1663,8 +1715,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1702,6 +1756,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1711,8 +1767,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1733,8 +1791,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1770,6 +1830,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1779,8 +1841,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1801,8 +1865,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1836,6 +1902,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1845,8 +1913,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1867,8 +1937,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1906,6 +1978,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1913,8 +1987,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1935,8 +2011,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1972,13 +2050,17 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1999,8 +2081,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2034,6 +2118,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2043,8 +2129,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2065,8 +2153,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2104,6 +2194,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2111,8 +2203,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2133,8 +2227,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2168,6 +2264,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2175,8 +2273,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2197,8 +2297,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2236,6 +2338,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2243,8 +2347,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2265,8 +2371,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2300,13 +2408,17 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2327,8 +2439,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2362,6 +2476,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2371,8 +2487,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2393,8 +2511,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2428,6 +2548,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2437,8 +2559,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2459,8 +2583,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2494,6 +2620,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2501,8 +2629,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2523,8 +2653,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2558,6 +2690,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2567,8 +2701,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2589,8 +2725,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2626,6 +2764,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2635,8 +2775,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2657,8 +2799,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2694,6 +2838,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2703,8 +2849,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2725,8 +2873,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2760,6 +2910,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2769,8 +2921,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2791,8 +2945,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2832,6 +2988,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2839,8 +2997,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2861,8 +3021,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2899,6 +3061,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2906,8 +3070,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2928,8 +3094,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -7,46 +7,21 @@ limit (edge.py).
 """
 
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 
+from oracle.api import document
 from oracle.api.edge import Edge
 from oracle.api.gateway import gateway_routes
 from oracle.api.own import own_routes
 from oracle.api.page import DIST, add_page
-from oracle.api.problems import MEDIA_TYPE, tell_problems
+from oracle.api.problems import tell_problems
 from oracle.api.public import metrics_route, public_routes, service_routes
 from oracle.api.readers import consent_routes, reader_routes
 from oracle.api.record import record_routes
 from oracle.api.service import Service
 from oracle.api.signing_in import session_routes
 from oracle.guard import Allowance
-
-_PROBLEM = {
-    "description": "Refused, with what to do (RFC 9457)",
-    "content": {
-        MEDIA_TYPE: {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "detail"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                },
-            },
-            "example": {
-                "type": "about:blank",
-                "title": "No consent",
-                "status": 403,
-                "detail": "No consent for this request.",
-            },
-        }
-    },
-}
-_RESPONSES: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
 
 
 def make_app(service: Service, page: Path = DIST) -> Edge:
@@ -57,10 +32,11 @@ def make_app(service: Service, page: Path = DIST) -> Edge:
         version="1",
         docs_url=None,  # its page loads scripts from other hosts
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
-        responses=_RESPONSES,
+        openapi_url=document.PATH,
+        responses=document.RESPONSES,
     )
     tell_problems(app)
+    document.complete(app)
     for routes in (
         own_routes,  # asked most, so tried first
         record_routes,

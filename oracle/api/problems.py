@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from ledger_reader.errors import Retry, Stop
 from oracle.api.consents import NoConsent
@@ -74,13 +76,22 @@ async def _malformed(_request: Request, error: Exception) -> Response:
     return problem(422, "Malformed", f"{first}; see /v1/openapi.json.", errors=where)
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     title, detail = _HTTP.get(status, ("Refused", "The request is not one that this service answers."))
     found = problem(status, title, detail)
     for name, value in (getattr(error, "headers", None) or {}).items():
         found.headers[name] = value
+    if status == 405:  # the framework names the methods of the first route at this path alone
+        found.headers["allow"] = ", ".join(sorted(_methods_at(request)))
     return found
+
+
+def _methods_at(request: Request) -> set[str]:
+    """The methods by which a path is asked."""
+    routes = [each.original_route for each in iter_route_contexts(request.app.routes)]
+    found = [each for each in routes if each.matches(request.scope)[0] is Match.PARTIAL]
+    return {method for each in found if isinstance(each, Route) for method in each.methods or ()}
 
 
 async def _bug(_request: Request, _error: Exception) -> Response:

@@ -25,6 +25,7 @@ from oracle.devchain.deploy import DAY, Row
 from oracle.devchain.economy import Plan, plan, play
 from oracle.devchain.stage import EPOCH, Stage, at_least, borrow, open_stage, own, yearly_rate
 from oracle.devchain.telling import Telling
+from oracle.settings import address_text
 from oracle.statement import status_words
 from oracle.tree import STEP
 
@@ -81,10 +82,12 @@ def tell_story(
         telling.act("year")
         economy = plan(seed, borrowers, DAYS, rich=rich)
         end = economy.start + DAYS * DAY
-        stage = open_stage(stack, folder, economy.start, end, economy.policy, rich=rich).with_disputes()
+        stage = open_stage(stack, folder, economy.start, end, economy.policy, rich=rich)
+        stage = stage.with_disputes().with_open_scores(port)
         story = Story(stage, economy, telling, "zh" if language == "zh" else "en")
         for act in (act_1_a_year, act_2_the_reader, act_3_a_scorecard, act_4_four_nodes):
             act(story)
+        story.facts |= where(stage)
         story.url = stack.enter_context(stage.service(stage.homes[0], port))
         for act in (act_5_mei_reads, act_6_mei_borrows, act_7_bo_asks, act_8_kai_forges):
             act(story)
@@ -94,6 +97,12 @@ def tell_story(
         telling.end(time.monotonic() - began, story.url, folder, keep)
         if keep:
             _until_interrupted()
+
+
+def where(stage: Stage) -> dict[str, Any]:
+    """What a lender's program must know of this world."""
+    contracts = {name: address_text(each) for name, each in stage.deployment.contracts.items()}
+    return {"rpc": stage.anvil.url, "chainId": stage.deployment.chain_id, "contracts": contracts}
 
 
 def act_1_a_year(story: Story) -> None:

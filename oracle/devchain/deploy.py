@@ -88,7 +88,7 @@ PROTOCOLS = {
 """Contracts of a deployment that the ledger reads, and under which protocol."""
 
 NEEDED = frozenset({"coin", "oracle", "loans", "pool"})
-KNOWN = NEEDED | PROTOCOLS.keys() | {"invoice_finance"}
+KNOWN = NEEDED | PROTOCOLS.keys() | {"invoice_finance", "open_scores"}
 
 
 @dataclass(frozen=True)

@@ -171,18 +171,30 @@ class Stage:
     def with_disputes(self) -> "Stage":
         """The same world with a contract of disputes, which its ledger reads; the owner decides them."""
         owner = self.deployment.owner
-        creation = load_abi("Disputes").creation(owner, owner, *UPHELD_IN_A_WINDOW)
-        (made,) = self.anvil.mine_block([Transaction(owner, None, creation, gas=CREATION_GAS)])
+        return self._with("disputes", "Disputes", owner, owner, *UPHELD_IN_A_WINDOW)
+
+    def with_open_scores(self, port: int) -> "Stage":
+        """The same world with a contract by which clients of EIP-3668 ask the service at `port`."""
+        gateway = f"http://{HOST}:{port}/v1/gateway/{{sender}}/{{data}}.json"
+        return self._with("open_scores", "OpenScores", self.deployment.oracle, [gateway])
+
+    def _with(self, name: str, abi: str, *arguments: object) -> "Stage":
+        """The same world with one more contract, made by the owner."""
+        creation = load_abi(abi).creation(*arguments)
+        (made,) = self.anvil.mine_block(
+            [Transaction(self.deployment.owner, None, creation, gas=CREATION_GAS)]
+        )
         assert made.created is not None  # noqa: S101 (mine_block raises what fails)
-        contracts = {**self.deployment.contracts, "disputes": made.created}
-        deployment = replace(self.deployment, contracts=contracts)
+        deployment = replace(self.deployment, contracts={**self.deployment.contracts, name: made.created})
         return replace(self, deployment=deployment, sources=deployment.sources)
 
     def operator(self) -> dict[str, Any]:
         """The service's operator.json: a demonstration, whose page may use this chain and its contracts."""
         contracts = self.deployment.contracts
         usable = {name: address_text(contracts[name]) for name in USABLE if name in contracts}
-        return {"name": OPERATOR, "demo": True, "rpc": self.anvil.url} | usable
+        senders = [address_text(contracts["open_scores"])] if "open_scores" in contracts else []
+        told = {"name": OPERATOR, "demo": True, "rpc": self.anvil.url, "gateway_senders": senders}
+        return told | usable
 
     @contextlib.contextmanager
     def service(self, home: Path, port: int) -> Iterator[str]:

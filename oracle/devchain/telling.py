@@ -110,11 +110,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "next": (
         "   read      {folder}/facts.json has every number of above\n"
         "   explain   credit-oracle explain --help\n"
-        "   lend      docs/lenders.md\n"
+        "   lend      docs/lenders.md, with the addresses in {folder}/facts.json\n"
         "   retrain   notebooks/02_a_scorecard_for_thin_files.ipynb",
         "   查看      {folder}/facts.json 有上面的每个数字\n"
         "   解释      credit-oracle explain --help\n"
-        "   放款      docs/lenders.md\n"
+        "   放款      docs/lenders.md，合约地址见 {folder}/facts.json\n"
         "   再训练    notebooks/02_a_scorecard_for_thin_files.ipynb",
     ),
 }

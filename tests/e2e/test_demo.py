@@ -1,8 +1,10 @@
 """`make demo`, told twice with different seeds: every number told is found again on the chain."""
 
 import json
+import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from ledger_reader.decode import topics
@@ -10,17 +12,20 @@ from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
 from ledger_reader.store import LedgerStore
 from models.scoring import score_population
-from oracle.contract import Contract, CreditOracle
+from oracle.consent import NOBODY, PUBLIC, PURPOSES, Consent
+from oracle.contract import Contract, CreditOracle, Refused
 from oracle.devchain.demo import DOLLARS, Story, lenders_threshold, moved_to, tell_story
-from oracle.devchain.deploy import DOLLAR, Policy, Row
+from oracle.devchain.deploy import DAY, DOLLAR, Policy, Row
 from oracle.devchain.economy import books
 from oracle.devchain.life import Terms
 from oracle.devchain.people import demo_address
-from oracle.devchain.stage import EPOCH
+from oracle.devchain.stage import EPOCH, sign_in
+from oracle.epoch import Deployment
 from oracle.report import scores_hash
 from oracle.verbs import read_manifest
 from tests.e2e.conftest import anvil_binary
 from tests.e2e.loans import Loan
+from tests.oracle.api.conftest import Signed
 
 
 @pytest.mark.timeout(600)
@@ -39,6 +44,7 @@ def test_demo__told__every_number_is_the_chains(
         check_year(story)
         check_epoch(story)
         check_people(story)
+        check_open_score(story)
         inspected.append(story)
 
     monkeypatch.chdir(tmp_path)
@@ -124,6 +130,27 @@ def check_terms(story: Story, loan: Loan) -> None:
     first, rows = Contract(story.stage.anvil.rpc, "LoanPool", pool).read("table")
     assert Row(*rows[loan.row - first]).at_least == told["proof"]["threshold"]
     assert told["rate"] == 18
+
+
+def check_open_score(story: Story) -> None:
+    """Once Mei opens her score, OpenScores and its gateway tell it to everyone (EIP-3668)."""
+    contracts, chain = story.facts["contracts"], story.facts["chainId"]
+    rpc, borrower = story.stage.anvil.rpc, demo_address("Mei")
+    open_scores = Contract(rpc, "OpenScores", bytes.fromhex(contracts["open_scores"][2:]))
+    with pytest.raises(Refused) as lookup:
+        open_scores.read("scoreOf", borrower, 14 * DAY)
+    sender, urls, data, _, extra = lookup.value.arguments
+    url = urls[0].format(sender=sender, data="0x" + data.hex())
+    assert url.startswith(story.url)
+    assert httpx2.get(url, trust_env=False).status_code == httpx2.codes.FORBIDDEN
+    given = Consent(borrower, NOBODY, "everyone", PUBLIC, PURPOSES[-1], 0, int(time.time()) + 3_600, 1, 1)
+    with httpx2.Client(base_url=story.url, trust_env=False) as client:
+        client.headers["authorization"] = f"Bearer {sign_in(client, 'Mei', chain)}"
+        oracle = Deployment(chain, story.stage.deployment.oracle)
+        body = Signed(oracle).consent(given)
+        client.post("/v1/me/consents", json=body).raise_for_status()
+    told = bytes.fromhex(httpx2.get(url, trust_env=False).raise_for_status().json()["data"][2:])
+    assert open_scores.read("answered", told, extra)[0] == story.facts["mei"]["score"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""Deploy.s.sol and Check.s.sol on a chain: what one puts there the other finds, and every altered value."""
+"""Deploy.s.sol, Check.s.sol and DeployLending.s.sol on a chain: what one puts there the next finds."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ import pytest
 
 from ledger_reader.rpc import Rpc
 from oracle.ceremony import make_committee
-from oracle.contract import Contract, CreditOracle
+from oracle.check.lending import check_lender
+from oracle.contract import Contract, CreditOracle, load_abi
 from tests.e2e.conftest import REPOSITORY, running_anvil
 
 CONTRACTS = REPOSITORY / "contracts"
@@ -40,11 +42,13 @@ class World:
         found: dict[str, Any] = json.loads((self.folder / "made.json").read_text())
         return found
 
-    def run(self, script: str, wanted: dict[str, Any], *options: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, script: str, wanted: dict[str, Any], *options: str, made: str = "made.json"
+    ) -> "subprocess.CompletedProcess[str]":
         """One script over a configuration; both streams of forge in stdout."""
         configuration = self.folder / "configuration.json"
         configuration.write_text(json.dumps(wanted))
-        files = [str(configuration.relative_to(CONTRACTS)), f"deployments/{self.folder.name}/made.json"]
+        files = [str(configuration.relative_to(CONTRACTS)), f"deployments/{self.folder.name}/{made}"]
         command: list[str | Path] = [
             FORGE,
             "script",
@@ -273,3 +277,42 @@ def test_deployment__of_the_example__then_the_timelock_alone_owns_it(world: Worl
         assert oracle.read("modelRegistry")[0] == world.made["modelRegistry"].lower()
         wanted = world.wanted["committee"]
         assert ["0x" + one.hex() for one in oracle.committee_at(1).members] == wanted["members"]
+
+
+def lending(rpc: Rpc, world: World) -> dict[str, Any]:
+    """The example, beside this deployment and with a coin of its own; the timelock is to own the book."""
+    wanted: dict[str, Any] = json.loads((CONTRACTS / "script" / "lending.example.json").read_text())
+    creation = {"from": DEPLOYER, "data": "0x" + load_abi("DevCoin").creation().hex()}
+    sent = rpc.call("eth_sendTransaction", [creation])
+    rpc.call("evm_mine", [])
+    wanted["pool"]["coin"] = rpc.call("eth_getTransactionReceipt", [sent])["contractAddress"]
+    made = {"creditOracle": "creditOracle", "walletLinks": "walletLinks", "owner": "timelock"}
+    return wanted | {key: world.made[name] for key, name in made.items()}
+
+
+def test_deploy_lending__of_the_example__lends_once_the_timelock_lists_the_pool(world: World) -> None:
+    with Rpc([world.url]) as rpc:
+        wanted = lending(rpc, world)
+        nowhere = altered(wanted, "pool.coin", STRANGER)
+        assert "NothingThere(" in world.run("DeployLending", nowhere, made="lending.json").stdout
+        done = world.run("DeployLending", wanted, *SEND, DEPLOYER, made="lending.json")
+        assert done.returncode == 0, done.stdout
+        made = json.loads((world.folder / "lending.json").read_text())
+        place = {name: bytes.fromhex(made[name][2:]) for name in ("termLoans", "loanPool", "receivables")}
+        book, pool = (
+            Contract(rpc, "TermLoans", place["termLoans"]),
+            Contract(rpc, "LoanPool", place["loanPool"]),
+        )
+        for each in (book, Contract(rpc, "Receivables", place["receivables"])):
+            assert each.read("LINKS")[0] == wanted["walletLinks"].lower()
+        assert book.read("owner")[0] == world.made["timelock"].lower()
+        assert pool.read("owner")[0] == wanted["pool"]["owner"]
+        assert pool.read("terms")[0] == tuple(wanted["pool"]["terms"].values())
+        assert pool.read("table")[1] == tuple(tuple(row.values()) for row in wanted["pool"]["table"])
+        assert book.read("isListed", pool.address) == (False,)
+        (call,) = re.findall(r"the owner lists the pool by 0x([0-9a-f]+) to 0x", done.stdout)
+        as_owner(rpc, world, book, bytes.fromhex(call))
+        assert book.read("isListed", pool.address) == (True,)
+        rows = check_lender([world.url], pool.address, None, None)
+        assert [row for row in rows if row.state == "fix"] == []
+        assert "ok" in [row.state for row in rows if row.what == "owner"]

@@ -71,13 +71,17 @@ def features() -> FeatureMatrix:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Kept:
+    return keep(tmp_path)
+
+
+def keep(home: Path) -> Kept:
     """A node's home with settings, manifest, scorecard and the folder of epoch EPOCH."""
     card = small_card()
     sources = ChainSources(
         CHAIN, (Source("credit_oracle", CONTRACT, 1), Source("erc20", COIN, 1)), (Asset(COIN, "DEV", 6, 100),)
     )
     manifest = Manifest(
-        scorecard=scorecards.save(card, tmp_path),
+        scorecard=scorecards.save(card, home),
         feature_set=feature_set_version(),
         sources=(sources,),
         population="enrolled",
@@ -90,12 +94,12 @@ def kept(tmp_path: Path) -> Kept:
         snapshot=Snapshot((ChainBlock(CHAIN, 40, b"\x44" * 32, 1_299),)),
         deployment=Deployment(CHAIN, CONTRACT),
         config=Committee((b"\x01" * 20,), (b"\x02" * 32,), 1, b"\x03" * 32).config_digest,
-        model_id=manifests.save(manifest, tmp_path),
+        model_id=manifests.save(manifest, home),
         reference=manifest.reference,
         previous=None,
     )
     write_settings(
-        tmp_path,
+        home,
         {
             "chain_id": CHAIN,
             "contract": address_text(CONTRACT),
@@ -104,6 +108,6 @@ def kept(tmp_path: Path) -> Kept:
             "peers": {},
         },
     )
-    settings = load_settings(tmp_path)
+    settings = load_settings(home)
     folder.write_epoch(settings.epochs, tree, report)
     return Kept(settings, tree, report, card)

@@ -10,7 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 import typer
+from eth_abi.abi import encode
 
+from ledger_reader.keccak import keccak256
 from ledger_reader.store import LedgerStore
 from oracle import cli
 from oracle.committee import from_json
@@ -252,6 +254,18 @@ def test_verify__with_no_address__is_refused(terminal: Terminal, kept: Kept, pla
         "is not an address"
         in terminal.run("verify", "--rpc", NOWHERE, *flat, "--proof", "proof.json").sentence
     )
+
+
+def test_check__neither_of_a_node_nor_of_a_lender__is_a_wrong_usage(terminal: Terminal) -> None:
+    assert terminal.run("check", "--lender", "0x" + "57" * 20).status == 2
+
+
+def test_verify__explain_of_a_reverts_data__is_problem_cause_and_fix(terminal: Terminal) -> None:
+    selector, values = keccak256(b"NotCurrentEpoch(uint64,uint64)")[:4], encode(["uint64"] * 2, [3, 4])
+    found = terminal.result("verify", "--explain", "0x" + (selector + values).hex())
+    assert found["error"] == "NotCurrentEpoch(3, 4)"
+    assert found["fix"] == "Ask the borrower for a proof of epoch 4."
+    assert "is no revert's data" in terminal.run("verify", "--explain", "0x1234").sentence
 
 
 @pytest.mark.parametrize("url", ["", "node", "ftp://node"])
