@@ -14,11 +14,12 @@ from ledger_reader import sources as source_lists
 from ledger_reader.audit import Held
 from ledger_reader.deployments import sources_of
 from ledger_reader.errors import Stop
+from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import Snapshot
 from ledger_reader.rpc import Rpc
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
-from models import plain
+from models import plain, registry
 from models import scorecard as scorecards
 from models.engine import spark_events
 from models.features.catalogue import FEATURES
@@ -263,6 +264,19 @@ def check_home(home: Path, password: str | None) -> dict[str, Any]:
         "home": str(home),
         "fix": sum(row.state == "fix" for row in rows),
         "rows": [{"what": row.what, "state": row.state, "says": row.says} for row in rows],
+    }
+
+
+def adopt_model(bundle: Path, signers: Sequence[str], home: Path) -> dict[str, Any]:
+    """Put a bundle's manifest, scorecard and card into a node's folder, once its signature held."""
+    if not (home / IDENTITY_FILE).is_file():
+        raise Stop(f"{home} is no node's folder; make one with `credit-oracle init`.")
+    found = registry.load(bundle, registry.trusted(signers))
+    return {
+        "modelId": _hex(registry.install(found, home)),
+        "signer": _hex(found.signer),
+        "cardHash": _hex(keccak256(found.card_markdown)),
+        "home": str(home),
     }
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ledger_reader.errors import Retry, Stop
+from ledger_reader.keccak import keccak256
 from models import manifest as manifests
-from models import plain
+from models import plain, registry
 from models import scorecard as scorecards
 from models.manifest import Manifest
 from models.scorecard import Scorecard, Scores
@@ -129,19 +130,23 @@ class Epochs:
         return [self._history(epoch) for epoch in self.known()[-HISTORY:]]
 
     def model(self, identity: bytes) -> dict[str, Any]:
-        """A model's manifest and scorecard as plain values, and its card's text where the node has it."""
+        """A model's manifest and scorecard as plain values, and its card's text where the node has it.
+
+        `cardHash` is what the ModelRegistry must have of this card.
+        """
         home, name = self._settings.home, identity.hex()
         try:
             found = manifests.load(home, identity)
             card = scorecards.load(home, found.scorecard)
         except Stop as error:
             raise Unknown(f"Model 0x{name} is not kept here.") from error
-        text = home / "cards" / f"{name}.md"
+        text = registry.read_card(home, identity)
         return {
             "modelId": f"0x{name}",
             "manifest": plain.read(manifests.to_json(found), "a manifest"),
             "scorecard": plain.read(scorecards.to_json(card), "a scorecard"),
-            "card": text.read_text(encoding="utf-8") if text.is_file() else None,
+            "card": None if text is None else text.decode(errors="replace"),
+            "cardHash": None if text is None else "0x" + keccak256(text).hex(),
         }
 
     def _before(self) -> Opened:

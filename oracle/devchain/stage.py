@@ -124,13 +124,14 @@ class Stage:
         self.anvil.mine_block([Transaction(self.deployment.owner, self.deployment.oracle, call)])
 
     def furnish(self, manifest: Path, rpc_urls: Sequence[str] = ()) -> None:
-        """Settings and a copy of the manifest for every member; `rpc_urls` one each (none: the chain's)."""
+        """Settings and a copy of the model for every member; `rpc_urls` one each (none: the chain's)."""
         ports, members = [free_port(0) for _ in self.homes], self.oracle.committee_at(EPOCH).members
         self.anvil.set_balances(members)
         peers = {member: f"http://{HOST}:{port}" for member, port in zip(members, ports, strict=True)}
         for i, home in enumerate(self.homes):
-            for kind in ("manifests", "scorecards"):
-                shutil.copytree(manifest.parent.parent / kind, home / kind, dirs_exist_ok=True)
+            for kind in ("manifests", "scorecards", "cards"):
+                if (manifest.parent.parent / kind).is_dir():  # a model made by hand has no card
+                    shutil.copytree(manifest.parent.parent / kind, home / kind, dirs_exist_ok=True)
             others = {address_text(m): url for m, url in peers.items() if m != members[i]}
             rpc = rpc_urls[i] if rpc_urls else self.anvil.url
             serves = {"facts": i == 0}  # the first node is the one with a service beside it

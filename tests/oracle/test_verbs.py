@@ -15,8 +15,11 @@ from ledger_reader.ledger import BLOCKS, EVENTS, ChainBlock
 from ledger_reader.sources import ChainSources
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
+from models import registry
 from models.manifest import Manifest
+from models.registry import Bundle
 from oracle import verbs
+from oracle.keys import NodeKeys
 from oracle.tree import to_json, verify_at_least, verify_score
 from tests.oracle.conftest import BO, CHAIN, EPOCH, KAI, MEI, Kept
 
@@ -385,3 +388,24 @@ def test_content_of__a_folder_or_nothing__stops(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(Stop, match="; name an existing file"):
             verbs.content_of(path)
+
+
+def test_adopt__by_a_key_that_nobody_named__leaves_the_folder_as_it_was(kept: Kept, tmp_path: Path) -> None:
+    home, maker = tmp_path / "node", NodeKeys(b"\x05" * 32)
+    manifest = manifests.from_json(manifest_path(kept).read_bytes())
+    bundle = Bundle(maker.identity_key, manifest, kept.card, {}, b"# Card", b"", b"")
+    registry.save(bundle, maker, tmp_path / "a.bundle")
+    with pytest.raises(Stop, match="is no node's folder"):
+        verbs.adopt_model(tmp_path / "a.bundle", [text(maker.identity_key)], home)
+    home.mkdir()
+    (home / "identity.json").touch()
+    for signers, says in (
+        ([], "name its maker's public key"),
+        ([text(bytes(32))], "none of the keys you trust"),
+    ):
+        with pytest.raises(Stop, match=says):
+            verbs.adopt_model(tmp_path / "a.bundle", signers, home)
+    assert [each.name for each in home.iterdir()] == ["identity.json"]
+    told = verbs.adopt_model(tmp_path / "a.bundle", [text(maker.identity_key)], home)
+    assert told["modelId"] == "0x" + manifest_path(kept).stem
+    assert manifests.load(home, bundle.model_id) == manifest
