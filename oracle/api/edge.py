@@ -3,7 +3,7 @@
 Rules that hold here: pure ASGI, and cheap; an address that asks too often, headers or a body too large, a
 body without a stated length or one that trickles, and a change that another site made a browser ask for
 (cookie without a same-origin header) are refused before any route runs. Every answer carries a request id
-and security headers; CORS stays closed (gateway.py opens its own route). One line of JSON a request goes to
+and security headers; CORS stays closed but for the gateway (gateway.py). One line of JSON a request goes to
 the access log, with the route's pattern in place of the path: no address, no query, no token.
 """
 
@@ -45,6 +45,11 @@ HEADERS = {
 """On every answer that does not say otherwise itself."""
 
 
+OPEN_PATH = "/v1/gateway/"
+OPEN = ((b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin"))
+"""On every answer of the gateway, refusals too: pages of any origin may read it, without credentials."""
+
+
 class Edge:
     """ASGI middleware around the whole application; `own_origin` is how browsers reach it."""
 
@@ -65,7 +70,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._complete(message, identity)
+                self._complete(message, identity, scope["path"])
             await send(message)
 
         refusal = self._refusal(scope)
@@ -101,8 +106,10 @@ class Edge:
             return headers["origin"] == self._origin
         return headers.get("sec-fetch-site") == "same-origin"
 
-    def _complete(self, message: Message, identity: str) -> None:
+    def _complete(self, message: Message, identity: str, path: str) -> None:
         headers = message.setdefault("headers", [])
+        if path.startswith(OPEN_PATH):
+            headers.extend(OPEN)
         present = {name for name, _ in headers}
         headers.extend(pair for pair in self._headers if pair[0] not in present)
         headers.append((b"x-request-id", identity.encode()))

@@ -120,10 +120,18 @@ class Epochs:
             self._opening.release()
         return self._before()
 
-    def before(self, opened: Opened) -> Opened:
-        """The last epoch kept before another; that one itself when there is none."""
-        earlier = [epoch for epoch in self.known() if epoch < opened.report.epoch]
-        return self._earlier(earlier[-1]) if earlier else opened
+    def opened(self, epoch: int) -> Opened | None:
+        """One epoch, ready to answer from; None when it is not kept here, or no longer opens."""
+        found = self._current
+        if found is not None and found.report.epoch == epoch:
+            return found
+        if epoch not in self.known():
+            return None
+        try:
+            return self._earlier(epoch)
+        except Stop as error:
+            log.warning("epoch %s cannot be served: %s", epoch, error)
+            return None
 
     def history(self) -> list[tuple[EpochReport, Scores]]:
         """Reports and scores of the epochs that are kept, oldest first; the scores as the files hold them."""

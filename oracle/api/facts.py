@@ -22,12 +22,13 @@ def told_facts(folder: Path, account: bytes) -> list[dict[str, Any]]:
     from oracle.facts import facts_of  # noqa: PLC0415 (see above)
 
     return [
-        {_camel(name): _plain(value) for name, value in asdict(fact).items() if name != "account"}
+        {camel(name): _plain(value) for name, value in asdict(fact).items() if name != "account"}
         for fact in facts_of(folder, account)
     ]
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A field's name as JSON has it: block_number is blockNumber."""
     first, *rest = name.split("_")
     return first + "".join(part.title() for part in rest)
 

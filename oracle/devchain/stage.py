@@ -33,6 +33,7 @@ from oracle.devchain.anvil import HOST, Anvil, Transaction, die_with_parent, fre
 from oracle.devchain.deploy import CREATION_GAS, DAY, DOLLAR, DevDeployment, Policy, Row, deploy
 from oracle.devchain.people import CAST, demo_address, demo_key
 from oracle.keys import KeySigner
+from oracle.proof_text import BESIDE
 from oracle.settings import address_text, write_settings
 from oracle.tree import AtLeastProof, at_least_proof_from_json
 from oracle.wallet import Receipt, Wallet
@@ -322,9 +323,7 @@ def sign_in(client: httpx2.Client, name: str, chain_id: int) -> str:
 
 def at_least(found: Mapping[str, Any]) -> AtLeastProof:
     """The proof in an answer of the service or of `prove`."""
-    return at_least_proof_from_json(
-        {k: v for k, v in found.items() if k not in ("kind", "account", "calldata")}
-    )
+    return at_least_proof_from_json({k: v for k, v in found.items() if k not in BESIDE})
 
 
 def _answers(url: str) -> bool:

@@ -20,6 +20,7 @@ from models.manifest import Manifest
 from models.registry import Bundle
 from oracle import verbs
 from oracle.keys import NodeKeys
+from oracle.proof_text import proof_of
 from oracle.tree import to_json, verify_at_least, verify_score
 from tests.oracle.conftest import BO, CHAIN, EPOCH, KAI, MEI, Kept
 
@@ -75,7 +76,7 @@ def ledger_of(folder: Path, head_time: int = EPOCH_END + 1) -> Path:
     return path
 
 
-# --------------------------------------------------------------------------------------- read_proof
+# ----------------------------------------------------------------------------------------- proof_of
 
 
 def score_proof(kept: Kept) -> dict[str, Any]:
@@ -98,9 +99,9 @@ def score_proof(kept: Kept) -> dict[str, Any]:
         {"account": "0x"},
     ],
 )
-def test_read_proof__of_something_else__says_what_a_proof_is(found: object) -> None:
+def test_proof_of__of_something_else__says_what_a_proof_is(found: object) -> None:
     with pytest.raises(Stop, match=r"this is no proof: .* as `prove` prints it"):
-        verbs.read_proof(found)
+        proof_of(found)
 
 
 @pytest.mark.parametrize(
@@ -121,13 +122,13 @@ def test_read_proof__of_something_else__says_what_a_proof_is(found: object) -> N
         lambda proof: proof.update(path=[proof["salt"]] * 65),
     ],
 )
-def test_read_proof__a_field_of_another_form__stops(
+def test_proof_of__a_field_of_another_form__stops(
     kept: Kept, change: Callable[[dict[str, Any]], object]
 ) -> None:
     proof = score_proof(kept)
     change(proof)
     with pytest.raises(Stop, match="proof"):
-        verbs.read_proof(proof)
+        proof_of(proof)
 
 
 json_values = st.recursive(
@@ -141,14 +142,14 @@ json_values = st.recursive(
     st.sampled_from(["score", "atLeast"]),
     st.dictionaries(st.sampled_from(["epoch", "status", "score", "width", "salt", "path"]), json_values),
 )
-def test_read_proof__any_values__stops_and_never_crashes(kind: str, fields: dict[str, Any]) -> None:
+def test_proof_of__any_values__stops_and_never_crashes(kind: str, fields: dict[str, Any]) -> None:
     with pytest.raises(Stop):
-        verbs.read_proof({"kind": kind, **fields})
+        proof_of({"kind": kind, **fields})
 
 
-def test_read_proof__of_what_prove_printed__verifies(kept: Kept) -> None:
-    score = verbs.read_proof(json.loads(json.dumps(score_proof(kept))))
-    least = verbs.read_proof(verbs.make_proof(kept.settings.home, EPOCH, text(MEI), 700))
+def test_proof_of__of_what_prove_printed__verifies(kept: Kept) -> None:
+    score = proof_of(json.loads(json.dumps(score_proof(kept))))
+    least = proof_of(verbs.make_proof(kept.settings.home, EPOCH, text(MEI), 700))
     verify_score(kept.tree.root, MEI, score)  # type: ignore[arg-type]
     verify_at_least(kept.tree.root, MEI, least)  # type: ignore[arg-type]
     assert to_json(score) == {k: v for k, v in score_proof(kept).items() if k not in ("kind", "account")}

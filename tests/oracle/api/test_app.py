@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from oracle.api.edge import MAX_BODY_BYTES
 from oracle.devchain.people import demo_key
 from oracle.devchain.stage import at_least
+from oracle.proof_text import BESIDE
 from oracle.tree import score_proof_from_json, verify_at_least, verify_score
 from tests.oracle.api.conftest import as_
 from tests.oracle.conftest import CHAIN, EPOCH, KAI, MEI, Kept
@@ -118,7 +119,7 @@ def test_proofs__own__verify_as_a_lender_would(client: TestClient, kept: Kept) -
     low = at_least(client.get("/v1/me/proof?at_least=650", headers=headers).json())
     verify_at_least(kept.report.root, MEI, low)
     full = client.get("/v1/me/proof", headers=headers).json()
-    proof = score_proof_from_json({k: v for k, v in full.items() if k not in ("kind", "account", "calldata")})
+    proof = score_proof_from_json({k: v for k, v in full.items() if k not in BESIDE})
     verify_score(kept.report.root, MEI, proof)
     assert proof.score == 740
 
