@@ -134,7 +134,7 @@ class Status(Shape):
     limits: Limits | None
     epochs: list[EpochStatus]
     dissent_watched: bool
-    dissent: list[Dissent]
+    dissent: list[Dissent] | None
 
 
 class Model(Shape):

@@ -5,6 +5,7 @@ many borrowers; what this service has not seen is null, never a guess; files tha
 only when they changed.
 """
 
+import logging
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -27,13 +28,15 @@ from oracle.report import TYPE
 
 MOST_EPOCHS = 26
 
+log = logging.getLogger("oracle.api")
+
 
 def status_of(service: Service) -> dict[str, Any]:
     """How the service and the oracle behind it are; shapes.Status describes it."""
     known, now = service.epochs.known()[-MOST_EPOCHS:], time.time()
     latest = known[-1] if known else None
     sight = service.sight(latest) if latest else None
-    dissent = _dissent(service)
+    evidence_file = service.settings.home / evidence.FILE
     return {
         "databaseAnswers": _answers(service),
         "chainTime": int(sight.chain_time(now)) if sight else None,
@@ -43,8 +46,8 @@ def status_of(service: Service) -> dict[str, Any]:
         "maxAge": sight.max_age if sight else None,
         "limits": {camel(name): value for name, value in asdict(sight.limits).items()} if sight else None,
         "epochs": [_epoch(service, epoch, sight, now) for epoch in known],
-        "dissentWatched": dissent is not None,
-        "dissent": dissent or [],
+        "dissentWatched": evidence_file.is_file(),
+        "dissent": _dissent(evidence_file, service.deployment),
     }
 
 
@@ -90,12 +93,15 @@ def _counted(epochs: Path, epoch: int, _changed: int) -> int:
         return 0
 
 
-def _dissent(service: Service) -> list[dict[str, Any]] | None:
-    """What the node of this folder kept against members; None where no node keeps any here."""
-    path = service.settings.home / evidence.FILE
+def _dissent(path: Path, deployment: Deployment) -> list[dict[str, Any]] | None:
+    """What the node of this folder kept against members; None where that cannot be read."""
     if not path.is_file():
+        return []
+    try:
+        return _witnessed(path, deployment, path.stat().st_mtime_ns)
+    except (Retry, Stop) as error:  # its sentence names files: it is the operator's to read
+        log.warning("%s", error)
         return None
-    return _witnessed(path, service.deployment, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
