@@ -9,6 +9,7 @@ Reading is strict, and what was read proves nothing before it is held against a 
 from typing import Any
 
 from ledger_reader.errors import Stop
+from oracle import sentences
 from oracle.tree import (
     MAX_DEPTH,
     AtLeastProof,
@@ -52,16 +53,16 @@ def write_proof(account: bytes, proof: ScoreProof | AtLeastProof) -> str:
 def read_proof(text: str) -> tuple[bytes, ScoreProof | AtLeastProof]:
     """The 20-byte account and the proof in a text; Stop when it is none."""
     if not is_proof_text(text) or len(text) > MAX_CHARACTERS:
-        raise Stop(f"this is no proof's text: it begins with {PREFIX} and is at most {MAX_CHARACTERS} long")
+        raise Stop(sentences.NO_PROOF_TEXT.of(prefix=PREFIX, most=MAX_CHARACTERS))
     raw = from_base45(text.removeprefix(PREFIX))
     kind = next((name for name, number in _KINDS.items() if raw[:1] == bytes([number])), None)
     if kind is None:
-        raise Stop("the proof's text is of no kind that this version knows; copy it whole, or update")
+        raise Stop(sentences.PROOF_TEXT_KIND)
     sizes = [size for _, size in _FIELDS[kind]]
     at = [sum(sizes[:i], 1 + ACCOUNT_BYTES) for i in range(len(sizes) + 1)]
     path = raw[at[-1] :]
     if len(raw) < at[-1] or len(path) % NODE_BYTES or len(path) > NODE_BYTES * MAX_DEPTH:
-        raise Stop(f"the proof's text was cut off; copy it whole, from {PREFIX} to its last character")
+        raise Stop(sentences.PROOF_TEXT_CUT.of(prefix=PREFIX))
     values: dict[str, Any] = {
         name: raw[start:end] if size == NODE_BYTES else int.from_bytes(raw[start:end], "big")
         for (name, size), start, end in zip(_FIELDS[kind], at, at[1:], strict=False)
@@ -79,9 +80,7 @@ def is_proof_text(text: str) -> bool:
 def proof_of(found: object) -> ScoreProof | AtLeastProof:
     """The proof in JSON's values, as `credit-oracle prove` prints them; Stop says what is wrong."""
     if not isinstance(found, dict) or found.get("kind") not in _KINDS:
-        raise Stop(
-            "this is no proof: an object with kind 'score' or 'atLeast' is needed, as `prove` prints it."
-        )
+        raise Stop(sentences.NO_PROOF)
     fields = {name: value for name, value in found.items() if name not in BESIDE}
     return score_proof_from_json(fields) if found["kind"] == "score" else at_least_proof_from_json(fields)
 
@@ -106,5 +105,5 @@ def _pair(group: str) -> bytes:
     places = [_ALPHABET.find(character) for character in group]
     number, size = sum(place * 45**i for i, place in enumerate(places)), len(group) - 1
     if min(places) < 0 or size < 1 or number >= 256**size:
-        raise Stop(f"the proof's text is altered at {group!r}; copy it anew")
+        raise Stop(sentences.PROOF_TEXT_ALTERED.of(group=group))
     return int.to_bytes(number, size, "big")

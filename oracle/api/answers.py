@@ -14,6 +14,7 @@ from ledger_reader.errors import Stop
 from models.reasons import Language
 from models.scorecard import DISPUTED, Scores, band
 from models.segment import HIGHEST, LOWEST
+from oracle import sentences
 from oracle.api.epochs import Opened, Unknown
 from oracle.consent import BAND, SCORE
 from oracle.proof_text import write_proof
@@ -41,12 +42,15 @@ def index_of(opened: Opened, account: bytes) -> int:
     try:
         return opened.tree.index_of(account)
     except Stop as error:
-        raise Unknown(str(error)) from error
+        raise Unknown(*error.args) from error
 
 
 def own_score(opened: Opened, account: bytes, language: Language, target: int | None) -> dict[str, Any]:
     """The statement (statement.py) with its epoch, data date, next update and model."""
     index = index_of(opened, account)
+    score = int(opened.tree.scores.score[index])
+    if target is not None and score and not score < target <= HIGHEST:
+        raise Stop(sentences.TARGET_TOO_LOW.of(score=score, target=target))
     return {
         "epoch": opened.report.epoch,
         "snapshotTime": opened.report.snapshot_time,

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from oracle import sentences
 from oracle.api.figures import Figures
 from oracle.api.problems import problem
 from oracle.guard import Allowance, origin
@@ -85,17 +86,15 @@ class Edge:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if not self._allowance.take(origin(scope.get("client"))):
-            return problem(429, "Too many requests", "Ask less often; try again in a second.")
+            return problem(429, sentences.ASKED_TOO_OFTEN, headers)
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
-            return problem(431, "Headers too large", f"Headers have at most {MAX_HEADER_BYTES} bytes.")
+            return problem(431, sentences.HEADERS_TOO_LARGE.of(most=MAX_HEADER_BYTES), headers)
         length = headers.get("content-length", "0")
         too_long = not length.isdecimal() or len(length) > 9 or int(length) > MAX_BODY_BYTES
         if too_long or "transfer-encoding" in headers:
-            return problem(
-                413, "Too large", f"A body has at most {MAX_BODY_BYTES} bytes and states its length."
-            )
+            return problem(413, sentences.BODY_TOO_LARGE.of(most=MAX_BODY_BYTES), headers)
         if scope["method"] not in SAFE and not self._same_site(headers):
-            return problem(403, "Another site", "A page of another site asked for this change; open ours.")
+            return problem(403, sentences.OTHER_SITE, headers)
         return None
 
     def _same_site(self, headers: Headers) -> bool:

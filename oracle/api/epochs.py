@@ -22,7 +22,7 @@ from models import plain, registry
 from models import scorecard as scorecards
 from models.manifest import Manifest
 from models.scorecard import Scorecard, Scores
-from oracle import folder
+from oracle import folder, sentences
 from oracle.report import EpochReport
 from oracle.settings import Settings
 from oracle.tree import EpochTree
@@ -96,7 +96,7 @@ class Epochs:
     def report(self, epoch: int) -> EpochReport:
         """The report of one epoch; Unknown when it is not kept."""
         if epoch not in self.known():
-            raise Unknown(f"Epoch {epoch} is not kept here; GET /v1/epochs lists those that are.")
+            raise Unknown(sentences.EPOCH_UNKNOWN.of(epoch=epoch))
         return folder.read_report(self._settings.epochs, epoch)
 
     def folder_of(self, opened: Opened) -> Path:
@@ -147,7 +147,7 @@ class Epochs:
             found = manifests.load(home, identity)
             card = scorecards.load(home, found.scorecard)
         except Stop as error:
-            raise Unknown(f"Model 0x{name} is not kept here.") from error
+            raise Unknown(sentences.MODEL_UNKNOWN.of(model="0x" + name)) from error
         text = registry.read_card(home, identity)
         return {
             "modelId": f"0x{name}",
@@ -159,7 +159,7 @@ class Epochs:
 
     def _before(self) -> Opened:
         if self._current is None:
-            raise Retry("No epoch is computed yet; the first scores come when the first epoch has ended.")
+            raise Retry(sentences.NO_EPOCH)
         return self._current
 
     def _look(self) -> None:
@@ -171,7 +171,7 @@ class Epochs:
         except Stop as error:  # its sentence names files: it is the operator's to read
             log.warning("epoch %s cannot be served: %s", known[-1], error)
             if self._current is None:
-                raise Retry("The latest epoch cannot be opened here yet; try again later.") from error
+                raise Retry(sentences.EPOCH_CLOSED) from error
 
     def _opened(self, epoch: int) -> Opened:
         report = folder.read_report(self._settings.epochs, epoch)

@@ -10,6 +10,7 @@ from typing import Any
 
 from oracle.api.epochs import Unknown
 from oracle.folder import FACTS
+from oracle.sentences import FACTS_UNKNOWN
 
 
 def told_facts(folder: Path, account: bytes) -> list[dict[str, Any]]:
@@ -18,7 +19,7 @@ def told_facts(folder: Path, account: bytes) -> list[dict[str, Any]]:
     Unknown where the node did not write any.
     """
     if not (folder / FACTS).is_file():
-        raise Unknown("The facts of this epoch are not kept here; they come with the next one.")
+        raise Unknown(FACTS_UNKNOWN)
     from oracle.facts import facts_of  # noqa: PLC0415 (see above)
 
     return [

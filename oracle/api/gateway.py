@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ledger_reader.keccak import keccak256
+from oracle import sentences
 from oracle.api import answers
 from oracle.api.consents import NoConsent
 from oracle.api.epochs import Opened, Unknown
@@ -59,9 +60,9 @@ def gateway_routes(service: Service) -> APIRouter:
 def borrower_of(service: Service, sender: str, data: str) -> bytes:
     """Whose proof a call asks for; Unknown when of another contract, BadCall when it is no such call."""
     if sender.lower() not in map(str.lower, service.operator.gateway_senders):
-        raise Unknown(f"{sender[:42]} is no contract that this gateway answers for.")
+        raise Unknown(sentences.GATEWAY_SENDER.of(sender=sender[:42]))
     if not OPEN_PROOF_CALL.fullmatch(data):
-        raise BadCall("The data is not a call of openProof(address); a client of EIP-3668 fills it in.")
+        raise BadCall(sentences.GATEWAY_CALL)
     return bytes.fromhex(data[-40:])
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ledger_reader.errors import Retry, Stop
 from models import plain
 from oracle import report as reports
+from oracle import sentences
 from oracle.api import public_shapes as shapes
 from oracle.api.epochs import Unknown
 from oracle.api.service import Service
@@ -107,9 +108,10 @@ def public_routes(service: Service) -> APIRouter:
     def model(identity: str) -> dict[str, Any]:
         """A model: manifest, scorecard, and its card where the node has it."""
         try:
-            return epochs.model(plain.hexadecimal(identity, "the model id", 32))
+            model_id = plain.hexadecimal(identity, "the model id", 32)
         except Stop as error:
-            raise Unknown(str(error)) from error
+            raise Unknown(sentences.MODEL_MALFORMED.of(model=identity[:70])) from error
+        return epochs.model(model_id)
 
     @routes.get("/members", **tells(shapes.Members))
     def members() -> dict[str, Any]:
@@ -117,7 +119,7 @@ def public_routes(service: Service) -> APIRouter:
         latest = epochs.latest().report.epoch
         sight = service.sight(latest)
         if sight is None or latest not in sight.fates:
-            raise Retry("The committee is read from the chain, which has not answered yet.")
+            raise Retry(sentences.COMMITTEE_UNKNOWN)
         return committee_to_json(sight.fates[latest].committee) | {"epoch": latest}
 
     @routes.post("/verify", **tells(shapes.Verified))
@@ -163,4 +165,4 @@ def _given(found: dict[str, Any]) -> tuple[bytes, ScoreProof | AtLeastProof]:
     try:
         return address_bytes(str(found.get("account"))), proof
     except ValueError as error:
-        raise Stop(str(error)) from error
+        raise Stop(sentences.NO_ACCOUNT.of(account=str(found.get("account"))[:60])) from error

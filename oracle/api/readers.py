@@ -16,6 +16,7 @@ from starlette.responses import Response
 from ledger_reader.errors import Stop
 from models import plain
 from oracle import consent as consents
+from oracle import sentences
 from oracle.api import answers, shapes
 from oracle.api.consents import NoConsent
 from oracle.api.own import make_report
@@ -82,7 +83,7 @@ def consent_routes(service: Service) -> APIRouter:
         """Let one reader see one thing: EIP-712 `LetReaderSeeMyCreditRecord`, signed by the borrower."""
         consent, signature = consent_of(body.consent), from_hex(body.signature)
         if not service.signatures.signed(account, consent_digest(consent, service.deployment), signature):
-            raise Stop("the signature is not the signed-in account's over this consent; sign it again")
+            raise Stop(sentences.CONSENT_SIGNATURE)
         return {"id": "0x" + service.consents.give(consent, signature, account).hex()}
 
     @routes.get("/consents", **tells(list[shapes.Consent]))
@@ -113,7 +114,7 @@ def reader_routes(service: Service) -> APIRouter:
         request = request_of(body)
         digest = request_digest(request, service.deployment)
         if not service.signatures.signed(request.reader, digest, from_hex(body.signature)):
-            raise Refusal("The signature is not the reader's over this request; sign ReadCreditRecord again.")
+            raise Refusal(sentences.REQUEST_SIGNATURE)
         service.check_pace(request.reader)
         return Response(msgspec.json.encode(answer(service, request)), media_type="application/json")
 

@@ -25,6 +25,7 @@ from oracle.credit_report import ReportSigner
 from oracle.epoch import Deployment
 from oracle.guard import Allowance
 from oracle.keys import NodeKeys, read_private, write_durably
+from oracle.sentences import ASKED_TOO_OFTEN
 from oracle.settings import Settings
 
 KEY_FILE = "service.key"
@@ -120,7 +121,7 @@ class Service:
     def check_pace(self, account: bytes) -> None:
         """TooMany when this account asked too often."""
         if not self.allowance.take(account):
-            raise TooMany("You ask too often; try again in a second.")
+            raise TooMany(ASKED_TOO_OFTEN)
 
     def standing_of(self, opened: Opened) -> dict[str, Any]:
         """What is known of the epoch's fate on chain."""

@@ -4,6 +4,7 @@ The routes are read from the service's own OpenAPI document, so a new one is tri
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,10 +83,17 @@ def test_request__of_any_shape__is_answered_or_refused_in_words(
     names = fields_of(document, operation)
     body = data.draw(values | st.fixed_dictionaries(dict.fromkeys(names, likely | values)))
     content = json.dumps(body).encode() if "requestBody" in operation else None
-    headers = (mei if data.draw(st.booleans()) else {}) | {"content-type": "application/json"}
+    language = data.draw(st.sampled_from(["zh-CN,zh;q=0.9,en;q=0.8", "en"]))
+    headers = {"content-type": "application/json", "accept-language": language}
+    headers |= mei if data.draw(st.booleans()) else {}
     answered = client.request(method, path, params=query, content=content, headers=headers)
     assert answered.status_code < 500 or answered.status_code == 503, answered.text
     if answered.status_code >= 400:
         assert answered.headers["content-type"] == "application/problem+json"
-        assert answered.json()["detail"]
+        said = answered.json()
+        is_chinese = language.startswith("zh")
+        assert answered.headers["content-language"] == ("zh-Hans" if is_chinese else "en")
+        assert said["detail"]
+        assert said["code"]
+        assert not is_chinese or all(re.search("[\u4e00-\u9fff]", said[name]) for name in ("title", "detail"))
     assert answered.headers["x-content-type-options"] == "nosniff"

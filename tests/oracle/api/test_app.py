@@ -64,6 +64,24 @@ def test_proof__above_the_score__names_the_most(client: TestClient) -> None:
     assert answer.json()["detail"] == "the most you can prove this epoch is 510 (asked for 650)"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "says"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "本期最高可出示 510 分（所选为 650 分）。"),
+        ("fr,zh-TW", "本期最高可出示 510 分（所选为 650 分）。"),
+        ("en-GB,zh", "the most you can prove this epoch is 510 (asked for 650)"),
+        ("", "the most you can prove this epoch is 510 (asked for 650)"),
+        ("x" * 5_000 + ",zh", "the most you can prove this epoch is 510 (asked for 650)"),
+    ],
+)
+def test_refusal__in_the_language_that_is_preferred__has_one_code(
+    client: TestClient, accepted: str, says: str
+) -> None:
+    headers = as_(client, "Bo") | {"accept-language": accepted}
+    answer = client.get("/v1/me/proof?at_least=650", headers=headers)
+    assert (answer.json()["detail"], answer.json()["code"]) == (says, "above-score")
+
+
 def test_proof__of_somebody_without_a_score__is_refused_kindly(client: TestClient) -> None:
     answer = client.get("/v1/me/proof", headers=as_(client, "Kai"))
     assert answer.status_code == 409
