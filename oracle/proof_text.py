@@ -79,7 +79,7 @@ def is_proof_text(text: str) -> bool:
 
 def proof_of(found: object) -> ScoreProof | AtLeastProof:
     """The proof in JSON's values, as `credit-oracle prove` prints them; Stop says what is wrong."""
-    if not isinstance(found, dict) or found.get("kind") not in _KINDS:
+    if not isinstance(found, dict) or found.get("kind") not in tuple(_KINDS):
         raise Stop(sentences.NO_PROOF)
     fields = {name: value for name, value in found.items() if name not in BESIDE}
     return score_proof_from_json(fields) if found["kind"] == "score" else at_least_proof_from_json(fields)

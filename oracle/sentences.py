@@ -366,7 +366,8 @@ VALUE_REFUSED = Sentence(
 
 # --------------------------------------------------------------------------------------------------- titles
 
-TITLES = {
+TITLES: dict[int | str, Sentence] = {
+    OTHER_SITE.code: Sentence("site", "Another site", "来自其他网站"),
     400: Sentence("bad-call", "Malformed call", "调用格式不正确"),
     401: Sentence("sign-in", "Sign in first", "请先登录"),
     403: Sentence("forbidden", "No consent", "没有授权"),
@@ -381,4 +382,4 @@ TITLES = {
     500: Sentence("fault", "A fault of ours", "服务故障"),
     503: Sentence("not-yet", "Not yet", "暂时不可用"),
 }
-"""By HTTP status; another one is as 409."""
+"""By HTTP status, and by code where that says more; another one is as 409."""

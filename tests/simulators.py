@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from oracle.api.sight import Fate, Sight
 from oracle.committee import Committee
-from oracle.contract import Limits, Mark
+from oracle.report import Limits, Mark
 
 
 class FakeClock:

@@ -16,8 +16,9 @@ from ledger_reader.keccak import keccak256
 from ledger_reader.rpc import Rpc, RpcError
 from oracle.api.sight import Fate, Sight
 from oracle.committee import Committee
-from oracle.contract import CreditOracle, Mark
+from oracle.contract import CreditOracle
 from oracle.epoch import Deployment
+from oracle.report import Mark
 
 LOOK_SECONDS = 12.0
 

@@ -47,7 +47,8 @@ _HTTP = {404: sentences.NO_PATH, 405: sentences.NO_METHOD, 408: sentences.BODY_T
 
 def problem(status: int, detail: Sentence, headers: Headers, **more: Any) -> Response:
     """One refusal, in the language that the request's headers prefer."""
-    language, title = language_of(headers), TITLES.get(status, TITLES[409])
+    language = language_of(headers)
+    title = TITLES.get(detail.code) or TITLES.get(status, TITLES[409])
     body = {
         "type": "about:blank",
         "title": in_language(title, language),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oracle.committee import Committee
-from oracle.contract import Limits, Mark
+from oracle.report import Limits, Mark
 
 TRUST_SECONDS = 120.0
 

@@ -24,12 +24,12 @@ from oracle.api.operator import Operator
 from oracle.api.service import Service, open_service
 from oracle.api.sessions import STATEMENT
 from oracle.api.sight import Fate, Sight
-from oracle.contract import Mark
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.deploy import deploy
 from oracle.devchain.stage import own
 from oracle.epoch import Deployment
 from oracle.mailbox import listen
+from oracle.report import Mark
 from tests.e2e.conftest import anvil_binary, running_anvil
 from tests.e2e.test_proofs import COMMITTEE, MODEL, World, random_tree
 from tests.oracle.api.conftest import OPEN

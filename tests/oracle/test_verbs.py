@@ -20,7 +20,7 @@ from models.manifest import Manifest
 from models.registry import Bundle
 from oracle import verbs
 from oracle.keys import NodeKeys
-from oracle.proof_text import proof_of
+from oracle.proof_text import BESIDE, proof_of
 from oracle.tree import to_json, verify_at_least, verify_score
 from tests.oracle.conftest import BO, CHAIN, EPOCH, KAI, MEI, Kept
 
@@ -152,7 +152,7 @@ def test_proof_of__of_what_prove_printed__verifies(kept: Kept) -> None:
     least = proof_of(verbs.make_proof(kept.settings.home, EPOCH, text(MEI), 700))
     verify_score(kept.tree.root, MEI, score)  # type: ignore[arg-type]
     verify_at_least(kept.tree.root, MEI, least)  # type: ignore[arg-type]
-    assert to_json(score) == {k: v for k, v in score_proof(kept).items() if k not in ("kind", "account")}
+    assert to_json(score) == {k: v for k, v in score_proof(kept).items() if k not in BESIDE}
 
 
 # ------------------------------------------------------------------------------------ read_manifest
