@@ -149,7 +149,10 @@ def test_proof_of__any_values__stops_and_never_crashes(kind: str, fields: dict[s
 
 def test_proof_of__of_what_prove_printed__verifies(kept: Kept) -> None:
     score = proof_of(json.loads(json.dumps(score_proof(kept))))
-    least = proof_of(verbs.make_proof(kept.settings.home, EPOCH, text(MEI), 700))
+    printed = verbs.make_proof(kept.settings.home, EPOCH, text(MEI), 700)
+    least = proof_of(printed)
+    for content in (json.dumps(printed), printed["text"], printed["text"] + "\n"):
+        assert verbs.read_proof(content.encode(), "proof.json") == least
     verify_score(kept.tree.root, MEI, score)  # type: ignore[arg-type]
     verify_at_least(kept.tree.root, MEI, least)  # type: ignore[arg-type]
     assert to_json(score) == {k: v for k, v in score_proof(kept).items() if k not in BESIDE}
