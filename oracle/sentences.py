@@ -359,10 +359,11 @@ OUR_FAULT = Sentence(
     "Something is wrong on our side; the operator's log says more.",
     "本服务出现故障，详情见运营方日志。",
 )
+NOT_NOW = Sentence("not-now", "{english}", "暂时无法完成，请稍后再试。服务的英文说明：{english}")
 VALUE_REFUSED = Sentence(
     "value-refused", "{english}", "请求中的某个值不可接受，请检查后重试。服务的英文说明：{english}"
 )
-"""Of values that no page of ours sends: which one and why is said in English only."""
+"""Both of what only the English says in full: a chain that is away, and values that no page of ours sends."""
 
 # --------------------------------------------------------------------------------------------------- titles
 

@@ -93,7 +93,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
     said = error.args[0] if error.args else ""
     if not isinstance(said, Sentence):
-        said = sentences.VALUE_REFUSED.of(english=error)
+        fallback = sentences.NOT_NOW if isinstance(error, Retry) else sentences.VALUE_REFUSED
+        said = fallback.of(english=error)
     return problem(status, said, request.headers)
 
 

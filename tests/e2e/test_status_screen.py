@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from playwright.sync_api import Browser
 
 from models import registry
@@ -26,6 +27,9 @@ from tests.oracle.conftest import EPOCH, MEI, SECRET, Kept, kept
 from tests.simulators import FakeChain
 
 __all__ = ["kept"]
+
+OPERATOR = structs.replace(OPEN, rpc="http://127.0.0.1:9")
+"""Whose chain nobody asks: a demo wallet signs in the browser."""
 
 ANN, LATEST = b"\x0a" * 20, EPOCH + 1
 CARD = """# Model card: small
@@ -75,7 +79,7 @@ def world(kept: Kept) -> Iterator[World]:
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(listen("127.0.0.1", 0))
         domain = f"127.0.0.1:{listening.getsockname()[1]}"
-        server = serve.server_of(open_service(stack, kept.settings, OPEN, domain, chain=chain))
+        server = serve.server_of(open_service(stack, kept.settings, OPERATOR, domain, chain=chain))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         yield World(f"http://{domain}", chain, kept)
@@ -158,7 +162,7 @@ def test_proof__by_its_qr_code__is_large_enough_and_what_a_lender_may_paste(
         assert box is not None
         assert min(box["width"], box["height"]) >= LEAST_PX
         modules = int((code.get_attribute("viewBox") or "").split()[2]) - 8
-        assert modules == 17 + 4 * 9, "a proof in characters of this kind takes version 9, as bytes 10"
+        assert modules == 17 + 4 * 7, "the alphanumeric mode takes version 7 where bytes take 9"
         visit.open("lender")
         for pasted, says in (
             (text, "已证明：0x"),
