@@ -14,6 +14,7 @@ Rules that hold here:
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -145,6 +146,42 @@ def unpack(content: bytes, known: frozenset[bytes], name: str) -> Bundle:
     _check_together(bundle.manifest, bundle.scorecard, name)
     _check_features(bundle.manifest, name)
     return bundle
+
+
+def install(bundle: Bundle, home: Path) -> bytes:
+    """Write a checked bundle's manifest, scorecard and card into a node's folder; returns the model id.
+
+    Stop when the folder does not take them.
+    """
+    try:
+        scorecards.save(bundle.scorecard, home)
+        path = card_path(home, bundle.model_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bundle.card_markdown)
+        return manifests.save(bundle.manifest, home)
+    except OSError as error:
+        raise Stop(f"{error.filename} cannot be written ({error.strerror}); name another folder.") from error
+
+
+def card_path(home: Path, identity: bytes) -> Path:
+    """Where the card (Markdown) of the model with this 32-byte id lies in a node's folder."""
+    return home / "cards" / f"{identity.hex()}.md"
+
+
+def read_card(home: Path, identity: bytes) -> bytes | None:
+    """The card's bytes, as far as a card may be long; None where the folder has none."""
+    path = card_path(home, identity)
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return file.read(LIMITS["card.md"])
+
+
+def trusted(signers: Sequence[str]) -> frozenset[bytes]:
+    """The keys (0x and 64 hex digits each) that a person named; Stop when there is none."""
+    if not signers:
+        raise Stop("a bundle counts only by a key that you trust; name its maker's public key by --signer.")
+    return frozenset(plain.hexadecimal(one, "a signer's key", KEY_BYTES) for one in signers)
 
 
 def _parts(bundle: Bundle) -> dict[str, bytes]:

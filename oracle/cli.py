@@ -347,6 +347,14 @@ def check(
 
 
 @app.command()
+def adopt(home: Home, bundle: BundleFile, signer: Signers = NOBODY, as_json: Json = False) -> None:
+    """Put a signed bundle's model into a node's folder: manifest, scorecard, and the card people read."""
+    from oracle.verbs import adopt_model
+
+    _show(adopt_model(bundle, signer, home), as_json)
+
+
+@app.command()
 def api(
     home: Home,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -15,6 +15,7 @@ from typing import Any
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models import plain
+from oracle import sentences
 from oracle.epoch import Deployment
 from oracle.tree import check_threshold
 
@@ -134,18 +135,18 @@ def to_json(asked: Consent | ReadRequest) -> dict[str, Any]:
 def check_consent(consent: Consent, borrower: bytes, now: int) -> None:
     """Stop unless the consent is its borrower's, names one content and reader, and ends in good time."""
     if consent.borrower != borrower:
-        raise Stop("this consent is of another account than the one signed in; sign in with its wallet")
+        raise Stop(sentences.CONSENT_OF_ANOTHER)
     check_what(consent.what, consent.threshold)
     if (consent.what == PUBLIC) != (consent.reader == NOBODY):
-        raise Stop(f"only {PUBLIC!r} names no reader: give the reader's address, or choose {PUBLIC!r}")
+        raise Stop(sentences.CONSENT_READER.of(public=PUBLIC))
     if consent.purpose not in (PURPOSES[-1:] if consent.what == PUBLIC else PURPOSES[:-1]):
-        raise Stop(f"the purpose {consent.purpose[:40]!r} is none of {list(PURPOSES)}")
+        raise Stop(sentences.CONSENT_PURPOSE.of(purpose=consent.purpose[:40], purposes=list(PURPOSES)))
     plain.string(consent.reader_name, "the reader's name", 80)
     if not consent.reader_name.isprintable():
-        raise Stop("the reader's name has characters that cannot be shown; write it plainly")
+        raise Stop(sentences.CONSENT_NAME)
     plain.integer(consent.count, "count", 1, MAX_COUNT)
     if not now < consent.not_after <= now + MAX_SECONDS:
-        raise Stop(f"notAfter is {consent.not_after}: a consent ends in the future, and within a year")
+        raise Stop(sentences.CONSENT_END.of(end=consent.not_after))
 
 
 def check_what(what: str, threshold: int) -> None:
@@ -154,18 +155,18 @@ def check_what(what: str, threshold: int) -> None:
     if found:
         check_threshold(int(found[1]))
         if threshold != int(found[1]):
-            raise Stop(f"the threshold is {threshold} where the words say {what!r}; they must be the same")
+            raise Stop(sentences.CONSENT_THRESHOLD.of(threshold=threshold, what=what))
     elif what not in (PUBLIC, BAND, SCORE, REPORT):
-        raise Stop(f"{what[:30]!r} cannot be read: ask for 'at least t', 'band', 'score' or 'report'")
+        raise Stop(sentences.CONSENT_WHAT.of(what=what[:30]))
     elif threshold:
-        raise Stop(f"a threshold of {threshold} means nothing for {what!r}; leave it 0")
+        raise Stop(sentences.CONSENT_NO_THRESHOLD.of(threshold=threshold, what=what))
 
 
 def check_request(request: ReadRequest, now: int) -> None:
     """Stop unless the request asks for something that can be asked for, at this time."""
     check_what(request.what, request.threshold)
     if abs(now - request.time) > CLOCK_SKEW:
-        raise Stop(f"the request is of {request.time}, more than {CLOCK_SKEW} s from {now}; set the clock")
+        raise Stop(sentences.REQUEST_TIME.of(theirs=request.time, skew=CLOCK_SKEW, ours=now))
 
 
 def _named(asked: Consent | ReadRequest) -> list[tuple[str, Any]]:

@@ -8,7 +8,6 @@ name and arguments.
 import re
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
-from enum import IntEnum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -22,7 +21,7 @@ from ledger_reader.keccak import keccak256
 from ledger_reader.logs import RawLog
 from ledger_reader.rpc import Endpoint, Rpc, RpcError
 from oracle.committee import Committee
-from oracle.report import EpochReport
+from oracle.report import EpochReport, Limits, Mark
 from oracle.tree import AtLeastProof, ScoreProof
 
 _BYTES = re.compile(r"0x([0-9a-fA-F]{2})*")
@@ -122,30 +121,11 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """ICreditOracle.Limits: within what a report's figures lie, or its root is held; shares in bps."""
-
-    min_borrowers: int
-    min_mean_score: int
-    max_mean_score: int
-    max_moved_bps: int
-    max_psi_bps: int
-
-
-@dataclass(frozen=True)
 class SourceChain:
     """A chain whose events count, up to block `frozen_at`, or without end where that is 0."""
 
     chain_id: int
     frozen_at: int
-
-
-class Mark(IntEnum):
-    """What became of a published root: read in its turn, held back for the owner, or never read."""
-
-    STANDING = 0
-    HELD = 1
-    VETOED = 2
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 Rules that hold here: the file is canonical JSON {report, key, signature}; the signature is over
 DOMAIN ‖ canonical report. A key that the file brings proves nothing: whoever checks names the keys that
-count, such as the committee's identity keys. A proof in the report must lead to the root of the epoch's
-report that stands beside it; that this root is the contract's is for the chain to say.
+count, such as the committee's identity keys. A proof in the report must lead to the root in `provenEpoch`:
+the epoch that contracts read when the file was made, which may be an earlier one than its numbers are of
+(`epoch`). That this root is the contract's is for the chain to say.
 """
 
 from collections.abc import Collection, Sequence
@@ -55,8 +56,9 @@ def verify_file(path: Path, keys: Sequence[str], committee: Path | None) -> dict
     text = _content(path)
     report = verify_report(text, trusted)
     told = {name: report.get(name) for name in ("account", "number", "time", "dataTime", "operator")}
-    proven = _object(report.get("parts")).get("proof") is not None
-    return {"genuine": True, "provenByRoot": proven, "signedBy": plain.read(text, "the report")["key"]} | (
+    proof = _object(report.get("parts")).get("proof")
+    proven = None if proof is None else proof["epoch"]
+    return {"genuine": True, "provesEpoch": proven, "signedBy": plain.read(text, "the report")["key"]} | (
         told | {"report": report}
     )
 
@@ -80,15 +82,18 @@ def verify_report(text: bytes, keys: Collection[bytes]) -> dict[str, Any]:
 
 
 def _check_proof(report: dict[str, Any]) -> None:
-    """That the score's proof, where the report has one, leads to its epoch's root and is of its number."""
+    """That the score's proof, where the report has one, leads to the root of the epoch it is of."""
     parts = _object(report.get("parts"))
     if parts.get("proof") is None:
         return
-    epoch = reports.from_json(report.get("epoch"))
+    proven = reports.from_json(report.get("provenEpoch"))
     proof = score_proof_from_json(parts["proof"])
-    verify_score(epoch.root, address_bytes(str(report.get("account"))), proof)
+    verify_score(proven.root, address_bytes(str(report.get("account"))), proof)
+    if proof.epoch != proven.epoch:
+        raise Stop(f"the report says epoch {proven.epoch}, its proof {proof.epoch}: trust neither")
+    named = reports.from_json(report.get("epoch"))
     told = _object(parts.get("score", {})).get("score", proof.score)
-    if told != proof.score or proof.epoch != epoch.epoch:
+    if named.epoch == proven.epoch and (named != proven or told != proof.score):
         raise Stop(f"the report says {told}, its proof {proof.score} of epoch {proof.epoch}: trust neither")
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ledger_reader.errors import Stop
 from ledger_reader.rpc import Rpc
 from models import manifest as manifests
-from models import plain, registry
+from models import registry
 from models import scorecard as scorecards
 from models.features.catalogue import FEATURES, feature_set_version, named
 from models.manifest import Manifest
@@ -172,14 +172,14 @@ def compare_models(
 
 def write_card(bundle: Path, signers: Sequence[str], out: Path) -> dict[str, Any]:
     """The card of a bundle as two files, once its signature held."""
-    found = registry.load(bundle, _keys(signers))
+    found = registry.load(bundle, registry.trusted(signers))
     paths = _save_card(Card(found.card_markdown, found.card_html), found.model_id, out)
     return {"modelId": "0x" + found.model_id.hex(), "signer": "0x" + found.signer.hex(), "files": list(paths)}
 
 
 def drift_of(ledger: Path, bundle: Path, signers: Sequence[str], since: int | None) -> dict[str, Any]:
     """The loans of a ledger by month against those that the bundle's model learned from."""
-    found = registry.load(bundle, _keys(signers))
+    found = registry.load(bundle, registry.trusted(signers))
     before = monitor.baseline_from_plain(_part(found.facts, "baseline"))
     start = int(_part(found.facts, "facts")["cut"]) if since is None else since
     with existing_ledger(ledger) as store:
@@ -215,7 +215,7 @@ def propose_model(
     Sent only with a proposer's key and without `dry_run`; with RPC addresses the registry is looked up, and
     asked whether the epoch leaves time enough.
     """
-    found = registry.load(bundle, _keys(signers))
+    found = registry.load(bundle, registry.trusted(signers))
     made, schedule = _proposal(found), found.manifest.schedule
     told: dict[str, Any] = {"registry": f"what modelRegistry() of 0x{schedule.contract.hex()} answers"}
     if urls:
@@ -246,7 +246,7 @@ def read_model(path: Path, signers: Sequence[str]) -> Model:
     """A bundle (*.bundle), which one of `signers` must have signed, or a manifest as `train` writes it."""
     if path.suffix != ".bundle":
         return Model(*read_manifest(path), None)
-    found = registry.load(path, _keys(signers))
+    found = registry.load(path, registry.trusted(signers))
     return Model(found.manifest, found.scorecard, found)
 
 
@@ -324,12 +324,6 @@ def _figures(found: Bundle) -> dict[str, Any]:
 
 def _bps(share: float) -> int:
     return round(10_000 * float(share))
-
-
-def _keys(signers: Sequence[str]) -> frozenset[bytes]:
-    if not signers:
-        raise Stop("a bundle counts only by a key that you trust; name its maker's public key by --signer.")
-    return frozenset(plain.hexadecimal(one, "a signer's key", registry.KEY_BYTES) for one in signers)
 
 
 def _part(facts: dict[str, Any], name: str) -> dict[str, Any]:

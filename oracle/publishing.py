@@ -12,8 +12,8 @@ from models import manifest as manifests
 from models.manifest import Manifest
 from oracle import metrics
 from oracle.committee import Collection
-from oracle.contract import CreditOracle, Mark, Published, Refused
-from oracle.report import EpochReport
+from oracle.contract import CreditOracle, Published, Refused
+from oracle.report import EpochReport, Mark
 from oracle.settings import address_text
 from oracle.wallet import Broke, Wallet
 

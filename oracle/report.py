@@ -10,6 +10,7 @@ alone counts everyone with a score. Mean and share round down.
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,25 @@ class EpochReport:
     def values(self) -> tuple[Any, ...]:
         """All fields in the struct's order: what a contract call is encoded from."""
         return tuple(getattr(self, each.name) for each in fields(self))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """ICreditOracle.Limits: within what a report's figures lie, or its root is held; shares in bps."""
+
+    min_borrowers: int
+    min_mean_score: int
+    max_mean_score: int
+    max_moved_bps: int
+    max_psi_bps: int
+
+
+class Mark(IntEnum):
+    """What became of a published root: read in its turn, held back for the owner, or never read."""
+
+    STANDING = 0
+    HELD = 1
+    VETOED = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from models import plain
 from models.rules import INSUFFICIENT, SCORED, THIN
 from models.scorecard import DISPUTED, Scores
 from models.segment import HIGHEST, LOWEST
-from oracle import bulk
+from oracle import bulk, sentences
 from oracle.array_file import map_array, write_array
 from oracle.epoch import salt, salts
+from oracle.sentences import Sentence
 
 STEP = 10
 """Points between two thresholds that can be proved."""
@@ -141,7 +142,7 @@ def climb(rung: bytes, steps: int) -> bytes:
 def check_threshold(threshold: int) -> None:
     """Stop unless the threshold is a multiple of 10 from 310 to 850."""
     if threshold % STEP or not LOWEST < threshold <= HIGHEST:
-        raise Stop(f"a threshold of {threshold} cannot be proved: use a multiple of 10 from 310 to 850")
+        raise Stop(sentences.BAD_THRESHOLD.of(threshold=threshold))
 
 
 def merkle_tree(leaves: Sequence[bytes]) -> NDArray[np.uint8]:
@@ -178,10 +179,8 @@ def verify_score(root: bytes, borrower: bytes, proof: ScoreProof) -> None:
     opening = opening_hash(proof.score, proof.width, proof.salt, proof.detail)
     leaf = leaf_hash(borrower, proof.status, opening, proof.top)
     if root_from(leaf, proof.path) != root:
-        raise Stop(
-            f"this proof does not show that 0x{borrower.hex()} has the score {proof.score} in the root "
-            f"0x{root.hex()} (ScoreNotProven): ask the borrower for a proof of the current epoch"
-        )
+        who = {"account": _hex(borrower), "root": _hex(root)}
+        raise Stop(sentences.SCORE_NOT_PROVEN.of(score=proof.score, **who))
 
 
 def verify_at_least(root: bytes, borrower: bytes, proof: AtLeastProof) -> None:
@@ -191,10 +190,8 @@ def verify_at_least(root: bytes, borrower: bytes, proof: AtLeastProof) -> None:
     top = climb(proof.rung, (proof.threshold - LOWEST) // STEP)
     leaf = leaf_hash(borrower, proof.status, proof.opening, top)
     if root_from(leaf, proof.path) != root:
-        raise Stop(
-            f"this proof does not show that 0x{borrower.hex()} has at least {proof.threshold} in the root "
-            f"0x{root.hex()} (AtLeastNotProven): ask the borrower for a proof of the current epoch"
-        )
+        who = {"account": _hex(borrower), "root": _hex(root)}
+        raise Stop(sentences.AT_LEAST_NOT_PROVEN.of(threshold=proof.threshold, **who))
 
 
 @dataclass(frozen=True)
@@ -241,10 +238,7 @@ class EpochTree:
         rows = self.scores.addresses
         at = bisect_left(range(len(rows)), address, key=lambda i: rows[i].tobytes())
         if at == len(rows) or rows[at].tobytes() != address:
-            raise Stop(
-                f"0x{address.hex()} is not in epoch {self.epoch}: it was not enrolled at the snapshot; "
-                "enrol and wait for the next epoch"
-            )
+            raise Stop(sentences.NOT_IN_EPOCH.of(account=_hex(address), epoch=self.epoch))
         return at
 
     def path(self, index: int) -> tuple[bytes, ...]:
@@ -281,10 +275,8 @@ class EpochTree:
     def _scored(self, index: int) -> tuple[int, int]:
         status = int(self.scores.status[index])
         if not has_score(status):
-            raise Stop(
-                f"0x{self.scores.addresses[index].tobytes().hex()} has no score yet in epoch {self.epoch}, "
-                "which is not a bad score: there is nothing to prove until its record is longer"
-            )
+            account = _hex(self.scores.addresses[index].tobytes())
+            raise Stop(sentences.NO_SCORE.of(account=account, epoch=self.epoch))
         return status, int(self.scores.score[index])
 
 
@@ -331,13 +323,17 @@ def _to_plain(value: Any) -> Any:
 
 def _check_status(borrower: bytes, status: int) -> None:
     if not has_score(status):
-        raise Stop(f"0x{borrower.hex()} has status {status}, which is of no score: no proof of it counts")
+        raise Stop(sentences.STATUS_WITHOUT_SCORE.of(account=_hex(borrower), status=status))
 
 
-def _most(score: int, threshold: int) -> str:
+def _most(score: int, threshold: int) -> Sentence:
     if floor_of(score) == LOWEST:
-        return f"the score is below 310, so no threshold can be proved this epoch (asked for {threshold})"
-    return f"the most you can prove this epoch is {floor_of(score)} (asked for {threshold})"
+        return sentences.BELOW_LADDER.of(asked=threshold)
+    return sentences.ABOVE_SCORE.of(most=floor_of(score), asked=threshold)
+
+
+def _hex(raw: bytes) -> str:
+    return "0x" + raw.hex()
 
 
 def _check_scores(scores: Scores) -> None:

@@ -14,11 +14,12 @@ from ledger_reader import sources as source_lists
 from ledger_reader.audit import Held
 from ledger_reader.deployments import sources_of
 from ledger_reader.errors import Stop
+from ledger_reader.keccak import keccak256
 from ledger_reader.ledger import Snapshot
 from ledger_reader.rpc import Rpc
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
-from models import plain, rules
+from models import plain, registry, rules
 from models import scorecard as scorecards
 from models.engine import spark_events
 from models.features.catalogue import FEATURES
@@ -27,7 +28,7 @@ from models.measure import Population
 from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import folder, metrics, reading, refusals
+from oracle import folder, metrics, proof_text, reading, refusals
 from oracle import report as reports
 from oracle.auditing import audit as audits
 from oracle.auditing.rows import first_difference, read_rows, rows_of
@@ -48,6 +49,7 @@ from oracle.mailbox import Server
 from oracle.metrics import RpcTally
 from oracle.node import Node, Round, open_node, run
 from oracle.node_app import node_app
+from oracle.proof_text import is_proof_text, proof_of, write_proof
 from oracle.report import digest
 from oracle.settings import address_bytes, address_text, load_settings
 from oracle.signers import open_payer, open_signer
@@ -56,8 +58,6 @@ from oracle.tree import (
     AtLeastProof,
     EpochTree,
     ScoreProof,
-    at_least_proof_from_json,
-    score_proof_from_json,
     to_json,
 )
 from oracle.wallet import Wallet
@@ -276,6 +276,19 @@ def _told(rows: list[Row]) -> dict[str, Any]:
     }
 
 
+def adopt_model(bundle: Path, signers: Sequence[str], home: Path) -> dict[str, Any]:
+    """Put a bundle's manifest, scorecard and card into a node's folder, once its signature held."""
+    if not (home / IDENTITY_FILE).is_file():
+        raise Stop(f"{home} is no node's folder; make one with `credit-oracle init`.")
+    found = registry.load(bundle, registry.trusted(signers))
+    return {
+        "modelId": _hex(registry.install(found, home)),
+        "signer": _hex(found.signer),
+        "cardHash": _hex(keccak256(found.card_markdown)),
+        "home": str(home),
+    }
+
+
 def make_proof(home: Path, epoch: int, account: str, at_least: int | None) -> dict[str, Any]:
     """A proof from a node's folder, with the kind that `verify` asks for."""
     return _proof(folder.open_tree(load_settings(home).epochs, epoch), account, at_least)
@@ -287,10 +300,11 @@ def make_proof_from(path: Path, account: str, at_least: int | None) -> dict[str,
 
 
 def _proof(tree: EpochTree, account: str, at_least: int | None) -> dict[str, Any]:
-    index = tree.index_of(_address(account))
-    if at_least is None:
-        return {"kind": "score", "account": account, **to_json(tree.score_proof(index))}
-    return {"kind": "atLeast", "account": account, **to_json(tree.at_least_proof(index, at_least))}
+    borrower = _address(account)
+    index = tree.index_of(borrower)
+    kind = "score" if at_least is None else "atLeast"
+    found = tree.score_proof(index) if at_least is None else tree.at_least_proof(index, at_least)
+    return {"kind": kind, "account": account, **to_json(found), "text": write_proof(borrower, found)}
 
 
 def audit_epoch(
@@ -330,7 +344,7 @@ def verify_proof(
     urls: Sequence[str], contract: str, account: str, proof: Path, max_age: int
 ) -> dict[str, Any]:
     """What the contract says to a proof, and its current epoch; Refused when it says no."""
-    found = read_proof(plain.read(content_of(proof), str(proof)))
+    found = read_proof(content_of(proof), str(proof))
     borrower = _address(account)
     with Rpc(tuple(urls)) as rpc:
         oracle = CreditOracle(rpc, _address(contract))
@@ -354,14 +368,10 @@ def explain_data(text: str) -> dict[str, Any]:
     return {"error": str(refused).partition(": ")[2], **refusals.explain(refused)._asdict()}
 
 
-def read_proof(found: object) -> ScoreProof | AtLeastProof:
-    """A proof as `prove --json` prints it; Stop names what is wrong."""
-    if not isinstance(found, dict) or found.get("kind") not in ("score", "atLeast"):
-        raise Stop(
-            "this is no proof: an object with kind 'score' or 'atLeast' is needed, as `prove` prints it."
-        )
-    fields = {name: value for name, value in found.items() if name not in ("kind", "account", "calldata")}
-    return score_proof_from_json(fields) if found["kind"] == "score" else at_least_proof_from_json(fields)
+def read_proof(content: bytes, name: str) -> ScoreProof | AtLeastProof:
+    """A proof as `prove --json` prints it, or its short text; Stop names what is wrong."""
+    text = content.decode(errors="replace").strip()
+    return proof_text.read_proof(text)[1] if is_proof_text(text) else proof_of(plain.read(content, name))
 
 
 def read_manifest(path: Path) -> tuple[Manifest, scorecards.Scorecard]:

@@ -14,8 +14,8 @@ from typing import Self
 
 from ledger_reader.errors import Retry, Stop
 from oracle import metrics
-from oracle.contract import Mark
 from oracle.node import Node
+from oracle.report import Mark
 from oracle.settings import address_text
 
 log = logging.getLogger("node")

@@ -245,7 +245,7 @@ export interface paths {
         };
         /**
          * Reads
-         * @description Who read what, by which consent; with `entry` and `link` of the hash-chained log.
+         * @description Who read what, by which consent; with the salt and link of each entry of the hash-chained log.
          */
         get: operations["reads_v1_me_reads_get"];
         put?: never;
@@ -360,6 +360,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status
+         * @description Epochs with signatures and fate, dissent, drift and its limits; null is what is not known now.
+         */
+        get: operations["status_v1_status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator": {
         parameters: {
             query?: never;
@@ -449,7 +469,7 @@ export interface paths {
         };
         /**
          * Members
-         * @description The committee of the latest epoch, as this node's file or the chain has it.
+         * @description The committee of the latest epoch, as the chain has it.
          */
         get: operations["members_v1_members_get"];
         put?: never;
@@ -471,7 +491,7 @@ export interface paths {
         put?: never;
         /**
          * Verify
-         * @description Hold a proof (as GET /v1/me/proof gives it) against the root of its epoch, as kept here.
+         * @description Hold a proof (as GET /v1/me/proof gives it, or only its `text`) against the root kept here.
          */
         post: operations["verify_v1_verify_post"];
         delete?: never;
@@ -505,6 +525,32 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Access
+         * @description Who read what: the details and salt of entry `number`, and its `link` of the hash-chained log.
+         */
+        Access: {
+            /** Number */
+            number: number;
+            /** Salt */
+            salt: string;
+            /** Borrower */
+            borrower: string;
+            /** Reader */
+            reader: string;
+            /** Consent */
+            consent: string;
+            /** What */
+            what: string;
+            /** Purpose */
+            purpose: string;
+            /** Result */
+            result: string;
+            /** Time */
+            time: number;
+            /** Link */
+            link: string;
+        };
+        /**
          * AtLeastProof
          * @description ICreditOracle.AtLeastProof.
          */
@@ -521,6 +567,16 @@ export interface components {
             rung: string;
             /** Path */
             path: string[];
+        };
+        /**
+         * Attestation
+         * @description What one member signed the report with: secp256k1, and its Ed25519 identity.
+         */
+        Attestation: {
+            /** Signature */
+            signature: string;
+            /** Identitysignature */
+            identitySignature: string;
         };
         /**
          * Call
@@ -543,6 +599,40 @@ export interface components {
             without: number;
             /** Text */
             text: string;
+        };
+        /**
+         * Consent
+         * @description A consent as it was signed, and what became of it: reads that remain, when it was stopped.
+         */
+        Consent: {
+            /** Id */
+            id: string;
+            /** Borrower */
+            borrower: string;
+            /** Reader */
+            reader: string;
+            /** Readername */
+            readerName: string;
+            /** What */
+            what: string;
+            /** Purpose */
+            purpose: string;
+            /** Threshold */
+            threshold: number;
+            /** Notafter */
+            notAfter: number;
+            /** Count */
+            count: number;
+            /** Nonce */
+            nonce: string;
+            /** Remaining */
+            remaining: number;
+            /** Given */
+            given: number;
+            /** Stopped */
+            stopped: number | null;
+            /** Active */
+            active: boolean;
         };
         /**
          * ConsentFields
@@ -607,6 +697,50 @@ export interface components {
             id: string;
         };
         /**
+         * ContractCall
+         * @description A call for the borrower's own wallet; `to` null: the operator names no such contract.
+         */
+        ContractCall: {
+            /** To */
+            to: string | null;
+            /** Function */
+            function: string;
+            /** Args */
+            args: string[];
+        };
+        /**
+         * Decision
+         * @description The arbiter's answer: outcome 1 upheld, 2 not upheld, 3 unconfirmed.
+         */
+        Decision: {
+            /** Outcome */
+            outcome: number;
+            /** Reasons */
+            reasons: string;
+            /** Reasonshash */
+            reasonsHash: string;
+            /** Time */
+            time: number;
+        };
+        /**
+         * Deleted
+         * @description How many rows of each kind.
+         */
+        Deleted: {
+            /** Consents */
+            consents: number;
+            /** Disputes */
+            disputes: number;
+            /** Decisions */
+            decisions: number;
+            /** Own Statements */
+            own_statements: number;
+            /** Sessions */
+            sessions: number;
+            /** Reads */
+            reads: number;
+        };
+        /**
          * Dispute
          * @description What is wrong with a fact, in the borrower's words: they stay off chain.
          */
@@ -631,6 +765,173 @@ export interface components {
              * @example I repaid this loan on 3 March.
              */
             words: string;
+        };
+        /**
+         * DisputeCall
+         * @description The same with its calldata.
+         */
+        DisputeCall: {
+            /** To */
+            to: string | null;
+            /** Function */
+            function: string;
+            /** Args */
+            args: string[];
+            /** Data */
+            data: string;
+        };
+        /**
+         * DisputeKept
+         * @description A dispute's words are kept; `call` puts their hash on chain.
+         */
+        DisputeKept: {
+            /** Wordshash */
+            wordsHash: string;
+            call: components["schemas"]["DisputeCall"];
+            /** Answerby */
+            answerBy: number;
+        };
+        /**
+         * Disputed
+         * @description An own dispute, and the decisions on its fact.
+         */
+        Disputed: {
+            /** Factid */
+            factId: string;
+            /** Wordshash */
+            wordsHash: string;
+            /** Reason */
+            reason: string;
+            /** Words */
+            words: string;
+            /** Time */
+            time: number;
+            /** Decisions */
+            decisions: components["schemas"]["Decision"][];
+        };
+        /**
+         * Dissent
+         * @description A member signed another report than this node: in which fields, and in how many borrowers if known.
+         *
+         *     `isAll`: those are all; `twoStories`: it signed two reports of this epoch.
+         */
+        Dissent: {
+            /** Epoch */
+            epoch: number;
+            /** Member */
+            member: string;
+            /** Root */
+            root: string;
+            /** Fields */
+            fields: string[];
+            /** Borrowers */
+            borrowers: number | null;
+            /** Isall */
+            isAll: boolean;
+            /** Twostories */
+            twoStories: boolean;
+        };
+        /**
+         * EpochStatus
+         * @description A report, how many signatures of it are kept here, and its fate on chain; null: not known now.
+         *
+         *     `standing`: contracts `read` it; it is `waiting` until `activeFrom`; `usable`, with a later one read in
+         *     its place; `held` or `vetoed`; or `unpublished`.
+         */
+        EpochStatus: {
+            /** Epoch */
+            epoch: number;
+            /** Config */
+            config: string;
+            /** Modelid */
+            modelId: string;
+            /** Snapshotblock */
+            snapshotBlock: number;
+            /** Snapshottime */
+            snapshotTime: number;
+            /** Homehash */
+            homeHash: string;
+            /** Snapshothash */
+            snapshotHash: string;
+            /** Root */
+            root: string;
+            /** Scoreshash */
+            scoresHash: string;
+            /** Previousepoch */
+            previousEpoch: number;
+            /** Borrowers */
+            borrowers: number;
+            /** Meanscore */
+            meanScore: number;
+            /** Movedbps */
+            movedBps: number;
+            /** Psibps */
+            psiBps: number;
+            /** Standing */
+            standing: ("read" | "waiting" | "usable" | "held" | "vetoed" | "unpublished") | null;
+            /** Activefrom */
+            activeFrom: number | null;
+            /** Signatures */
+            signatures: number;
+            /** Members */
+            members: number | null;
+            /** Quorum */
+            quorum: number | null;
+        };
+        /**
+         * Erased
+         * @description What was deleted, what stays and why, and the call that opts out.
+         */
+        Erased: {
+            deleted: components["schemas"]["Deleted"];
+            /** Stays */
+            stays: string[];
+            call: components["schemas"]["ContractCall"];
+        };
+        /**
+         * Fact
+         * @description One fact that the score is made of; kind and outcome as models/record.py has them.
+         *
+         *     `wallet`: of the person's; `excluded`: a dispute of it was upheld; `scoreWith` and `scoreWithout`: while
+         *     it is disputed.
+         */
+        Fact: {
+            /** Wallet */
+            wallet: string;
+            /** Factid */
+            factId: string;
+            /** Kind */
+            kind: string;
+            /** Chainid */
+            chainId: number;
+            /** Protocol */
+            protocol: string;
+            /** Blocknumber */
+            blockNumber: number;
+            /** Logindex */
+            logIndex: number;
+            /** Txhash */
+            txHash: string;
+            /** Blocktime */
+            blockTime: number;
+            /** Counterparty */
+            counterparty: string | null;
+            /** Asset */
+            asset: string | null;
+            /** Valuecents */
+            valueCents: number | null;
+            /** Duetime */
+            dueTime: number | null;
+            /** Outcome */
+            outcome: string;
+            /** Disputed */
+            disputed: boolean;
+            /** Excluded */
+            excluded: boolean;
+            /** Scorewith */
+            scoreWith: number | null;
+            /** Scorewithout */
+            scoreWithout: number | null;
         };
         /**
          * Flags
@@ -665,6 +966,23 @@ export interface components {
             signature: string;
         };
         /**
+         * Health
+         * @description The process answers; `latestEpoch` null: none yet.
+         */
+        Health: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "ok";
+            /** Chainid */
+            chainId: number;
+            /** Contract */
+            contract: string;
+            /** Latestepoch */
+            latestEpoch: number | null;
+        };
+        /**
          * Helped
          * @description What helped, and by how many points.
          */
@@ -689,6 +1007,58 @@ export interface components {
             most: number | null;
             /** Step */
             step: number;
+        };
+        /**
+         * Limits
+         * @description ICreditOracle.Limits: a root whose report is outside of them is held.
+         */
+        Limits: {
+            /** Minborrowers */
+            minBorrowers: number;
+            /** Minmeanscore */
+            minMeanScore: number;
+            /** Maxmeanscore */
+            maxMeanScore: number;
+            /** Maxmovedbps */
+            maxMovedBps: number;
+            /** Maxpsibps */
+            maxPsiBps: number;
+        };
+        /**
+         * Members
+         * @description The committee of an epoch, as the contract has it.
+         */
+        Members: {
+            /** Members */
+            members: string[];
+            /** Identitykeys */
+            identityKeys: string[];
+            /** Quorum */
+            quorum: number;
+            /** Secrethash */
+            secretHash: string;
+            /** Epoch */
+            epoch: number;
+        };
+        /**
+         * Model
+         * @description A manifest and its scorecard as their files are; the card is Markdown, `cardHash` the registry's.
+         */
+        Model: {
+            /** Modelid */
+            modelId: string;
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            };
+            /** Scorecard */
+            scorecard: {
+                [key: string]: unknown;
+            };
+            /** Card */
+            card: string | null;
+            /** Cardhash */
+            cardHash: string | null;
         };
         /**
          * Nonce
@@ -759,6 +1129,8 @@ export interface components {
             /** Account */
             account: string;
             calldata: components["schemas"]["Call"];
+            /** Text */
+            text: string;
         };
         /**
          * OwnScoreProof
@@ -789,6 +1161,8 @@ export interface components {
             /** Account */
             account: string;
             calldata: components["schemas"]["Call"];
+            /** Text */
+            text: string;
         };
         /**
          * Past
@@ -864,6 +1238,19 @@ export interface components {
             signature: string;
         };
         /**
+         * Ready
+         * @description Scores and proofs can be asked for.
+         */
+        Ready: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "ready";
+            /** Epoch */
+            epoch: number;
+        };
+        /**
          * Reason
          * @description What held the score back, and by how many points.
          */
@@ -874,6 +1261,54 @@ export interface components {
             points: number;
             /** Text */
             text: string;
+        };
+        /**
+         * Report
+         * @description ICreditOracle.EpochReport; shares in basis points, figures 0 with fewer than 30 people to compare.
+         */
+        Report: {
+            /** Epoch */
+            epoch: number;
+            /** Config */
+            config: string;
+            /** Modelid */
+            modelId: string;
+            /** Snapshotblock */
+            snapshotBlock: number;
+            /** Snapshottime */
+            snapshotTime: number;
+            /** Homehash */
+            homeHash: string;
+            /** Snapshothash */
+            snapshotHash: string;
+            /** Root */
+            root: string;
+            /** Scoreshash */
+            scoresHash: string;
+            /** Previousepoch */
+            previousEpoch: number;
+            /** Borrowers */
+            borrowers: number;
+            /** Meanscore */
+            meanScore: number;
+            /** Movedbps */
+            movedBps: number;
+            /** Psibps */
+            psiBps: number;
+        };
+        /**
+         * ReportFile
+         * @description A credit report, whose it is, and the Ed25519 signature by `key`.
+         */
+        ReportFile: {
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            };
+            /** Key */
+            key: string;
+            /** Signature */
+            signature: string;
         };
         /**
          * Score
@@ -1015,15 +1450,86 @@ export interface components {
             signature: string;
         };
         /**
+         * SignedReport
+         * @description A report, and the signatures that this node keeps.
+         */
+        SignedReport: {
+            /** Epoch */
+            epoch: number;
+            /** Config */
+            config: string;
+            /** Modelid */
+            modelId: string;
+            /** Snapshotblock */
+            snapshotBlock: number;
+            /** Snapshottime */
+            snapshotTime: number;
+            /** Homehash */
+            homeHash: string;
+            /** Snapshothash */
+            snapshotHash: string;
+            /** Root */
+            root: string;
+            /** Scoreshash */
+            scoresHash: string;
+            /** Previousepoch */
+            previousEpoch: number;
+            /** Borrowers */
+            borrowers: number;
+            /** Meanscore */
+            meanScore: number;
+            /** Movedbps */
+            movedBps: number;
+            /** Psibps */
+            psiBps: number;
+            /** Attestations */
+            attestations: components["schemas"]["Attestation"][];
+        };
+        /**
          * Statement
          * @description What the borrower says of the own record; empty takes it back.
          */
-        Statement: {
+        "Statement-Input": {
             /**
              * Words
              * @example I was ill in June.
              */
             words: string;
+        };
+        /**
+         * Statement
+         * @description The own statement; null: none.
+         */
+        "Statement-Output": {
+            statement: components["schemas"]["Words"] | null;
+        };
+        /**
+         * Status
+         * @description How service and oracle are; null is what is not known now.
+         *
+         *     `chainTime`: what the time of a block would be; `readEpoch`: contracts read it; `maxAge`: of its snapshot,
+         *     in seconds. `dissentWatched` false: no node keeps dissent in this service's folder.
+         */
+        Status: {
+            /** Databaseanswers */
+            databaseAnswers: boolean;
+            /** Chaintime */
+            chainTime: number | null;
+            /** Latestepoch */
+            latestEpoch: number | null;
+            /** Readepoch */
+            readEpoch: number | null;
+            /** Nextupdate */
+            nextUpdate: number | null;
+            /** Maxage */
+            maxAge: number | null;
+            limits: components["schemas"]["Limits"] | null;
+            /** Epochs */
+            epochs: components["schemas"]["EpochStatus"][];
+            /** Dissentwatched */
+            dissentWatched: boolean;
+            /** Dissent */
+            dissent: components["schemas"]["Dissent"][] | null;
         };
         /**
          * Step
@@ -1078,6 +1584,16 @@ export interface components {
             /** Threshold */
             threshold?: number | null;
         };
+        /**
+         * Words
+         * @description What a borrower says of the own record.
+         */
+        Words: {
+            /** Words */
+            words: string;
+            /** Time */
+            time: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1108,6 +1624,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *       "epoch": 12,
+                     *       "snapshotTime": 1795132800,
+                     *       "nextUpdate": 1795737600,
+                     *       "activeFrom": 1795140000,
+                     *       "flags": {
+                     *         "held": false,
+                     *         "stale": false,
+                     *         "upcoming": false
+                     *       },
+                     *       "model": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *       "status": "full record",
+                     *       "disputed": false,
+                     *       "score": 712,
+                     *       "band": "strong",
+                     *       "low": 694,
+                     *       "high": 730,
+                     *       "badBps": 400,
+                     *       "segment": "borrower",
+                     *       "helped": [
+                     *         {
+                     *           "feature": "loans_repaid",
+                     *           "points": 80,
+                     *           "text": "11 loans repaid."
+                     *         }
+                     *       ],
+                     *       "heldBack": [
+                     *         {
+                     *           "code": 10,
+                     *           "points": -18,
+                     *           "text": "84 % of what you receive comes from one sender."
+                     *         }
+                     *       ],
+                     *       "base": 605,
+                     *       "total": 712,
+                     *       "terms": [
+                     *         {
+                     *           "features": [
+                     *             "loans_repaid"
+                     *           ],
+                     *           "values": [
+                     *             11
+                     *           ],
+                     *           "points": 80
+                     *         }
+                     *       ],
+                     *       "target": 750,
+                     *       "plan": [
+                     *         {
+                     *           "text": "Receive regular pay here.",
+                     *           "days": 182,
+                     *           "low": 14,
+                     *           "high": 22
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Score"];
                 };
             };
@@ -1124,6 +1699,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1131,6 +1707,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1148,6 +1726,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1155,6 +1734,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1181,6 +1762,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kind": "atLeast",
+                     *       "account": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *       "epoch": 12,
+                     *       "status": 1,
+                     *       "threshold": 650,
+                     *       "opening": "0xabababababababababababababababababababababababababababababababab",
+                     *       "rung": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *       "path": [
+                     *         "0xabababababababababababababababababababababababababababababababab",
+                     *         "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                     *       ],
+                     *       "calldata": {
+                     *         "function": "verifyAtLeast",
+                     *         "args": [
+                     *           "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *           {
+                     *             "epoch": 12,
+                     *             "status": 1,
+                     *             "threshold": 650,
+                     *             "opening": "0xabababababababababababababababababababababababababababababababab",
+                     *             "rung": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *             "path": [
+                     *               "0xabababababababababababababababababababababababababababababababab",
+                     *               "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                     *             ]
+                     *           },
+                     *           1209600
+                     *         ]
+                     *       },
+                     *       "text": "CP1:…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnScoreProof"] | components["schemas"]["OwnAtLeastProof"];
                 };
             };
@@ -1197,6 +1812,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1204,6 +1820,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1221,6 +1839,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1228,6 +1847,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1251,6 +1872,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "epoch": 12,
+                     *       "floorLow": 310,
+                     *       "most": 710,
+                     *       "step": 10
+                     *     }
+                     */
                     "application/json": components["schemas"]["Ladder"];
                 };
             };
@@ -1267,6 +1896,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1274,6 +1904,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1291,6 +1923,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1298,6 +1931,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1321,6 +1956,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "epoch": 12,
+                     *         "snapshotTime": 1795132800,
+                     *         "model": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *         "status": "full record",
+                     *         "disputed": false,
+                     *         "score": 712,
+                     *         "low": 694,
+                     *         "high": 730
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Past"][];
                 };
             };
@@ -1337,6 +1986,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1344,6 +1994,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1361,6 +2013,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1368,6 +2021,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1391,9 +2046,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    }[];
+                    /**
+                     * @example [
+                     *       {
+                     *         "wallet": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *         "factId": "0xabababababababababababababababababababababababababababababababab",
+                     *         "kind": "loan",
+                     *         "chainId": 1,
+                     *         "protocol": "term_loans",
+                     *         "blockNumber": 41020,
+                     *         "logIndex": 3,
+                     *         "txHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *         "blockTime": 1792540800,
+                     *         "counterparty": "0x7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c",
+                     *         "asset": "0x0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c",
+                     *         "valueCents": 30000,
+                     *         "dueTime": 1795132800,
+                     *         "outcome": "repaid",
+                     *         "disputed": false,
+                     *         "excluded": false
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Fact"][];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1409,6 +2084,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1416,6 +2092,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1433,6 +2111,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1440,6 +2119,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1467,7 +2148,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    /**
+                     * @example {
+                     *       "report": {
+                     *         "format": 1,
+                     *         "kind": "credit record",
+                     *         "account": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *         "parts": {
+                     *           "history": [
+                     *             {
+                     *               "epoch": 12,
+                     *               "snapshotTime": 1795132800,
+                     *               "model": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *               "status": "full record",
+                     *               "disputed": false,
+                     *               "score": 712,
+                     *               "low": 694,
+                     *               "high": 730
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
+                     *       "key": "0xabababababababababababababababababababababababababababababababab",
+                     *       "signature": "0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReportFile"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1483,6 +2189,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1490,6 +2197,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1507,6 +2216,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1514,6 +2224,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1537,9 +2249,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    }[];
+                    /**
+                     * @example [
+                     *       {
+                     *         "factId": "0xabababababababababababababababababababababababababababababababab",
+                     *         "wordsHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *         "reason": "already repaid",
+                     *         "words": "I repaid this loan on 3 March.",
+                     *         "time": 1795219200,
+                     *         "decisions": [
+                     *           {
+                     *             "outcome": 1,
+                     *             "reasons": "The bank agrees.",
+                     *             "reasonsHash": "0xabababababababababababababababababababababababababababababababab",
+                     *             "time": 1795219200
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Disputed"][];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1555,6 +2284,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1562,6 +2292,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1579,6 +2311,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1586,6 +2319,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1613,9 +2348,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "wordsHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *       "call": {
+                     *         "to": "0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1",
+                     *         "function": "dispute",
+                     *         "args": [
+                     *           "0xabababababababababababababababababababababababababababababababab",
+                     *           "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                     *         ],
+                     *         "data": "0x9a2d…"
+                     *       },
+                     *       "answerBy": 1796947200
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DisputeKept"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1631,6 +2379,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1638,6 +2387,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1655,6 +2406,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1662,6 +2414,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1685,9 +2439,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "statement": {
+                     *         "words": "I was ill in June.",
+                     *         "time": 1795219200
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Statement-Output"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1703,6 +2463,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1710,6 +2471,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1727,6 +2490,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1734,6 +2498,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1749,7 +2515,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Statement"];
+                "application/json": components["schemas"]["Statement-Input"];
             };
         };
         responses: {
@@ -1761,9 +2527,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "statement": {
+                     *         "words": "I was ill in June.",
+                     *         "time": 1795219200
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Statement-Output"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1779,6 +2551,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1786,6 +2559,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1803,6 +2578,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1810,6 +2586,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1835,9 +2613,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "deleted": {
+                     *         "consents": 2,
+                     *         "disputes": 1,
+                     *         "decisions": 0,
+                     *         "own_statements": 1,
+                     *         "sessions": 1,
+                     *         "reads": 3
+                     *       },
+                     *       "stays": [
+                     *         "What readers have read and saved by themselves."
+                     *       ],
+                     *       "call": {
+                     *         "to": "0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+                     *         "function": "withdraw",
+                     *         "args": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Erased"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1853,6 +2649,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1860,6 +2657,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1877,6 +2676,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1884,6 +2684,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1907,9 +2709,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    }[];
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "0xabababababababababababababababababababababababababababababababab",
+                     *         "borrower": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *         "reader": "0x7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c",
+                     *         "readerName": "Corner Lending",
+                     *         "what": "at least 650",
+                     *         "purpose": "loan application / 贷款申请",
+                     *         "threshold": 650,
+                     *         "notAfter": 1795824000,
+                     *         "count": 2,
+                     *         "nonce": "17",
+                     *         "remaining": 1,
+                     *         "given": 1795219200,
+                     *         "active": true
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Consent"][];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -1925,6 +2744,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1932,6 +2752,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1949,6 +2771,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -1956,6 +2779,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -1983,6 +2808,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0xabababababababababababababababababababababababababababababababab"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConsentGiven"];
                 };
             };
@@ -1999,6 +2829,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2006,6 +2837,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2023,6 +2856,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2030,6 +2864,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2069,6 +2905,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2076,6 +2913,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2093,6 +2932,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2100,6 +2940,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2123,9 +2965,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    }[];
+                    /**
+                     * @example [
+                     *       {
+                     *         "number": 1,
+                     *         "salt": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *         "borrower": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *         "reader": "0x7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c",
+                     *         "consent": "0xabababababababababababababababababababababababababababababababab",
+                     *         "what": "at least 650",
+                     *         "purpose": "loan application / 贷款申请",
+                     *         "result": "shown",
+                     *         "time": 1795219200,
+                     *         "link": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Access"][];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -2141,6 +2997,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2148,6 +3005,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2165,6 +3024,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2172,6 +3032,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2199,6 +3061,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "borrower": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *       "consent": "0xabababababababababababababababababababababababababababababababab",
+                     *       "what": "at least 650",
+                     *       "epoch": 12,
+                     *       "status": "full record",
+                     *       "disputed": false,
+                     *       "threshold": 650,
+                     *       "holds": true,
+                     *       "proof": {
+                     *         "epoch": 12,
+                     *         "status": 1,
+                     *         "threshold": 650,
+                     *         "opening": "0xabababababababababababababababababababababababababababababababab",
+                     *         "rung": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *         "path": [
+                     *           "0xabababababababababababababababababababababababababababababababab",
+                     *           "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Shown"];
                 };
             };
@@ -2215,6 +3100,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2222,6 +3108,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2239,6 +3127,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2246,6 +3135,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2269,6 +3160,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "nonce": "6f1c0a9b7d2e4f58a3b1c6d7e8f90123",
+                     *       "domain": "score.example",
+                     *       "statement": "Sign in to read my credit record. No transaction, no money moves."
+                     *     }
+                     */
                     "application/json": components["schemas"]["Nonce"];
                 };
             };
@@ -2285,6 +3183,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2292,6 +3191,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2309,6 +3210,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2316,6 +3218,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2343,6 +3247,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "pV0l…",
+                     *       "account": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *       "expires": 1795221000
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -2359,6 +3270,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2366,6 +3278,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2383,6 +3297,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2390,6 +3305,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2427,6 +3344,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2434,6 +3352,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2451,6 +3371,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2458,6 +3379,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2481,9 +3404,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "chainId": 1,
+                     *       "contract": "0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+                     *       "latestEpoch": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -2499,6 +3428,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2506,6 +3436,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2523,6 +3455,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2530,6 +3463,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2553,9 +3488,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "epoch": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Ready"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -2571,6 +3510,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2578,6 +3518,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2595,6 +3537,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2602,6 +3545,133 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    status_v1_status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "databaseAnswers": true,
+                     *       "chainTime": 1795219200,
+                     *       "latestEpoch": 12,
+                     *       "readEpoch": 12,
+                     *       "nextUpdate": 1795737600,
+                     *       "maxAge": 1209600,
+                     *       "limits": {
+                     *         "minBorrowers": 100,
+                     *         "minMeanScore": 500,
+                     *         "maxMeanScore": 800,
+                     *         "maxMovedBps": 3000,
+                     *         "maxPsiBps": 2500
+                     *       },
+                     *       "epochs": [
+                     *         {
+                     *           "epoch": 12,
+                     *           "config": "0xabababababababababababababababababababababababababababababababab",
+                     *           "modelId": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *           "snapshotBlock": 48211,
+                     *           "snapshotTime": 1795132800,
+                     *           "homeHash": "0xabababababababababababababababababababababababababababababababab",
+                     *           "snapshotHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *           "root": "0xabababababababababababababababababababababababababababababababab",
+                     *           "scoresHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *           "previousEpoch": 11,
+                     *           "borrowers": 199,
+                     *           "meanScore": 641,
+                     *           "movedBps": 150,
+                     *           "psiBps": 210,
+                     *           "standing": "read",
+                     *           "activeFrom": 1795140000,
+                     *           "signatures": 4,
+                     *           "members": 4,
+                     *           "quorum": 3
+                     *         }
+                     *       ],
+                     *       "dissentWatched": true,
+                     *       "dissent": [
+                     *         {
+                     *           "epoch": 11,
+                     *           "member": "0xe4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4",
+                     *           "root": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *           "fields": [
+                     *             "root",
+                     *             "scoresHash"
+                     *           ],
+                     *           "borrowers": 2,
+                     *           "isAll": true,
+                     *           "twoStories": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Refused, with what to do (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "No consent",
+                     *       "status": 403,
+                     *       "code": "no-consent",
+                     *       "detail": "No consent for this request."
+                     *     }
+                     */
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Refused, with what to do (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "No consent",
+                     *       "status": 403,
+                     *       "code": "no-consent",
+                     *       "detail": "No consent for this request."
+                     *     }
+                     */
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2625,6 +3695,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Score Cooperative",
+                     *       "demo": false,
+                     *       "chainId": 1,
+                     *       "contract": "0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+                     *       "loans": "0x1010101010101010101010101010101010101010",
+                     *       "disputes": "0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1",
+                     *       "reportKey": "0xabababababababababababababababababababababababababababababababab"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Operator"];
                 };
             };
@@ -2641,6 +3722,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2648,6 +3730,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2665,6 +3749,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2672,6 +3757,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2695,9 +3782,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    }[];
+                    /**
+                     * @example [
+                     *       {
+                     *         "epoch": 12,
+                     *         "config": "0xabababababababababababababababababababababababababababababababab",
+                     *         "modelId": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *         "snapshotBlock": 48211,
+                     *         "snapshotTime": 1795132800,
+                     *         "homeHash": "0xabababababababababababababababababababababababababababababababab",
+                     *         "snapshotHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *         "root": "0xabababababababababababababababababababababababababababababababab",
+                     *         "scoresHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *         "previousEpoch": 11,
+                     *         "borrowers": 199,
+                     *         "meanScore": 641,
+                     *         "movedBps": 150,
+                     *         "psiBps": 210
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Report"][];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -2713,6 +3818,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2720,6 +3826,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2737,6 +3845,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2744,6 +3853,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2769,9 +3880,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "epoch": 12,
+                     *       "config": "0xabababababababababababababababababababababababababababababababab",
+                     *       "modelId": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *       "snapshotBlock": 48211,
+                     *       "snapshotTime": 1795132800,
+                     *       "homeHash": "0xabababababababababababababababababababababababababababababababab",
+                     *       "snapshotHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *       "root": "0xabababababababababababababababababababababababababababababababab",
+                     *       "scoresHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *       "previousEpoch": 11,
+                     *       "borrowers": 199,
+                     *       "meanScore": 641,
+                     *       "movedBps": 150,
+                     *       "psiBps": 210,
+                     *       "attestations": [
+                     *         {
+                     *           "signature": "0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c",
+                     *           "identitySignature": "0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedReport"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -2787,6 +3920,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2794,6 +3928,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2811,6 +3947,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2818,6 +3955,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2843,9 +3982,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "modelId": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *       "manifest": {
+                     *         "population": "enrolled"
+                     *       },
+                     *       "scorecard": {
+                     *         "name": "ebm"
+                     *       },
+                     *       "card": "# Model card: ebm\n",
+                     *       "cardHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Model"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -2861,6 +4011,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2868,6 +4019,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2885,6 +4038,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2892,6 +4046,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2915,9 +4071,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    /**
+                     * @example {
+                     *       "members": [
+                     *         "0xe1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1"
+                     *       ],
+                     *       "identityKeys": [
+                     *         "0xabababababababababababababababababababababababababababababababab"
+                     *       ],
+                     *       "quorum": 1,
+                     *       "secretHash": "0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                     *       "epoch": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Members"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
@@ -2933,6 +4100,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2940,6 +4108,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2957,6 +4127,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -2964,6 +4135,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -2993,6 +4166,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "proven": true,
+                     *       "kind": "atLeast",
+                     *       "account": "0x3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *       "epoch": 12,
+                     *       "snapshotTime": 1795132800,
+                     *       "status": 1,
+                     *       "threshold": 650
+                     *     }
+                     */
                     "application/json": components["schemas"]["Verified"];
                 };
             };
@@ -3009,6 +4193,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -3016,6 +4201,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -3033,6 +4220,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -3040,6 +4228,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -3066,6 +4256,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": "0x0000…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ForContract"];
                 };
             };
@@ -3082,6 +4277,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -3089,6 +4285,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };
@@ -3106,6 +4304,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "No consent",
                      *       "status": 403,
+                     *       "code": "no-consent",
                      *       "detail": "No consent for this request."
                      *     }
                      */
@@ -3113,6 +4312,8 @@ export interface operations {
                         type: string;
                         title: string;
                         status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
                         detail: string;
                     };
                 };

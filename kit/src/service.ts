@@ -24,12 +24,16 @@ export interface Signer {
   signMessage(text: { message: string }): Promise<Hex>;
 }
 
-/** The service said no: `status` of HTTP, `title` of the kind of refusal, and one sentence that says what to do. */
+/**
+ * The service said no: `status` of HTTP, `title` of the kind of refusal, one sentence that says what to do, and a stable `code`
+ * of that sentence for programs ("above-score", "no-consent").
+ */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly title: string,
     detail: string,
+    readonly code: string,
   ) {
     super(detail);
     this.name = "Problem";
@@ -105,8 +109,8 @@ export class CreditService {
     return found;
   }
 
-  /** What a proof shows, by the root that this service keeps. Before money moves, let a contract check it. */
-  verify(proof: AtLeastProof | ScoreProof): Promise<Verified> {
+  /** What a proof, or the text of its QR code, shows by the root that this service keeps. Before money moves, let a contract check it. */
+  verify(proof: AtLeastProof | ScoreProof | { text: string }): Promise<Verified> {
     return told(this.#http.POST("/v1/verify", { body: { ...proof } }));
   }
 
@@ -143,6 +147,6 @@ interface Answer<T> {
 async function told<T>(asked: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await asked;
   if (response.ok) return data as T;
-  const { title, detail } = (error ?? {}) as { title?: string; detail?: string };
-  throw new Problem(response.status, title ?? response.statusText, detail ?? "The service gave no reason.");
+  const { title, detail, code } = (error ?? {}) as { title?: string; detail?: string; code?: string };
+  throw new Problem(response.status, title ?? response.statusText, detail ?? "The service gave no reason.", code ?? "");
 }

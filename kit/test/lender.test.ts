@@ -109,6 +109,7 @@ test("more than the score: the service says what can be proven", async () => {
   await assert.rejects(service.atLeast(most! + 10), (error) => {
     assert.ok(error instanceof Problem);
     assert.equal(error.status, 409);
+    assert.equal(error.code, "above-score");
     assert.match(error.message, new RegExp(`${most}`));
     return true;
   });

@@ -14,12 +14,14 @@ from ledger_reader.errors import Stop
 from models.scorecard import DISPUTED, Scores, band
 from models.segment import HIGHEST, LOWEST
 from models.wording import Language
+from oracle import sentences
 from oracle.api.epochs import Opened, Unknown
 from oracle.consent import BAND, SCORE
+from oracle.proof_text import write_proof
 from oracle.report import EpochReport
 from oracle.settings import address_text
 from oracle.statement import statement, status_words
-from oracle.tree import STEP, floor_of, has_score, to_json
+from oracle.tree import STEP, AtLeastProof, ScoreProof, floor_of, has_score, to_json
 
 MAX_AGE = 14 * 86_400
 """The oldest snapshot that a ready call accepts, in seconds; the deployment's own limit holds too."""
@@ -40,12 +42,15 @@ def index_of(opened: Opened, account: bytes) -> int:
     try:
         return opened.tree.index_of(account)
     except Stop as error:
-        raise Unknown(str(error)) from error
+        raise Unknown(*error.args) from error
 
 
 def own_score(opened: Opened, account: bytes, language: Language, target: int | None) -> dict[str, Any]:
     """The statement (statement.py) with its epoch, data date, next update and model."""
     index = index_of(opened, account)
+    score = int(opened.tree.scores.score[index])
+    if target is not None and score and not score < target <= HIGHEST:
+        raise Stop(sentences.TARGET_TOO_LOW.of(score=score, target=target))
     return {
         "epoch": opened.report.epoch,
         "snapshotTime": opened.report.snapshot_time,
@@ -62,16 +67,18 @@ def score_json(opened: Opened, account: bytes, language: Language, target: int |
 
 
 def proof(opened: Opened, account: bytes, threshold: int | None) -> dict[str, Any]:
-    """A proof as `credit-oracle prove` prints it, and the contract call that checks it."""
+    """A proof as `credit-oracle prove` prints it, with the contract call that checks it."""
     tree = opened.tree
     index, shown = index_of(opened, account), address_text(account)
+    made: ScoreProof | AtLeastProof
     if threshold is None:
-        kind, function, found = "score", "verifyScore", to_json(tree.score_proof(index))
+        kind, function, made = "score", "verifyScore", tree.score_proof(index)
     else:
-        kind, function = "atLeast", "verifyAtLeast"
-        found = to_json(tree.at_least_proof(index, threshold))
+        kind, function, made = "atLeast", "verifyAtLeast", tree.at_least_proof(index, threshold)
+    found = to_json(made)
     calldata = {"function": function, "args": [shown, found, MAX_AGE]}
-    return {"kind": kind, "account": shown, **found, "calldata": calldata}
+    beside = {"calldata": calldata, "text": write_proof(account, made)}
+    return {"kind": kind, "account": shown, **found, **beside}
 
 
 def ladder(opened: Opened, account: bytes) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_reader.errors import Stop
 from oracle import consent as consents_
+from oracle import sentences
 from oracle.api import access_log
 from oracle.api.store import Store
 from oracle.api.tables import consents, requests
@@ -29,7 +30,7 @@ class NoConsent(Stop):
     """The one answer to a reader who may not read, whatever the reason."""
 
     def __init__(self) -> None:
-        super().__init__("No consent for this request.")
+        super().__init__(sentences.NO_CONSENT)
 
 
 class Consents:
@@ -49,7 +50,7 @@ class Consents:
                 _check_room(connection, borrower)
                 connection.execute(insert(consents).values(id=identity, signature=signature, **row))
         except IntegrityError as error:
-            raise Stop("this consent was given before; sign a new one with another nonce") from error
+            raise Stop(sentences.CONSENT_GIVEN) from error
         return identity
 
     def stop(self, identity: bytes, borrower: bytes) -> None:
@@ -61,7 +62,7 @@ class Consents:
         )
         with self._store.changing() as connection:
             if not connection.execute(changed).rowcount:
-                raise Stop(f"you have no running consent 0x{identity.hex()}; GET /v1/me/consents lists them")
+                raise Stop(sentences.CONSENT_NOT_RUNNING.of(consent="0x" + identity.hex()))
 
     def of(self, borrower: bytes) -> list[dict[str, Any]]:
         """All consents of a borrower, newest first: rows of the table, and whether each is `active`."""
@@ -93,7 +94,7 @@ class Consents:
                 if used is not None:
                     access_log.append(connection, _details(request, used, now))
         except IntegrityError as error:
-            raise Stop("this request was made before; sign a new one, with the time of now") from error
+            raise Stop(sentences.REQUEST_USED) from error
         if used is None:
             raise NoConsent
         return bytes(used)
@@ -151,4 +152,4 @@ def _check_room(connection: Connection, borrower: bytes) -> None:
     kept = select(func.count()).select_from(consents).where(consents.c.borrower == borrower)
     if connection.execute(kept).scalar_one() < MOST_OF_ONE:
         return
-    raise Stop(f"you have {MOST_OF_ONE} consents, the most that are kept; erase your data to begin anew")
+    raise Stop(sentences.CONSENT_ROOM.of(most=MOST_OF_ONE))

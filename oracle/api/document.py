@@ -22,11 +22,12 @@ _PROBLEM = {
         MEDIA_TYPE: {
             "schema": {
                 "type": "object",
-                "required": ["type", "title", "status", "detail"],
+                "required": ["type", "title", "status", "code", "detail"],
                 "properties": {
                     "type": {"type": "string"},
                     "title": {"type": "string"},
                     "status": {"type": "integer"},
+                    "code": {"type": "string", "description": "Which refusal it is, for programs"},
                     "detail": {"type": "string"},
                 },
             },
@@ -34,6 +35,7 @@ _PROBLEM = {
                 "type": "about:blank",
                 "title": "No consent",
                 "status": 403,
+                "code": "no-consent",
                 "detail": "No consent for this request.",
             },
         }

@@ -3,7 +3,7 @@
 Rules that hold here: pure ASGI, and cheap; an address that asks too often, headers or a body too large, a
 body without a stated length or one that trickles, and a change that another site made a browser ask for
 (cookie without a same-origin header) are refused before any route runs. Every answer carries a request id
-and security headers; CORS stays closed (gateway.py opens its own route). One line of JSON a request goes to
+and security headers; CORS stays closed but for the gateway (gateway.py). One line of JSON a request goes to
 the access log, with the route's pattern in place of the path: no address, no query, no token.
 """
 
@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from oracle import sentences
 from oracle.api.figures import Figures
 from oracle.api.problems import problem
 from oracle.guard import Allowance, origin
@@ -45,6 +46,11 @@ HEADERS = {
 """On every answer that does not say otherwise itself."""
 
 
+OPEN_PATH = "/v1/gateway/"
+OPEN = ((b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin"))
+"""On every answer of the gateway, refusals too: pages of any origin may read it, without credentials."""
+
+
 class Edge:
     """ASGI middleware around the whole application; `own_origin` is how browsers reach it."""
 
@@ -65,7 +71,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._complete(message, identity)
+                self._complete(message, identity, scope["path"])
             await send(message)
 
         refusal = self._refusal(scope)
@@ -80,17 +86,15 @@ class Edge:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if not self._allowance.take(origin(scope.get("client"))):
-            return problem(429, "Too many requests", "Ask less often; try again in a second.")
+            return problem(429, sentences.ASKED_TOO_OFTEN, headers)
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
-            return problem(431, "Headers too large", f"Headers have at most {MAX_HEADER_BYTES} bytes.")
+            return problem(431, sentences.HEADERS_TOO_LARGE.of(most=MAX_HEADER_BYTES), headers)
         length = headers.get("content-length", "0")
         too_long = not length.isdecimal() or len(length) > 9 or int(length) > MAX_BODY_BYTES
         if too_long or "transfer-encoding" in headers:
-            return problem(
-                413, "Too large", f"A body has at most {MAX_BODY_BYTES} bytes and states its length."
-            )
+            return problem(413, sentences.BODY_TOO_LARGE.of(most=MAX_BODY_BYTES), headers)
         if scope["method"] not in SAFE and not self._same_site(headers):
-            return problem(403, "Another site", "A page of another site asked for this change; open ours.")
+            return problem(403, sentences.OTHER_SITE, headers)
         return None
 
     def _same_site(self, headers: Headers) -> bool:
@@ -101,8 +105,10 @@ class Edge:
             return headers["origin"] == self._origin
         return headers.get("sec-fetch-site") == "same-origin"
 
-    def _complete(self, message: Message, identity: str) -> None:
+    def _complete(self, message: Message, identity: str, path: str) -> None:
         headers = message.setdefault("headers", [])
+        if path.startswith(OPEN_PATH):
+            headers.extend(OPEN)
         present = {name for name, _ in headers}
         headers.extend(pair for pair in self._headers if pair[0] not in present)
         headers.append((b"x-request-id", identity.encode()))

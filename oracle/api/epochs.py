@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from ledger_reader.errors import Retry, Stop
+from ledger_reader.keccak import keccak256
 from models import manifest as manifests
-from models import plain
+from models import plain, registry
 from models import scorecard as scorecards
 from models.manifest import Manifest
 from models.scorecard import Scorecard, Scores
-from oracle import folder
+from oracle import folder, sentences
 from oracle.report import EpochReport
 from oracle.settings import Settings
 from oracle.tree import EpochTree
@@ -95,7 +96,7 @@ class Epochs:
     def report(self, epoch: int) -> EpochReport:
         """The report of one epoch; Unknown when it is not kept."""
         if epoch not in self.known():
-            raise Unknown(f"Epoch {epoch} is not kept here; GET /v1/epochs lists those that are.")
+            raise Unknown(sentences.EPOCH_UNKNOWN.of(epoch=epoch))
         return folder.read_report(self._settings.epochs, epoch)
 
     def folder_of(self, opened: Opened) -> Path:
@@ -119,34 +120,46 @@ class Epochs:
             self._opening.release()
         return self._before()
 
-    def before(self, opened: Opened) -> Opened:
-        """The last epoch kept before another; that one itself when there is none."""
-        earlier = [epoch for epoch in self.known() if epoch < opened.report.epoch]
-        return self._earlier(earlier[-1]) if earlier else opened
+    def opened(self, epoch: int) -> Opened | None:
+        """One epoch, ready to answer from; None when it is not kept here, or no longer opens."""
+        found = self._current
+        if found is not None and found.report.epoch == epoch:
+            return found
+        if epoch not in self.known():
+            return None
+        try:
+            return self._earlier(epoch)
+        except Stop as error:
+            log.warning("epoch %s cannot be served: %s", epoch, error)
+            return None
 
     def history(self) -> list[tuple[EpochReport, Scores]]:
         """Reports and scores of the epochs that are kept, oldest first; the scores as the files hold them."""
         return [self._history(epoch) for epoch in self.known()[-HISTORY:]]
 
     def model(self, identity: bytes) -> dict[str, Any]:
-        """A model's manifest and scorecard as plain values, and its card's text where the node has it."""
+        """A model's manifest and scorecard as plain values, and its card's text where the node has it.
+
+        `cardHash` is what the ModelRegistry must have of this card.
+        """
         home, name = self._settings.home, identity.hex()
         try:
             found = manifests.load(home, identity)
             card = scorecards.load(home, found.scorecard)
         except Stop as error:
-            raise Unknown(f"Model 0x{name} is not kept here.") from error
-        text = home / "cards" / f"{name}.md"
+            raise Unknown(sentences.MODEL_UNKNOWN.of(model="0x" + name)) from error
+        text = registry.read_card(home, identity)
         return {
             "modelId": f"0x{name}",
             "manifest": plain.read(manifests.to_json(found), "a manifest"),
             "scorecard": plain.read(scorecards.to_json(card), "a scorecard"),
-            "card": text.read_text(encoding="utf-8") if text.is_file() else None,
+            "card": None if text is None else text.decode(errors="replace"),
+            "cardHash": None if text is None else "0x" + keccak256(text).hex(),
         }
 
     def _before(self) -> Opened:
         if self._current is None:
-            raise Retry("No epoch is computed yet; the first scores come when the first epoch has ended.")
+            raise Retry(sentences.NO_EPOCH)
         return self._current
 
     def _look(self) -> None:
@@ -158,7 +171,7 @@ class Epochs:
         except Stop as error:  # its sentence names files: it is the operator's to read
             log.warning("epoch %s cannot be served: %s", known[-1], error)
             if self._current is None:
-                raise Retry("The latest epoch cannot be opened here yet; try again later.") from error
+                raise Retry(sentences.EPOCH_CLOSED) from error
 
     def _opened(self, epoch: int) -> Opened:
         report = folder.read_report(self._settings.epochs, epoch)

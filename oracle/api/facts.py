@@ -10,6 +10,7 @@ from typing import Any
 
 from oracle.api.epochs import Unknown
 from oracle.folder import FACTS
+from oracle.sentences import FACTS_UNKNOWN
 
 
 def told_facts(folder: Path, account: bytes) -> list[dict[str, Any]]:
@@ -18,16 +19,17 @@ def told_facts(folder: Path, account: bytes) -> list[dict[str, Any]]:
     Unknown where the node did not write any.
     """
     if not (folder / FACTS).is_file():
-        raise Unknown("The facts of this epoch are not kept here; they come with the next one.")
+        raise Unknown(FACTS_UNKNOWN)
     from oracle.facts import facts_of  # noqa: PLC0415 (see above)
 
     return [
-        {_camel(name): _plain(value) for name, value in asdict(fact).items() if name != "account"}
+        {camel(name): _plain(value) for name, value in asdict(fact).items() if name != "account"}
         for fact in facts_of(folder, account)
     ]
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A field's name as JSON has it: block_number is blockNumber."""
     first, *rest = name.split("_")
     return first + "".join(part.title() for part in rest)
 

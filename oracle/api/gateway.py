@@ -4,8 +4,8 @@ Rules that hold here: `sender` must be a contract that the operator named, `data
 OffchainLookup carries: `openProof(address borrower)` of IGateway. The answer {"data": "0x…"} is abi.encode of
 ICreditOracle.ScoreProof, as IOpenScores.answered holds it against the current root: nothing here is believed.
 A borrower without a public consent and an unknown one get the same refusal. The codes are EIP-3668's: 404 for
-another contract, 400 for another call. This route alone is open to pages of other origins, since any client
-library asks it.
+another contract, 400 for another call. This route alone is open to pages of other origins, refusals included,
+since any client library asks it (edge.py says so to browsers, as some refusals are made there).
 """
 
 import re
@@ -18,31 +18,41 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ledger_reader.keccak import keccak256
+from oracle import sentences
 from oracle.api import answers
 from oracle.api.consents import NoConsent
 from oracle.api.epochs import Opened, Unknown
 from oracle.api.problems import BadCall
+from oracle.api.public_shapes import ForContract
 from oracle.api.service import Service
-from oracle.api.shapes import ForContract, tells
+from oracle.api.shapes import tells
 from oracle.tree import has_score
 
 OPEN_PROOF_CALL = re.compile(f"0x{keccak256(b'openProof(address)')[:4].hex()}0{{24}}[0-9a-f]{{40}}", re.I)
 SCORE_PROOF = "(uint64,uint8,uint16,uint16,bytes32,bytes32,bytes32,bytes32[])"
 
-OPEN = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+PREFLIGHT = {
+    "access-control-allow-methods": "GET",
+    "access-control-allow-headers": "content-type",
+    "access-control-max-age": "86400",
+}
+"""What a browser is told that asks before it asks: some clients send a content type with their GET."""
 
 
 def gateway_routes(service: Service) -> APIRouter:
-    """The gateway's one route."""
+    """The gateway's one route, and what browsers ask before it."""
     routes = APIRouter(prefix="/v1", tags=["gateway"])
 
     @routes.get("/gateway/{sender}/{data}.json", **tells(ForContract))
-    async def answer(sender: str, data: str, response: Response) -> dict[str, Any]:
+    async def answer(sender: str, data: str) -> dict[str, Any]:
         """A proof for the call that a contract's OffchainLookup carries."""
-        response.headers.update(OPEN)
         borrower = borrower_of(service, sender, data)
         raw = await run_in_threadpool(response_of, service, await service.provable(), borrower)
         return {"data": "0x" + raw.hex()}
+
+    @routes.options("/gateway/{sender}/{data}.json", include_in_schema=False)
+    async def preflight(sender: str, data: str) -> Response:  # noqa: ARG001 (whatever they are)
+        return Response(status_code=204, headers=PREFLIGHT)
 
     return routes
 
@@ -50,9 +60,9 @@ def gateway_routes(service: Service) -> APIRouter:
 def borrower_of(service: Service, sender: str, data: str) -> bytes:
     """Whose proof a call asks for; Unknown when of another contract, BadCall when it is no such call."""
     if sender.lower() not in map(str.lower, service.operator.gateway_senders):
-        raise Unknown(f"{sender[:42]} is no contract that this gateway answers for.")
+        raise Unknown(sentences.GATEWAY_SENDER.of(sender=sender[:42]))
     if not OPEN_PROOF_CALL.fullmatch(data):
-        raise BadCall("The data is not a call of openProof(address); a client of EIP-3668 fills it in.")
+        raise BadCall(sentences.GATEWAY_CALL)
     return bytes.fromhex(data[-40:])
 
 

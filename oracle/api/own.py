@@ -22,10 +22,11 @@ from oracle.api import answers
 from oracle.api.epochs import Opened
 from oracle.api.facts import told_facts
 from oracle.api.service import Service
-from oracle.api.shapes import Ladder, OwnProof, Past, Score, tells
+from oracle.api.shapes import Fact, Ladder, OwnProof, Past, ReportFile, Score, tells
 from oracle.credit_report import DEFAULT_PARTS, FORMAT, PARTS, sign_report
+from oracle.proof_text import BESIDE
 from oracle.settings import address_text
-from oracle.tree import STEP
+from oracle.tree import STEP, has_score
 
 Target = Annotated[int | None, Query(ge=LOWEST + 1, le=HIGHEST, description="Plan for this score")]
 Threshold = Annotated[int | None, Query(ge=LOWEST + STEP, le=HIGHEST, description="A multiple of 10")]
@@ -73,12 +74,12 @@ def own_routes(service: Service) -> APIRouter:
         """Status, score and range in each epoch that is kept, oldest first."""
         return answers.history(epochs.history(), account)
 
-    @routes.get("/facts")
+    @routes.get("/facts", **tells(list[Fact]))
     def facts(account: Account) -> list[dict[str, Any]]:
         """What the score of the latest epoch is made of: loans, invoices, payments, integrity."""
         return told_facts(epochs.folder_of(epochs.latest()), account)
 
-    @routes.get("/report")
+    @routes.get("/report", **tells(ReportFile))
     def report(
         account: Account,
         lang: Language = "en",
@@ -88,7 +89,8 @@ def own_routes(service: Service) -> APIRouter:
     ) -> Response:
         """The record as a file, signed with Ed25519: `credit-oracle verify report.json` checks it offline."""
         chosen = [plain.choice(part, "a part", PARTS) for part in parts.split(",")]
-        made = sign_report(make_report(service, account, lang, chosen), service.signer)
+        values = make_report(service, epochs.latest(), account, lang, chosen)
+        made = sign_report(values, service.signer)
         name = f'attachment; filename="credit-record-{made["report"]["number"]}.json"'
         return Response(
             plain.write(made), media_type="application/json", headers={"content-disposition": name}
@@ -97,9 +99,15 @@ def own_routes(service: Service) -> APIRouter:
     return routes
 
 
-def make_report(service: Service, account: bytes, language: Language, chosen: list[str]) -> dict[str, Any]:
-    """The values of a credit report: who, when, by whom, of which epoch, and the chosen parts."""
-    opened = service.epochs.latest()
+def make_report(
+    service: Service, opened: Opened, account: bytes, language: Language, chosen: list[str]
+) -> dict[str, Any]:
+    """The values of a credit report: who, when, by whom, of which epoch, and the chosen parts.
+
+    A proof is of the epoch that contracts read, maybe an earlier one than the rest is of: `provenEpoch`.
+    """
+    proven = service.provable_now() if "proof" in chosen else None
+    proof = None if proven is None else _score_proof(proven, account)
     score = answers.own_score(opened, account, language, None)
     parts: dict[str, Any] = {
         part: {name: score[name] for name in _SCORE_PARTS[part] if name in score}
@@ -111,7 +119,7 @@ def make_report(service: Service, account: bytes, language: Language, chosen: li
     if "facts" in chosen:
         parts["facts"] = told_facts(service.epochs.folder_of(opened), account)
     if "proof" in chosen:
-        parts["proof"] = None if score["score"] is None else _score_proof(opened, account)
+        parts["proof"] = proof
     if "statement" in chosen:
         parts["statement"] = service.words.stated(account)
     return {
@@ -126,10 +134,15 @@ def make_report(service: Service, account: bytes, language: Language, chosen: li
         "account": address_text(account),
         "language": language,
         "epoch": reports.to_json(opened.report),
+        "provenEpoch": None if proven is None or proof is None else reports.to_json(proven.report),
         "parts": parts,
     }
 
 
-def _score_proof(opened: Opened, account: bytes) -> dict[str, Any]:
+def _score_proof(opened: Opened, account: bytes) -> dict[str, Any] | None:
+    """The proof; None where that epoch has no score of the account."""
+    index = answers.row_of(opened.tree.scores, account)
+    if index is None or not has_score(int(opened.tree.scores.status[index])):
+        return None
     found = answers.proof(opened, account, None)
-    return {name: value for name, value in found.items() if name not in ("kind", "account", "calldata")}
+    return {name: value for name, value in found.items() if name not in BESIDE}

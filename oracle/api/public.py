@@ -13,18 +13,17 @@ from starlette.responses import Response
 from ledger_reader.errors import Retry, Stop
 from models import plain
 from oracle import report as reports
-from oracle.api import shapes
+from oracle import sentences
+from oracle.api import public_shapes as shapes
 from oracle.api.epochs import Unknown
 from oracle.api.service import Service
 from oracle.api.shapes import tells
+from oracle.api.status import status_of
 from oracle.attestations import read_attestations
+from oracle.committee import to_json as committee_to_json
+from oracle.proof_text import proof_of, read_proof
 from oracle.settings import address_bytes, address_text
-from oracle.tree import (
-    at_least_proof_from_json,
-    score_proof_from_json,
-    verify_at_least,
-    verify_score,
-)
+from oracle.tree import AtLeastProof, ScoreProof, verify_at_least, verify_score
 
 MOST_EPOCHS = 100
 
@@ -34,7 +33,7 @@ def service_routes(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["public"])
     settings, epochs = service.settings, service.epochs
 
-    @routes.get("/health")
+    @routes.get("/health", **tells(shapes.Health))
     def health() -> dict[str, Any]:
         """The process answers, and the latest epoch it has."""
         return {
@@ -44,13 +43,18 @@ def service_routes(service: Service) -> APIRouter:
             "latestEpoch": max(epochs.known(), default=None),
         }
 
-    @routes.get("/ready")
+    @routes.get("/ready", **tells(shapes.Ready))
     def ready() -> dict[str, Any]:
         """Whether scores and proofs can be asked for: an epoch is open, the database answers. Else 503."""
         opened = epochs.latest()
         with service.store.reading() as connection:
             connection.exec_driver_sql("SELECT 1")
         return {"status": "ready", "epoch": opened.report.epoch}
+
+    @routes.get("/status", **tells(shapes.Status))
+    def status() -> dict[str, Any]:
+        """Epochs with signatures and fate, dissent, drift and its limits; null is what is not known now."""
+        return status_of(service)
 
     @routes.get("/operator", **tells(shapes.Operator))
     def operator() -> dict[str, Any]:
@@ -60,7 +64,7 @@ def service_routes(service: Service) -> APIRouter:
 
     if service.operator.demo:
 
-        @routes.get("/demo/wallets")
+        @routes.get("/demo/wallets", **tells(list[shapes.DemoWallet]))
         def wallets() -> list[dict[str, str]]:
             """Wallets of the development chain's cast; their keys are public and worth nothing."""
             from oracle.devchain.people import CAST, demo_address, demo_key  # noqa: PLC0415 (of demonstrations only)
@@ -82,12 +86,12 @@ def public_routes(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["public"])
     epochs = service.epochs
 
-    @routes.get("/epochs")
+    @routes.get("/epochs", **tells(list[shapes.Report]))
     def latest_epochs() -> list[dict[str, Any]]:
         """The reports of the last 100 epochs, oldest first."""
         return [reports.to_json(epochs.report(epoch)) for epoch in epochs.known()[-MOST_EPOCHS:]]
 
-    @routes.get("/epochs/{epoch}")
+    @routes.get("/epochs/{epoch}", **tells(shapes.SignedReport))
     def one_epoch(epoch: int) -> dict[str, Any]:
         """An epoch's report, and who signed it with what."""
         told = reports.to_json(epochs.report(epoch))
@@ -100,27 +104,29 @@ def public_routes(service: Service) -> APIRouter:
         ]
         return told | {"attestations": signed}
 
-    @routes.get("/models/{identity}")
+    @routes.get("/models/{identity}", **tells(shapes.Model))
     def model(identity: str) -> dict[str, Any]:
         """A model: manifest, scorecard, and its card where the node has it."""
         try:
-            return epochs.model(plain.hexadecimal(identity, "the model id", 32))
+            model_id = plain.hexadecimal(identity, "the model id", 32)
         except Stop as error:
-            raise Unknown(str(error)) from error
+            raise Unknown(sentences.MODEL_MALFORMED.of(model=identity[:70])) from error
+        return epochs.model(model_id)
 
-    @routes.get("/members")
+    @routes.get("/members", **tells(shapes.Members))
     def members() -> dict[str, Any]:
-        """The committee of the latest epoch, as this node's file or the chain has it."""
-        committee = service.chain.committee if service.chain else None
-        if committee is None:
-            raise Retry("The committee is read from the chain, which has not answered yet.")
-        return committee
+        """The committee of the latest epoch, as the chain has it."""
+        latest = epochs.latest().report.epoch
+        sight = service.sight(latest)
+        if sight is None or latest not in sight.fates:
+            raise Retry(sentences.COMMITTEE_UNKNOWN)
+        return committee_to_json(sight.fates[latest].committee) | {"epoch": latest}
 
     @routes.post("/verify", **tells(shapes.Verified))
     def verify(
-        found: Annotated[dict[str, Any], Body(examples=[{"kind": "atLeast", "account": "0x…"}])],
+        found: Annotated[dict[str, Any], Body(examples=[{"text": "CP1:…"}])],
     ) -> dict[str, Any]:
-        """Hold a proof (as GET /v1/me/proof gives it) against the root of its epoch, as kept here."""
+        """Hold a proof (as GET /v1/me/proof gives it, or only its `text`) against the root kept here."""
         return verify_proof(service, found)
 
     return routes
@@ -139,21 +145,24 @@ def metrics_route(service: Service) -> APIRouter:
 
 def verify_proof(service: Service, found: dict[str, Any]) -> dict[str, Any]:
     """What a proof shows; Stop when it shows nothing, Unknown when its epoch is not kept."""
-    kind = plain.choice(found.get("kind"), "the proof's kind", ("score", "atLeast"))
-    fields = {name: value for name, value in found.items() if name not in ("kind", "account", "calldata")}
-    try:
-        account = address_bytes(str(found.get("account")))
-    except ValueError as error:
-        raise Stop(str(error)) from error
-    if kind == "score":
-        score = score_proof_from_json(fields)
-        report = service.epochs.report(score.epoch)
-        verify_score(report.root, account, score)
-        shown = {"score": score.score, "width": score.width, "status": score.status}
+    account, proof = _given(found)
+    report = service.epochs.report(proof.epoch)
+    if isinstance(proof, ScoreProof):
+        verify_score(report.root, account, proof)
+        shown = {"kind": "score", "score": proof.score, "width": proof.width}
     else:
-        proof = at_least_proof_from_json(fields)
-        report = service.epochs.report(proof.epoch)
         verify_at_least(report.root, account, proof)
-        shown = {"threshold": proof.threshold, "status": proof.status}
-    where = {"epoch": report.epoch, "snapshotTime": report.snapshot_time}
-    return {"proven": True, "kind": kind, "account": address_text(account), **shown, **where}
+        shown = {"kind": "atLeast", "threshold": proof.threshold}
+    where = {"epoch": report.epoch, "snapshotTime": report.snapshot_time, "status": proof.status}
+    return {"proven": True, "account": address_text(account), **shown, **where}
+
+
+def _given(found: dict[str, Any]) -> tuple[bytes, ScoreProof | AtLeastProof]:
+    """Account and proof in either form: as GET /v1/me/proof gives it, or its `text` alone."""
+    if "kind" not in found and isinstance(found.get("text"), str):
+        return read_proof(found["text"].strip())
+    proof = proof_of(found)
+    try:
+        return address_bytes(str(found.get("account"))), proof
+    except ValueError as error:
+        raise Stop(sentences.NO_ACCOUNT.of(account=str(found.get("account"))[:60])) from error

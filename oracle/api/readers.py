@@ -16,11 +16,12 @@ from starlette.responses import Response
 from ledger_reader.errors import Stop
 from models import plain
 from oracle import consent as consents
-from oracle.api import answers
+from oracle import sentences
+from oracle.api import answers, shapes
 from oracle.api.consents import NoConsent
 from oracle.api.own import make_report
 from oracle.api.service import Service
-from oracle.api.shapes import ConsentGiven, Shown, tells
+from oracle.api.shapes import tells
 from oracle.api.signatures import from_hex
 from oracle.api.signing_in import Signature
 from oracle.api.wallet_message import Refusal
@@ -77,15 +78,15 @@ def consent_routes(service: Service) -> APIRouter:
 
     Account = Annotated[bytes, Depends(signed_in)]  # noqa: N806 (a type)
 
-    @routes.post("/consents", **tells(ConsentGiven, 201))
+    @routes.post("/consents", **tells(shapes.ConsentGiven, 201))
     def give(account: Account, body: Given) -> dict[str, Any]:
         """Let one reader see one thing: EIP-712 `LetReaderSeeMyCreditRecord`, signed by the borrower."""
         consent, signature = consent_of(body.consent), from_hex(body.signature)
         if not service.signatures.signed(account, consent_digest(consent, service.deployment), signature):
-            raise Stop("the signature is not the signed-in account's over this consent; sign it again")
+            raise Stop(sentences.CONSENT_SIGNATURE)
         return {"id": "0x" + service.consents.give(consent, signature, account).hex()}
 
-    @routes.get("/consents")
+    @routes.get("/consents", **tells(list[shapes.Consent]))
     def given(account: Account) -> list[dict[str, Any]]:
         """All consents given, newest first; `active` ones still open something."""
         return [_shown(row) for row in service.consents.of(account)]
@@ -95,9 +96,9 @@ def consent_routes(service: Service) -> APIRouter:
         """Stop a consent, with effect at once."""
         service.consents.stop(plain.hexadecimal(identity, "the consent's id", 32), account)
 
-    @routes.get("/reads")
+    @routes.get("/reads", **tells(list[shapes.Access]))
     def reads(account: Account) -> list[dict[str, Any]]:
-        """Who read what, by which consent; with `entry` and `link` of the hash-chained log."""
+        """Who read what, by which consent; with the salt and link of each entry of the hash-chained log."""
         return [_read(row) for row in service.consents.reads_of(account)]
 
     return routes
@@ -107,13 +108,13 @@ def reader_routes(service: Service) -> APIRouter:
     """The reader's side."""
     routes = APIRouter(prefix="/v1", tags=["readers"])
 
-    @routes.post("/reads", **tells(Shown))
+    @routes.post("/reads", **tells(shapes.Shown))
     def read(body: Read) -> Response:
         """What the borrower let this reader see; without consent always the same 403."""
         request = request_of(body)
         digest = request_digest(request, service.deployment)
         if not service.signatures.signed(request.reader, digest, from_hex(body.signature)):
-            raise Refusal("The signature is not the reader's over this request; sign ReadCreditRecord again.")
+            raise Refusal(sentences.REQUEST_SIGNATURE)
         service.check_pace(request.reader)
         return Response(msgspec.json.encode(answer(service, request)), media_type="application/json")
 
@@ -122,8 +123,7 @@ def reader_routes(service: Service) -> APIRouter:
 
 def answer(service: Service, request: ReadRequest) -> dict[str, Any]:
     """What a request, whose signature was checked, is told; NoConsent when nothing allows it."""
-    latest = service.epochs.latest()
-    opened = service.epochs.before(latest) if service.is_ahead(latest) else latest
+    opened = service.provable_now()
     index = answers.row_of(opened.tree.scores, request.borrower)  # looked up whoever asks, and for whomever
     try:
         identity = service.consents.use(request)
@@ -136,7 +136,7 @@ def answer(service: Service, request: ReadRequest) -> dict[str, Any]:
         return told | answers.shown(opened, index, request.what, request.threshold)
     found = None
     if index is not None:
-        made = make_report(service, request.borrower, "en", list(DEFAULT_PARTS))
+        made = make_report(service, opened, request.borrower, "en", list(DEFAULT_PARTS))
         found = sign_report(made, service.signer)
     return told | {"what": REPORT, "epoch": opened.report.epoch, "file": found}
 

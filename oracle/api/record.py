@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 
 from models import plain
 from models.wording import Language
-from oracle.api import erasure
+from oracle.api import erasure, shapes
 from oracle.api.service import Service
+from oracle.api.shapes import tells
 from oracle.api.words import ANSWER_DAYS, MOST_WORDS, REASONS, call_data
 from oracle.settings import address_text
 
@@ -41,7 +42,7 @@ def record_routes(service: Service) -> APIRouter:
 
     Account = Annotated[bytes, Depends(signed_in)]  # noqa: N806 (a type)
 
-    @routes.post("/disputes")
+    @routes.post("/disputes", **tells(shapes.DisputeKept))
     def dispute(account: Account, body: Dispute) -> dict[str, Any]:
         """Keep the words of a dispute; the answer's call puts their hash on chain."""
         fact_id = plain.hexadecimal(body.fact_id, "factId", 32)
@@ -52,23 +53,23 @@ def record_routes(service: Service) -> APIRouter:
         answer_by = int(time.time()) + ANSWER_DAYS * 86_400
         return {"wordsHash": "0x" + hashed.hex(), "call": call, "answerBy": answer_by}
 
-    @routes.get("/disputes")
+    @routes.get("/disputes", **tells(list[shapes.Disputed]))
     def disputes(account: Account) -> list[dict[str, Any]]:
         """The own disputes with their words, and the decisions with their reasons."""
         return [_dispute(row) for row in service.words.disputes_of(account)]
 
-    @routes.post("/statement")
+    @routes.post("/statement", **tells(shapes.Statement))
     def state(account: Account, body: Statement) -> dict[str, Any]:
         """Replace the own statement, shown as the borrower's, unchecked."""
         service.words.state(account, body.words)
         return {"statement": service.words.stated(account)}
 
-    @routes.get("/statement")
+    @routes.get("/statement", **tells(shapes.Statement))
     def stated(account: Account) -> dict[str, Any]:
         """The own statement."""
         return {"statement": service.words.stated(account)}
 
-    @routes.delete("")
+    @routes.delete("", **tells(shapes.Erased))
     def erase(account: Account, lang: Language = "en") -> dict[str, Any]:
         """Delete everything that this service keeps of the account, now; says what stays and why."""
         told = erasure.told(erasure.erase(service.store, account), lang)

@@ -1,5 +1,6 @@
 """One service: everything that its routes share, opened together and closed together."""
 
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from oracle.api.figures import Figures
 from oracle.api.operator import Operator
 from oracle.api.problems import TooMany
 from oracle.api.sessions import Sessions
+from oracle.api.sight import Sight
 from oracle.api.signatures import Signatures
 from oracle.api.store import Store
 from oracle.api.words import Words
@@ -23,6 +25,7 @@ from oracle.credit_report import ReportSigner
 from oracle.epoch import Deployment
 from oracle.guard import Allowance
 from oracle.keys import NodeKeys, read_private, write_durably
+from oracle.sentences import ASKED_TOO_OFTEN
 from oracle.settings import Settings
 
 KEY_FILE = "service.key"
@@ -39,12 +42,8 @@ UNKNOWN: dict[str, Any] = {"activeFrom": None, "flags": {"held": None, "stale": 
 class ChainView(Protocol):
     """What a service may know of the chain (chain.py): it runs without one too."""
 
-    @property
-    def committee(self) -> dict[str, object] | None:
-        """The latest epoch's members; None where unknown."""
-
-    def flags(self, epoch: int, snapshot_time: int) -> dict[str, Any]:
-        """What became of an epoch on chain."""
+    def sight(self, latest: int) -> Sight | None:
+        """What was seen of the epochs up to `latest`; None where nothing was."""
 
     def approves(self, account: bytes, digest: bytes, signature: bytes) -> bool:
         """Whether a contract account says that it signed."""
@@ -87,14 +86,28 @@ class Service:
         return found
 
     async def provable(self) -> Opened:
-        """The epoch whose proofs contracts take: the latest, or while they do not read it, the one before."""
+        """The epoch that contracts read, however far back, if known and kept here; else the latest."""
         latest = await self.latest()
-        return await run_in_threadpool(self.epochs.before, latest) if self.is_ahead(latest) else latest
+        epoch = self.read_epoch(latest)
+        return latest if epoch == latest.report.epoch else await run_in_threadpool(self._kept, epoch, latest)
 
-    def is_ahead(self, opened: Opened) -> bool:
-        """Whether contracts do not read this epoch, as far as the chain has told: upcoming, or held."""
-        flags = self.standing_of(opened)["flags"]
-        return bool(flags["upcoming"] or flags["held"])
+    def provable_now(self) -> Opened:
+        """The same, for a thread."""
+        latest = self.epochs.latest()
+        return self._kept(self.read_epoch(latest), latest)
+
+    def read_epoch(self, latest: Opened) -> int:
+        """The number of the epoch that contracts read; the latest's where that is unknown or none."""
+        sight = self.sight(latest.report.epoch)
+        return (sight.read_epoch(time.time()) if sight else 0) or latest.report.epoch
+
+    def sight(self, latest: int) -> Sight | None:
+        """What is known of the chain now."""
+        found = self.chain.sight(latest) if self.chain else None
+        return None if found is None or found.is_old(time.time()) else found
+
+    def _kept(self, epoch: int, latest: Opened) -> Opened:
+        return self.epochs.opened(epoch) or latest
 
     async def account_of(self, request: Request) -> bytes:
         """Who is signed in; Refusal when nobody is, TooMany when the account asks too often."""
@@ -108,13 +121,16 @@ class Service:
     def check_pace(self, account: bytes) -> None:
         """TooMany when this account asked too often."""
         if not self.allowance.take(account):
-            raise TooMany("You ask too often; try again in a second.")
+            raise TooMany(ASKED_TOO_OFTEN)
 
     def standing_of(self, opened: Opened) -> dict[str, Any]:
         """What is known of the epoch's fate on chain."""
-        if self.chain is None:
+        epoch, now = opened.report.epoch, time.time()
+        sight = self.sight(epoch)
+        flags = sight.flags(epoch, opened.report.snapshot_time, now) if sight else None
+        if sight is None or flags is None:
             return UNKNOWN
-        return self.chain.flags(opened.report.epoch, opened.report.snapshot_time)
+        return {"activeFrom": sight.fates[epoch].active_from, "flags": flags}
 
 
 def token_of(headers: Headers) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, insert, select
 
+from oracle import sentences
 from oracle.api import wallet_message
 from oracle.api.signatures import Signatures
 from oracle.api.store import Store
@@ -47,7 +48,7 @@ class Sessions:
         with self._store.changing() as connection:
             connection.execute(delete(nonces).where(nonces.c.ends < now))
             if connection.execute(select(func.count()).select_from(nonces)).scalar_one() >= MOST_NONCES:
-                raise Refusal("Too many people sign in right now; try again in five minutes.")
+                raise Refusal(sentences.TOO_MANY_SIGN_IN)
             connection.execute(insert(nonces).values(nonce=nonce, ends=now + NONCE_SECONDS))
         return nonce
 
@@ -56,10 +57,10 @@ class Sessions:
         parsed = wallet_message.read(message)
         self._use_nonce(parsed.nonce)
         if parsed.statement != STATEMENT:
-            raise Refusal("The message says something else than this service asks for; sign in again.")
+            raise Refusal(sentences.MESSAGE_STATEMENT)
         wallet_message.check(parsed, self._domain, self._chain_id, datetime.now(UTC))
         if not self._signatures.signed(parsed.address, wallet_message.digest(parsed), signature):
-            raise Refusal("The signature is not that of the account in the message; sign in again.")
+            raise Refusal(sentences.SIGN_IN_SIGNATURE)
         token, ends = self.begin(parsed.address)
         return token, parsed.address, ends
 
@@ -88,7 +89,7 @@ class Sessions:
         with self._store.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None or row.ends <= now:
-            raise Refusal("You are not signed in, or were signed out after 30 minutes; sign in again.")
+            raise Refusal(sentences.NOT_SIGNED_IN)
         self._remember(_hash(token), min(TRUST_SECONDS, row.ends - now), bytes(row.account))
         return bytes(row.account)
 
@@ -118,7 +119,7 @@ class Sessions:
         with self._store.changing() as connection:
             ends = connection.execute(used).scalar()
         if ends is None or ends < time.time():
-            raise Refusal("This sign-in was used before, or is older than five minutes; sign in again.")
+            raise Refusal(sentences.SIGN_IN_USED)
 
 
 def _hash(token: str) -> bytes:

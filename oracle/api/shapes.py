@@ -10,35 +10,23 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from oracle.api.examples import example_of
+
 
 def tells(shape: Any, status: int = 200) -> dict[str, Any]:
-    """For a route's decorator: its answers are of this shape."""
-    return {"response_model": None, "status_code": status, "responses": {status: {"model": shape}}}
+    """For a route's decorator: its answers are of this shape, as the example is."""
+    content = {"application/json": {"example": example_of(shape)}}
+    answer = {"model": shape, "content": content}
+    return {"response_model": None, "status_code": status, "responses": {status: answer}}
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """Fields in camel case, and no others."""
+
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
 
 
-class Operator(_Shape):
-    """Who runs the service, of which oracle, and what browsers may use."""
-
-    name: str
-    licence: str | None
-    demo: bool
-    chain_id: int
-    contract: str
-    loans: str | None
-    links: str | None
-    disputes: str | None
-    coin: str | None
-    pool: str | None
-    rpc: str | None
-    explorer: str | None
-    report_key: str
-
-
-class Nonce(_Shape):
+class Nonce(Shape):
     """What a sign-in message must say."""
 
     nonce: str
@@ -46,7 +34,7 @@ class Nonce(_Shape):
     statement: str
 
 
-class Session(_Shape):
+class Session(Shape):
     """Signed in: the token is a bearer token."""
 
     token: str
@@ -54,7 +42,7 @@ class Session(_Shape):
     expires: int
 
 
-class Flags(_Shape):
+class Flags(Shape):
     """The fate of an epoch on chain; null: not known now."""
 
     held: bool | None
@@ -62,7 +50,7 @@ class Flags(_Shape):
     upcoming: bool | None
 
 
-class Capped(_Shape):
+class Capped(Shape):
     """The most that a record of this kind can reach, and what its points alone would give."""
 
     cap: int
@@ -70,7 +58,7 @@ class Capped(_Shape):
     text: str
 
 
-class Helped(_Shape):
+class Helped(Shape):
     """What helped, and by how many points."""
 
     feature: str
@@ -78,7 +66,7 @@ class Helped(_Shape):
     text: str
 
 
-class Reason(_Shape):
+class Reason(Shape):
     """What held the score back, and by how many points."""
 
     code: int
@@ -86,7 +74,7 @@ class Reason(_Shape):
     text: str
 
 
-class Term(_Shape):
+class Term(Shape):
     """One term of the scorecard: what it looked at and the points for it."""
 
     features: list[str]
@@ -94,7 +82,7 @@ class Term(_Shape):
     points: int
 
 
-class Step(_Shape):
+class Step(Shape):
     """A step of the plan: days it takes, and where the score would then be."""
 
     text: str
@@ -103,7 +91,7 @@ class Step(_Shape):
     high: int
 
 
-class Score(_Shape):
+class Score(Shape):
     """The own score; all from `band` on is absent for somebody without one."""
 
     account: str
@@ -132,7 +120,7 @@ class Score(_Shape):
     plan: list[Step] | None = None
 
 
-class Past(_Shape):
+class Past(Shape):
     """The record in one epoch."""
 
     epoch: int
@@ -145,14 +133,14 @@ class Past(_Shape):
     high: int | None
 
 
-class Call(_Shape):
+class Call(Shape):
     """A ready call of ICreditOracle."""
 
     function: str
     args: list[Any]
 
 
-class ScoreProof(_Shape):
+class ScoreProof(Shape):
     """ICreditOracle.ScoreProof."""
 
     epoch: int
@@ -165,7 +153,7 @@ class ScoreProof(_Shape):
     path: list[str]
 
 
-class AtLeastProof(_Shape):
+class AtLeastProof(Shape):
     """ICreditOracle.AtLeastProof."""
 
     epoch: int
@@ -182,6 +170,7 @@ class OwnScoreProof(ScoreProof):
     kind: Literal["score"]
     account: str
     calldata: Call
+    text: str
 
 
 class OwnAtLeastProof(AtLeastProof):
@@ -190,12 +179,13 @@ class OwnAtLeastProof(AtLeastProof):
     kind: Literal["atLeast"]
     account: str
     calldata: Call
+    text: str
 
 
 OwnProof = OwnScoreProof | OwnAtLeastProof
 
 
-class Ladder(_Shape):
+class Ladder(Shape):
     """From `floorLow` to `most` every multiple of `step` can be proved; `most` null: none."""
 
     epoch: int
@@ -204,13 +194,13 @@ class Ladder(_Shape):
     step: int
 
 
-class ConsentGiven(_Shape):
+class ConsentGiven(Shape):
     """The consent's id: its EIP-712 digest."""
 
     id: str
 
 
-class Shown(_Shape):
+class Shown(Shape):
     """What a reader is shown by a consent: of the optional fields those that `what` names."""
 
     borrower: str
@@ -229,21 +219,146 @@ class Shown(_Shape):
     file: dict[str, Any] | None = None
 
 
-class Verified(_Shape):
-    """What a proof shows: a score with its width, or a threshold."""
+class Fact(Shape):
+    """One fact that the score is made of; kind and outcome as models/record.py has them.
 
-    proven: bool
-    kind: Literal["score", "atLeast"]
-    account: str
-    epoch: int
-    snapshot_time: int
-    status: int
-    score: int | None = None
-    width: int | None = None
-    threshold: int | None = None
+    `wallet`: of the person's; `excluded`: a dispute of it was upheld; `scoreWith` and `scoreWithout`: while
+    it is disputed.
+    """
+
+    wallet: str
+    fact_id: str
+    kind: str
+    chain_id: int
+    protocol: str
+    block_number: int
+    log_index: int
+    tx_hash: str
+    block_time: int
+    counterparty: str | None
+    asset: str | None
+    value_cents: int | None
+    due_time: int | None
+    outcome: str
+    disputed: bool
+    excluded: bool
+    score_with: int | None
+    score_without: int | None
 
 
-class ForContract(_Shape):
-    """A gateway's answer, for a contract's callback."""
+class Consent(Shape):
+    """A consent as it was signed, and what became of it: reads that remain, when it was stopped."""
+
+    id: str
+    borrower: str
+    reader: str
+    reader_name: str
+    what: str
+    purpose: str
+    threshold: int
+    not_after: int
+    count: int
+    nonce: str
+    remaining: int
+    given: int
+    stopped: int | None
+    active: bool
+
+
+class Access(Shape):
+    """Who read what: the details and salt of entry `number`, and its `link` of the hash-chained log."""
+
+    number: int
+    salt: str
+    borrower: str
+    reader: str
+    consent: str
+    what: str
+    purpose: str
+    result: str
+    time: int
+    link: str
+
+
+class ContractCall(Shape):
+    """A call for the borrower's own wallet; `to` null: the operator names no such contract."""
+
+    to: str | None
+    function: str
+    args: list[str]
+
+
+class DisputeCall(ContractCall):
+    """The same with its calldata."""
 
     data: str
+
+
+class DisputeKept(Shape):
+    """A dispute's words are kept; `call` puts their hash on chain."""
+
+    words_hash: str
+    call: DisputeCall
+    answer_by: int
+
+
+class Decision(Shape):
+    """The arbiter's answer: outcome 1 upheld, 2 not upheld, 3 unconfirmed."""
+
+    outcome: int
+    reasons: str
+    reasons_hash: str
+    time: int
+
+
+class Disputed(Shape):
+    """An own dispute, and the decisions on its fact."""
+
+    fact_id: str
+    words_hash: str
+    reason: str
+    words: str
+    time: int
+    decisions: list[Decision]
+
+
+class Words(Shape):
+    """What a borrower says of the own record."""
+
+    words: str
+    time: int
+
+
+class Statement(Shape):
+    """The own statement; null: none."""
+
+    statement: Words | None
+
+
+class Deleted(Shape):
+    """How many rows of each kind."""
+
+    consents: int
+    disputes: int
+    decisions: int
+    own_statements: int
+    sessions: int
+    reads: int
+
+    model_config = ConfigDict(alias_generator=None, extra="forbid")
+
+
+class Erased(Shape):
+    """What was deleted, what stays and why, and the call that opts out."""
+
+    deleted: Deleted
+    stays: list[str]
+    call: ContractCall
+
+
+class ReportFile(Shape):
+    """A credit report, whose it is, and the Ed25519 signature by `key`."""
+
+    report: dict[str, Any]
+    key: str
+    signature: str

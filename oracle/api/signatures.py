@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ledger_reader.errors import Stop
 from oracle.committee import recover
 from oracle.keys import to_compact
+from oracle.sentences import SIGNATURE_MALFORMED
 
 MAX_SIGNATURE_BYTES = 4_096
 """A contract account may want the signatures of many owners."""
@@ -42,7 +43,7 @@ def signer_of(digest: bytes, signature: bytes) -> bytes | None:
 def from_hex(text: str) -> bytes:
     """The bytes of a signature as wallets give it; Stop when it is none."""
     if not _HEX.fullmatch(text) or len(text) > 2 + 2 * MAX_SIGNATURE_BYTES:
-        raise Stop(f"the signature is not 0x and hex of at most {MAX_SIGNATURE_BYTES} bytes; sign again")
+        raise Stop(SIGNATURE_MALFORMED.of(most=MAX_SIGNATURE_BYTES))
     return bytes.fromhex(text[2:])
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger_reader.errors import Retry, Stop
+from oracle import sentences
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0001"
@@ -142,8 +143,8 @@ def _speaking() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Retry(f"the database does not answer now ({type(error.orig).__name__}); try again") from error
+        raise Retry(sentences.DATABASE_AWAY.of(what=type(error.orig).__name__)) from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Retry("the database went away; try again") from error
+            raise Retry(sentences.DATABASE_LOST) from error
         raise

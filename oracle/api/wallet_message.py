@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ledger_reader.keccak import keccak256
+from oracle import sentences
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far a wallet's clock may be ahead of ours."""
@@ -54,10 +55,10 @@ def read(text: str) -> WalletMessage:
     """The message in a text; Refusal when it is not one, or its address has a wrong checksum (EIP-55)."""
     match = _FORM.fullmatch(text)
     if match is None:
-        raise Refusal("The message is not a sign-in message of this service (EIP-4361); sign in again.")
+        raise Refusal(sentences.MESSAGE_OF_NO_FORM)
     found = match.groupdict()
     if not _checksum_holds(found["address"]):
-        raise Refusal("The address in the sign-in message has a wrong checksum; sign in again.")
+        raise Refusal(sentences.MESSAGE_CHECKSUM)
     return WalletMessage(
         text=text,
         domain=found["domain"],
@@ -73,11 +74,11 @@ def read(text: str) -> WalletMessage:
 def check(message: WalletMessage, domain: str, chain_id: int, now: datetime) -> None:
     """Refusal unless the message is for this service, chain and time; the signature is not looked at."""
     if message.domain != domain:
-        raise Refusal(f"The message is for {message.domain}, this page is {domain}; check the address bar.")
+        raise Refusal(sentences.MESSAGE_DOMAIN.of(theirs=message.domain, ours=domain))
     if message.chain_id != chain_id:
-        raise Refusal(f"Your wallet is on chain {message.chain_id}; this record is on {chain_id}. Switch.")
+        raise Refusal(sentences.MESSAGE_CHAIN.of(theirs=message.chain_id, ours=chain_id))
     if not message.issued - CLOCK_SKEW <= now < message.expires or message.expires - message.issued > LONGEST:
-        raise Refusal("The message is not good at this time; check the clock and sign in again.")
+        raise Refusal(sentences.MESSAGE_TIME)
 
 
 def digest(message: WalletMessage) -> bytes:
@@ -90,7 +91,7 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError as error:
-        raise Refusal(f"{text} is not a time; sign in again.") from error
+        raise Refusal(sentences.MESSAGE_NO_TIME.of(text=text)) from error
 
 
 def _checksum_holds(address: str) -> bool:

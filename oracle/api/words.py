@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger_reader.errors import Stop
 from ledger_reader.keccak import keccak256
 from models import plain
+from oracle import sentences
 from oracle.api.store import Store
 from oracle.api.tables import decisions, disputes, own_statements
 
@@ -45,9 +46,7 @@ class Words:
         row = {"account": account, "fact_id": fact_id, "reason": reason, "words": words, "salt": salt}
         with self._store.changing() as connection:
             if len(connection.execute(_of(disputes, account)).all()) >= MOST_OF_ONE:
-                raise Stop(
-                    f"the words of {MOST_OF_ONE} of your disputes are kept, and no more; wait for answers"
-                )
+                raise Stop(sentences.DISPUTES_ROOM.of(most=MOST_OF_ONE))
             connection.execute(insert(disputes).values(words_hash=hashed, time=int(time.time()), **row))
         return hashed
 
@@ -82,7 +81,7 @@ class Words:
                 try:
                     connection.execute(insert(own_statements).values(account=account, words=words, time=now))
                 except IntegrityError as error:
-                    raise Stop("your statement was changed at the same time elsewhere; look again") from error
+                    raise Stop(sentences.STATEMENT_CHANGED) from error
 
     def stated(self, account: bytes) -> dict[str, Any] | None:
         """What the account says of its own record."""
@@ -105,7 +104,7 @@ def call_data(function: str, kinds: tuple[str, ...], values: tuple[Any, ...]) ->
 def _check_words(words: str, most: int) -> None:
     plain.string(words, "the words", most)
     if "\0" in words:
-        raise Stop("the words hold a character that cannot be kept (NUL); write them anew")
+        raise Stop(sentences.WORDS_WITH_NUL)
 
 
 def _of(table: Any, account: bytes) -> Any:

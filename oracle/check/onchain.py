@@ -16,9 +16,10 @@ from oracle.ceremony import SECRET_FILE
 from oracle.check.home import Member
 from oracle.check.row import Row, fix, ok, pending
 from oracle.committee_secret import Secrets
-from oracle.contract import Clock, CreditOracle, Mark
+from oracle.contract import Clock, CreditOracle
 from oracle.epoch import secret_hash
 from oracle.keys import NodeKeys, load_secret
+from oracle.report import Mark
 from oracle.settings import Settings, address_text
 from oracle.watch import publish_gas
 

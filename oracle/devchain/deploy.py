@@ -15,9 +15,10 @@ from ledger_reader.errors import Stop
 from ledger_reader.sources import Asset, ChainSources, Source
 from models.schedule import Schedule
 from oracle.committee import Committee
-from oracle.contract import Clock, Contract, Limits, load_abi
+from oracle.contract import Clock, Contract, load_abi
 from oracle.devchain.anvil import Anvil, Transaction
 from oracle.devchain.people import demo_address
+from oracle.report import Limits
 
 DAY = 86_400
 CREATION_GAS = 12_000_000

@@ -33,6 +33,7 @@ from oracle.devchain.anvil import HOST, Anvil, Transaction, die_with_parent, fre
 from oracle.devchain.deploy import CREATION_GAS, DAY, DOLLAR, DevDeployment, Policy, Row, deploy
 from oracle.devchain.people import CAST, demo_address, demo_key
 from oracle.keys import KeySigner
+from oracle.proof_text import BESIDE
 from oracle.settings import address_text, write_settings
 from oracle.tree import AtLeastProof, at_least_proof_from_json
 from oracle.wallet import Receipt, Wallet
@@ -124,13 +125,14 @@ class Stage:
         self.anvil.mine_block([Transaction(self.deployment.owner, self.deployment.oracle, call)])
 
     def furnish(self, manifest: Path, rpc_urls: Sequence[str] = ()) -> None:
-        """Settings and a copy of the manifest for every member; `rpc_urls` one each (none: the chain's)."""
+        """Settings and a copy of the model for every member; `rpc_urls` one each (none: the chain's)."""
         ports, members = [free_port(0) for _ in self.homes], self.oracle.committee_at(EPOCH).members
         self.anvil.set_balances(members)
         peers = {member: f"http://{HOST}:{port}" for member, port in zip(members, ports, strict=True)}
         for i, home in enumerate(self.homes):
-            for kind in ("manifests", "scorecards"):
-                shutil.copytree(manifest.parent.parent / kind, home / kind, dirs_exist_ok=True)
+            for kind in ("manifests", "scorecards", "cards"):
+                if (manifest.parent.parent / kind).is_dir():  # a model made by hand has no card
+                    shutil.copytree(manifest.parent.parent / kind, home / kind, dirs_exist_ok=True)
             others = {address_text(m): url for m, url in peers.items() if m != members[i]}
             rpc = rpc_urls[i] if rpc_urls else self.anvil.url
             serves = {"facts": i == 0}  # the first node is the one with a service beside it
@@ -333,9 +335,7 @@ def sign_in(client: httpx2.Client, name: str, chain_id: int) -> str:
 
 def at_least(found: Mapping[str, Any]) -> AtLeastProof:
     """The proof in an answer of the service or of `prove`."""
-    return at_least_proof_from_json(
-        {k: v for k, v in found.items() if k not in ("kind", "account", "calldata")}
-    )
+    return at_least_proof_from_json({k: v for k, v in found.items() if k not in BESIDE})
 
 
 def _answers(url: str) -> bool:

@@ -8,7 +8,7 @@ member are the proof that the contract takes. Only what a round's Collection has
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -122,16 +122,7 @@ class Evidence:
     def dissents(self) -> list[Dissent]:
         """All that is kept, by epoch, member and digest."""
         with self._speaking() as connection:
-            rows = connection.execute(_ALL, self._where)
-            return [
-                Dissent(
-                    member,
-                    gossip.attestation_from_body(theirs),
-                    gossip.attestation_from_body(mine),
-                    None if found is None else differences.from_json(plain.read(found, str(self.path))),
-                )
-                for member, theirs, mine, found in rows
-            ]
+            return _dissents(connection, self._deployment)
 
     def proofs(self) -> list[Proof]:
         """One for each member and epoch with two reports, in order."""
@@ -157,13 +148,38 @@ class Evidence:
 
     @contextmanager
     def _speaking(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._lock:
-                yield self._connection
-        except sqlite3.OperationalError as error:
-            raise Retry(f"the evidence in {self.path} cannot be used now ({error})") from error
-        except sqlite3.DatabaseError as error:
-            raise Stop(f"{self.path} is damaged ({error}): move it away, and keep it") from error
+        with _errors_of(self.path), self._lock:
+            yield self._connection
+
+
+def read_dissents(path: Path, deployment: Deployment) -> list[Dissent]:
+    """All that a node keeps in a file, in the order of `Evidence.dissents`; the file is only read."""
+    with _errors_of(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as kept:
+        return _dissents(kept, deployment)
+
+
+def _dissents(connection: sqlite3.Connection, deployment: Deployment) -> list[Dissent]:
+    return [
+        Dissent(
+            member,
+            gossip.attestation_from_body(theirs),
+            gossip.attestation_from_body(mine),
+            None if found is None else differences.from_json(plain.read(found, "differences")),
+        )
+        for member, theirs, mine, found in connection.execute(
+            _ALL, (deployment.chain_id, deployment.contract)
+        )
+    ]
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise Retry(f"the evidence in {path} cannot be used now ({error})") from error
+    except sqlite3.DatabaseError as error:
+        raise Stop(f"{path} is damaged ({error}): move it away, and keep it") from error
 
 
 def describe(found: Dissent, deployment: Deployment) -> dict[str, Any]:

@@ -23,12 +23,13 @@ from oracle.api.chain import Chain
 from oracle.api.operator import Operator
 from oracle.api.service import Service, open_service
 from oracle.api.sessions import STATEMENT
-from oracle.committee import to_json
+from oracle.api.sight import Fate, Sight
 from oracle.devchain.anvil import Anvil
 from oracle.devchain.deploy import deploy
 from oracle.devchain.stage import own
 from oracle.epoch import Deployment
 from oracle.mailbox import listen
+from oracle.report import Mark
 from tests.e2e.conftest import anvil_binary, running_anvil
 from tests.e2e.test_proofs import COMMITTEE, MODEL, World, random_tree
 from tests.oracle.api.conftest import OPEN
@@ -259,19 +260,21 @@ def test_chain__of_a_published_epoch__says_from_when_it_counts_and_who_signs() -
         where = Deployment(world.deployment.chain_id, world.deployment.oracle)
         with Chain(anvil.rpc, where) as found:
             told = until_known(found, 1)
-            assert told["activeFrom"] == world.oracle.read("rootOf", 1)[0][2]
-            assert told["flags"]["held"] is False
-            assert found.committee == to_json(COMMITTEE) | {"epoch": 1}
+            begins = world.oracle.read("rootOf", 1)[0][2]
+            assert told.fates[1] == Fate(Mark.STANDING, begins, COMMITTEE)
+            assert (told.current, told.read_epoch(told.at + begins - told.block_time)) == (0, 1)
+            assert told.limits == world.oracle.limits()
             unpublished = until_known(found, 2)
-            assert (unpublished["activeFrom"], unpublished["flags"]["upcoming"]) == (None, True)
+            assert unpublished.fates == {**told.fates, 2: Fate(None, None, COMMITTEE)}
+            assert unpublished.standing(2, unpublished.at) == "unpublished"
 
 
-def until_known(chain: Chain, epoch: int) -> dict[str, Any]:
-    """The flags of an epoch, once the chain was looked at."""
+def until_known(chain: Chain, epoch: int) -> Sight:
+    """What is seen of an epoch, once the chain was looked at."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        told = chain.flags(epoch, 0)
-        if told["flags"]["held"] is not None:
+        told = chain.sight(epoch)
+        if told is not None and epoch in told.fates:
             return told
         time.sleep(0.02)
     raise AssertionError("the chain was not looked at")

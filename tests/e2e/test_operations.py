@@ -20,19 +20,23 @@ from typing import Any
 import pytest
 
 from models import manifest as manifests
+from models import registry
 from models import scorecard as scorecards
 from models.features.catalogue import feature_set_version
 from models.manifest import Manifest
+from models.registry import Bundle
 from oracle.committee import from_json as committee_from_json
 from oracle.contract import CreditOracle
 from oracle.devchain.anvil import GENESIS_TIME, HOST, Anvil, Transaction, free_port
 from oracle.devchain.deploy import DAY, DevDeployment, deploy, weekly
 from oracle.devchain.people import demo_address
+from oracle.keys import NodeKeys
 from oracle.settings import address_text, load_settings, write_settings
 from tests.e2e.conftest import REPOSITORY, anvil_binary
 from tests.oracle.conftest import small_card
 
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+MAKER = NodeKeys(b"\x07" * 32)
 FIRST, ROTATED, RESTORED = 3, 6, 7
 LENGTH = 7 * DAY
 SECONDS = 200
@@ -112,6 +116,8 @@ class Committee:
                 "RPC": self.anvil.url,
                 "CONTRACT": address_text(self.deployment.oracle),
                 "MANIFEST": str(manifest),
+                "BUNDLE": str(manifest.parent.parent / "model.bundle"),
+                "MODEL_KEY": "0x" + MAKER.identity_key.hex(),
                 "PORT": str(free_port(0)),
             }
             machine.run(blocks("The model")[0])
@@ -168,6 +174,7 @@ def hand_over(machine: Machine, dealer: Machine, folder: str) -> None:
 
 
 def make_model(folder: Path, deployment: DevDeployment) -> Path:
+    """The manifest's file, and beside it the bundle that MAKER signed."""
     manifest = Manifest(
         scorecard=scorecards.save(small_card(), folder),
         feature_set=feature_set_version(),
@@ -176,6 +183,8 @@ def make_model(folder: Path, deployment: DevDeployment) -> Path:
         schedule=deployment.schedule,
         reference=(1,) * 10,
     )
+    bundle = Bundle(MAKER.identity_key, manifest, small_card(), {}, b"# Card", b"<h1>Card</h1>", b"")
+    registry.save(bundle, MAKER, folder / "model.bundle")
     return folder / "manifests" / f"{manifests.save(manifest, folder).hex()}.json"
 
 

@@ -30,7 +30,7 @@ from oracle.ceremony import (
     SIGNER_FILE,
 )
 from oracle.committee import Attestation
-from oracle.contract import Mark, Refused
+from oracle.contract import Refused
 from oracle.devchain.anvil import Transaction
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
@@ -38,7 +38,7 @@ from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH, Stage, last_words, node_settings, open_stage, outcome
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, NodeKeys, SignedLog, attest, save_secret, to_compact
-from oracle.report import EpochReport, digest
+from oracle.report import EpochReport, Mark, digest
 from oracle.settings import Settings, address_text, load_settings, write_settings
 from oracle.tree import EpochTree
 from oracle.wallet import Wallet

@@ -15,7 +15,9 @@ from nacl.signing import SigningKey
 
 from ledger_reader.errors import Stop
 from ledger_reader.sources import ChainSources, Source
+from models import manifest as manifests
 from models import plain, registry
+from models import scorecard as scorecards
 from models.features.catalogue import feature_set_version
 from models.manifest import Manifest
 from models.registry import Bundle, pack, unpack
@@ -228,3 +230,18 @@ def test_import__of_the_registry__loads_no_training_code() -> None:
     script = "import sys, models.registry; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"sklearn", "joblib", "interpret", "pandas", "models.training"} & set(done.stdout.split())
+
+
+def test_install__into_a_node_folder__is_what_the_bundle_held(tmp_path: Path) -> None:
+    identity = registry.install(BUNDLE, tmp_path)
+    assert identity == BUNDLE.model_id
+    assert manifests.load(tmp_path, identity) == MANIFEST
+    assert scorecards.load(tmp_path, MANIFEST.scorecard) == CARD
+    assert registry.read_card(tmp_path, identity) == b"# card\n"
+    assert registry.read_card(tmp_path, bytes(32)) is None
+
+
+def test_install__where_it_cannot__says_so(tmp_path: Path) -> None:
+    (tmp_path / "cards").write_text("in the way")
+    with pytest.raises(Stop, match="cannot be written"):
+        registry.install(BUNDLE, tmp_path)

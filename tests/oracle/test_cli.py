@@ -18,10 +18,10 @@ from oracle import cli
 from oracle.committee import from_json
 from oracle.epoch import Deployment
 from oracle.keys import NodeKeys
+from oracle.proof_text import proof_of
 from oracle.report import digest
 from oracle.report import from_json as report_from_json
 from oracle.settings import address_text
-from oracle.verbs import read_proof
 from tests.ledger_reader.ledgers import append
 from tests.oracle.conftest import BO, CHAIN, CONTRACT, EPOCH, KAI, MEI, Kept
 
@@ -353,10 +353,10 @@ def test_prove__with_json__prints_the_proof_that_verify_reads(terminal: Terminal
     who = ("--home", kept.settings.home, "--epoch", EPOCH, "--account", address_text(MEI))
     index = kept.tree.index_of(MEI)
     found = terminal.result("prove", *who)
-    assert read_proof(found) == kept.tree.score_proof(index)
+    assert proof_of(found) == kept.tree.score_proof(index)
     assert (found["kind"], found["account"]) == ("score", address_text(MEI))
     least = terminal.result("prove", *who, "--at-least", 700)
-    assert read_proof(least) == kept.tree.at_least_proof(index, 700)
+    assert proof_of(least) == kept.tree.at_least_proof(index, 700)
     assert "score" not in least
     assert str(found["score"]) not in json.dumps({k: v for k, v in least.items() if k != "path"})
 

@@ -17,14 +17,12 @@ from oracle.contract import (
     Abi,
     Contract,
     CreditOracle,
-    Limits,
-    Mark,
     Refused,
     SourceChain,
     fields_of,
     load_abi,
 )
-from oracle.report import EpochReport
+from oracle.report import EpochReport, Limits, Mark
 from oracle.tree import AtLeastProof, ScoreProof
 
 NAMES = ("CreditOracle", "Bonds", "TermLoans", "LoanPool", "DevCoin", "LogReplayer")

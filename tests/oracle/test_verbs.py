@@ -15,8 +15,12 @@ from ledger_reader.ledger import BLOCKS, EVENTS, ChainBlock
 from ledger_reader.sources import ChainSources
 from ledger_reader.store import LedgerStore
 from models import manifest as manifests
+from models import registry
 from models.manifest import Manifest
+from models.registry import Bundle
 from oracle import verbs
+from oracle.keys import NodeKeys
+from oracle.proof_text import BESIDE, proof_of
 from oracle.tree import to_json, verify_at_least, verify_score
 from tests.oracle.conftest import BO, CHAIN, EPOCH, KAI, MEI, Kept
 
@@ -72,7 +76,7 @@ def ledger_of(folder: Path, head_time: int = EPOCH_END + 1) -> Path:
     return path
 
 
-# --------------------------------------------------------------------------------------- read_proof
+# ----------------------------------------------------------------------------------------- proof_of
 
 
 def score_proof(kept: Kept) -> dict[str, Any]:
@@ -95,9 +99,9 @@ def score_proof(kept: Kept) -> dict[str, Any]:
         {"account": "0x"},
     ],
 )
-def test_read_proof__of_something_else__says_what_a_proof_is(found: object) -> None:
+def test_proof_of__of_something_else__says_what_a_proof_is(found: object) -> None:
     with pytest.raises(Stop, match=r"this is no proof: .* as `prove` prints it"):
-        verbs.read_proof(found)
+        proof_of(found)
 
 
 @pytest.mark.parametrize(
@@ -118,13 +122,13 @@ def test_read_proof__of_something_else__says_what_a_proof_is(found: object) -> N
         lambda proof: proof.update(path=[proof["salt"]] * 65),
     ],
 )
-def test_read_proof__a_field_of_another_form__stops(
+def test_proof_of__a_field_of_another_form__stops(
     kept: Kept, change: Callable[[dict[str, Any]], object]
 ) -> None:
     proof = score_proof(kept)
     change(proof)
     with pytest.raises(Stop, match="proof"):
-        verbs.read_proof(proof)
+        proof_of(proof)
 
 
 json_values = st.recursive(
@@ -138,17 +142,20 @@ json_values = st.recursive(
     st.sampled_from(["score", "atLeast"]),
     st.dictionaries(st.sampled_from(["epoch", "status", "score", "width", "salt", "path"]), json_values),
 )
-def test_read_proof__any_values__stops_and_never_crashes(kind: str, fields: dict[str, Any]) -> None:
+def test_proof_of__any_values__stops_and_never_crashes(kind: str, fields: dict[str, Any]) -> None:
     with pytest.raises(Stop):
-        verbs.read_proof({"kind": kind, **fields})
+        proof_of({"kind": kind, **fields})
 
 
-def test_read_proof__of_what_prove_printed__verifies(kept: Kept) -> None:
-    score = verbs.read_proof(json.loads(json.dumps(score_proof(kept))))
-    least = verbs.read_proof(verbs.make_proof(kept.settings.home, EPOCH, text(MEI), 700))
+def test_proof_of__of_what_prove_printed__verifies(kept: Kept) -> None:
+    score = proof_of(json.loads(json.dumps(score_proof(kept))))
+    printed = verbs.make_proof(kept.settings.home, EPOCH, text(MEI), 700)
+    least = proof_of(printed)
+    for content in (json.dumps(printed), printed["text"], printed["text"] + "\n"):
+        assert verbs.read_proof(content.encode(), "proof.json") == least
     verify_score(kept.tree.root, MEI, score)  # type: ignore[arg-type]
     verify_at_least(kept.tree.root, MEI, least)  # type: ignore[arg-type]
-    assert to_json(score) == {k: v for k, v in score_proof(kept).items() if k not in ("kind", "account")}
+    assert to_json(score) == {k: v for k, v in score_proof(kept).items() if k not in BESIDE}
 
 
 # ------------------------------------------------------------------------------------ read_manifest
@@ -385,3 +392,24 @@ def test_content_of__a_folder_or_nothing__stops(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(Stop, match="; name an existing file"):
             verbs.content_of(path)
+
+
+def test_adopt__by_a_key_that_nobody_named__leaves_the_folder_as_it_was(kept: Kept, tmp_path: Path) -> None:
+    home, maker = tmp_path / "node", NodeKeys(b"\x05" * 32)
+    manifest = manifests.from_json(manifest_path(kept).read_bytes())
+    bundle = Bundle(maker.identity_key, manifest, kept.card, {}, b"# Card", b"", b"")
+    registry.save(bundle, maker, tmp_path / "a.bundle")
+    with pytest.raises(Stop, match="is no node's folder"):
+        verbs.adopt_model(tmp_path / "a.bundle", [text(maker.identity_key)], home)
+    home.mkdir()
+    (home / "identity.json").touch()
+    for signers, says in (
+        ([], "name its maker's public key"),
+        ([text(bytes(32))], "none of the keys you trust"),
+    ):
+        with pytest.raises(Stop, match=says):
+            verbs.adopt_model(tmp_path / "a.bundle", signers, home)
+    assert [each.name for each in home.iterdir()] == ["identity.json"]
+    told = verbs.adopt_model(tmp_path / "a.bundle", [text(maker.identity_key)], home)
+    assert told["modelId"] == "0x" + manifest_path(kept).stem
+    assert manifests.load(home, bundle.model_id) == manifest

@@ -1,5 +1,7 @@
 // The service, spoken to in one place: JSON, the session in an HttpOnly cookie, problems as sentences.
 
+import { language } from "./language.svelte";
+
 export interface Operator {
   name: string;
   licence: string | null;
@@ -127,9 +129,10 @@ export interface Model {
   modelId: string;
   scorecard: { name: string; segments: Record<string, { terms: unknown[] }> };
   card: string | null;
+  cardHash: string | null;
 }
 
-export interface Epoch {
+export interface EpochStatus {
   epoch: number;
   snapshotTime: number;
   root: string;
@@ -138,6 +141,34 @@ export interface Epoch {
   meanScore: number;
   movedBps: number;
   psiBps: number;
+  standing: string | null;
+  activeFrom: number | null;
+  signatures: number;
+  members: number | null;
+  quorum: number | null;
+}
+
+export interface Dissent {
+  epoch: number;
+  member: string;
+  root: string;
+  fields: string[];
+  borrowers: number | null;
+  isAll: boolean;
+  twoStories: boolean;
+}
+
+/** How the service is; null is what it does not know now. */
+export interface Status {
+  databaseAnswers: boolean;
+  chainTime: number | null;
+  readEpoch: number | null;
+  nextUpdate: number | null;
+  maxAge: number | null;
+  limits: { maxPsiBps: number } | null;
+  epochs: EpochStatus[];
+  dissentWatched: boolean;
+  dissent: Dissent[] | null;
 }
 
 /** What the service, or its absence, says: one sentence for the person. */
@@ -158,7 +189,7 @@ export function onSignedOut(then: () => void): void {
 }
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { accept: "application/json" };
+  const headers: Record<string, string> = { accept: "application/json", "accept-language": language.now };
   if (body !== undefined) headers["content-type"] = "application/json";
   let answer: Response;
   try {

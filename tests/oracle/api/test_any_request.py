@@ -4,6 +4,7 @@ What the document says must hold of every answer: status, content type, schema, 
 schema is refused; whatever needs a session is refused without. A new route is tried from its first day.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from oracle.api.edge import Edge
 from tests.oracle.api.conftest import ORIGIN, as_, opened
 from tests.oracle.conftest import keep
 
+CHINESE = "zh-CN,zh;q=0.9,en;q=0.8"
 EXAMPLES = settings.default.max_examples // 10  # type: ignore[union-attr]  # of each route; conftest.py sets it
 
 KIT = Path(__file__).parents[3] / "kit"
@@ -68,8 +70,12 @@ def test_request__of_any_shape__is_answered_as_documented(
     case: schemathesis.Case[Any], served: Served
 ) -> None:
     case.operation.app = case.operation.schema.app = served.app
-    answered = case.call_and_validate(headers=served.session)
+    answered = case.call_and_validate(headers=served.session | {"accept-language": CHINESE})
     assert answered.headers["x-content-type-options"] == ["nosniff"]
+    if answered.status_code >= 400:
+        said = answered.json()
+        assert answered.headers["content-language"] == ["zh-Hans"]
+        assert all(re.search("[\u4e00-\u9fff]", said[name]) for name in ("title", "detail"))
     if case.method == "DELETE":  # of the session, or of all that is kept of the borrower
         served.sign_in()
 

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from oracle.api.edge import MAX_BODY_BYTES
 from oracle.devchain.people import demo_key
 from oracle.devchain.stage import at_least
+from oracle.proof_text import BESIDE
 from oracle.tree import score_proof_from_json, verify_at_least, verify_score
 from tests.oracle.api.conftest import as_
 from tests.oracle.conftest import CHAIN, EPOCH, KAI, MEI, Kept
@@ -63,6 +64,24 @@ def test_proof__above_the_score__names_the_most(client: TestClient) -> None:
     assert answer.json()["detail"] == "the most you can prove this epoch is 510 (asked for 650)"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "says"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "本期最高可出示 510 分（所选为 650 分）。"),
+        ("fr,zh-TW", "本期最高可出示 510 分（所选为 650 分）。"),
+        ("en-GB,zh", "the most you can prove this epoch is 510 (asked for 650)"),
+        ("", "the most you can prove this epoch is 510 (asked for 650)"),
+        ("x" * 5_000 + ",zh", "the most you can prove this epoch is 510 (asked for 650)"),
+    ],
+)
+def test_refusal__in_the_language_that_is_preferred__has_one_code(
+    client: TestClient, accepted: str, says: str
+) -> None:
+    headers = as_(client, "Bo") | {"accept-language": accepted}
+    answer = client.get("/v1/me/proof?at_least=650", headers=headers)
+    assert (answer.json()["detail"], answer.json()["code"]) == (says, "above-score")
+
+
 def test_proof__of_somebody_without_a_score__is_refused_kindly(client: TestClient) -> None:
     answer = client.get("/v1/me/proof", headers=as_(client, "Kai"))
     assert answer.status_code == 409
@@ -118,7 +137,7 @@ def test_proofs__own__verify_as_a_lender_would(client: TestClient, kept: Kept) -
     low = at_least(client.get("/v1/me/proof?at_least=650", headers=headers).json())
     verify_at_least(kept.report.root, MEI, low)
     full = client.get("/v1/me/proof", headers=headers).json()
-    proof = score_proof_from_json({k: v for k, v in full.items() if k not in ("kind", "account", "calldata")})
+    proof = score_proof_from_json({k: v for k, v in full.items() if k not in BESIDE})
     verify_score(kept.report.root, MEI, proof)
     assert proof.score == 740
 

@@ -8,6 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ledger_reader.errors import Retry
+from ledger_reader.keccak import keccak256
+from models import registry
 from oracle import folder
 from oracle.api.epochs import LOOK_SECONDS, Epochs
 from oracle.api.epochs import Kept as KeptAnswers
@@ -84,3 +86,17 @@ def test_kept__more_than_fit__forgets_the_oldest() -> None:
     for number in range(3):
         answers.put(number, str(number).encode())
     assert [answers.get(number) for number in range(3)] == [None, b"1", b"2"]
+
+
+def test_model__whose_card_lies_in_the_folder__is_told_with_it_and_its_hash(
+    client: TestClient, kept: Kept
+) -> None:
+    path = f"/v1/models/0x{kept.report.model_id.hex()}"
+    bare = client.get(path).json()
+    assert (bare["card"], bare["cardHash"]) == (None, None)
+    card = registry.card_path(kept.settings.home, kept.report.model_id)
+    card.parent.mkdir()
+    card.write_text("# Model card: small", encoding="utf-8")
+    told = client.get(path).json()
+    assert told["card"] == "# Model card: small"
+    assert told["cardHash"] == "0x" + keccak256(b"# Model card: small").hex()

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from ledger_reader.keccak import keccak256
 from oracle.api.app import make_app
+from oracle.api.edge import MAX_HEADER_BYTES
 from oracle.api.gateway import SCORE_PROOF
 from oracle.api.service import Service
 from oracle.consent import PUBLIC
@@ -89,8 +90,24 @@ def test_gateway__public_borrower__gives_a_proof_that_holds(
 
 def test_gateway__alone__is_open_to_pages_of_other_origins(client: TestClient, service: Service) -> None:
     publish(service, "Mei")
-    answered = client.get(
-        f"/v1/gateway/{SENDER}/{data(MEI)}.json", headers={"origin": "https://dapp.example"}
-    )
-    assert answered.headers["access-control-allow-origin"] == "*"
-    assert "access-control-allow-credentials" not in answered.headers
+    path, headers = f"/v1/gateway/{SENDER}/{data(MEI)}.json", {"origin": "https://dapp.example"}
+    shown = client.get(path, headers=headers)
+    refused = [
+        client.get(f"/v1/gateway/{SENDER}/{data(BO)}.json", headers=headers),
+        client.get(f"/v1/gateway/0x12/{data(MEI)}.json", headers=headers),
+        client.get(f"/v1/gateway/{SENDER}/0x.json", headers=headers),
+        client.get(path, headers=headers | {"x": "y" * MAX_HEADER_BYTES}),
+        client.post(path, headers=headers),
+    ]
+    asked = {"access-control-request-method": "GET", "access-control-request-headers": "content-type"}
+    before = client.options(path, headers=headers | asked)
+    assert [each.status_code for each in (shown, *refused, before)] == [200, 403, 404, 400, 431, 405, 204]
+    for each in (shown, *refused, before):
+        assert each.headers["access-control-allow-origin"] == "*"
+        assert each.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert "access-control-allow-credentials" not in each.headers
+    assert before.headers["access-control-allow-methods"] == "GET"
+    assert before.headers["access-control-allow-headers"] == "content-type"
+    for other in ("/v1/health", "/v1/operator", "/v1/gateway", "/v1/me/score"):
+        assert "access-control-allow-origin" not in client.get(other, headers=headers).headers
+        assert "access-control-allow-origin" not in client.options(other, headers=headers | asked).headers

@@ -25,7 +25,7 @@ from oracle.api.tables import log_entries, metadata
 from oracle.credit_report import DEFAULT_PARTS, PARTS, sign_report, verify_file, verify_report
 from oracle.facts import Model
 from oracle.keys import NodeKeys
-from oracle.verbs import read_proof
+from oracle.proof_text import proof_of
 from tests.oracle.api.conftest import SIGNED, as_, consent, request
 from tests.oracle.conftest import BO, CHAIN, COIN, EPOCH, MEI, Kept
 
@@ -62,7 +62,7 @@ def test_score__of_another_after_one_was_kept__is_its_own(client: TestClient, me
 
 def test_proof__with_its_call__is_what_verify_reads(client: TestClient, mei: dict[str, str]) -> None:
     found = client.get("/v1/me/proof?at_least=700", headers=mei).json()
-    assert read_proof(found).epoch == EPOCH
+    assert proof_of(found).epoch == EPOCH
     assert found["calldata"]["function"] == "verifyAtLeast"
     account, proof, _ = found["calldata"]["args"]
     assert (account, proof["threshold"]) == ("0x" + MEI.hex(), 700)
@@ -129,7 +129,7 @@ def test_report__file__verifies_offline_by_its_key(
     path.write_bytes(downloaded(client, mei, "?parts=score,proof"))
     key = client.get("/v1/operator").json()["reportKey"]
     found = verify_file(path, [key], None)
-    assert (found["genuine"], found["provenByRoot"], found["signedBy"]) == (True, True, key)
+    assert (found["genuine"], found["provesEpoch"], found["signedBy"]) == (True, EPOCH, key)
     assert found["account"] == "0x" + MEI.hex()
     with pytest.raises(Stop, match="name who may have signed"):
         verify_file(path, [], None)

@@ -10,7 +10,7 @@ from oracle.api.service import Service
 from oracle.committee import Committee, to_json
 from oracle.credit_report import sign_report
 from oracle.settings import address_text
-from tests.oracle.conftest import MEI, Kept
+from tests.oracle.conftest import EPOCH, MEI, Kept
 from tests.oracle.test_cli import Terminal, terminal
 
 __all__ = ["terminal"]
@@ -20,8 +20,8 @@ __all__ = ["terminal"]
 def report(service: Service, tmp_path: Path) -> Path:
     """Mei's report with its proof, as she downloads it."""
     path = tmp_path / "report.json"
-    made = sign_report(make_report(service, MEI, "en", ["score", "proof"]), service.signer)
-    path.write_bytes(plain.write(made))
+    values = make_report(service, service.epochs.latest(), MEI, "en", ["score", "proof"])
+    path.write_bytes(plain.write(sign_report(values, service.signer)))
     return path
 
 
@@ -31,7 +31,7 @@ def test_verify__report_of_a_committees_member__is_genuine(
     committee = Committee((b"\x01" * 20,), (service.signer.identity_key,), 1, b"\x03" * 32)
     (tmp_path / "committee.json").write_bytes(plain.write(to_json(committee)))
     found = terminal.result("verify", report, "--committee", tmp_path / "committee.json")
-    assert (found["genuine"], found["provenByRoot"], found["account"]) == (True, True, address_text(MEI))
+    assert (found["genuine"], found["provesEpoch"], found["account"]) == (True, EPOCH, address_text(MEI))
 
 
 def test_verify__report_without_a_trusted_key__is_refused_in_one_sentence(
