@@ -10,11 +10,12 @@ import { ILoanPool } from "./ILoanPool.sol";
 /// All open loans of a person, over all pools and linked wallets, together stay within the limit of the row that is drawn on, and
 /// while one of them is overdue no other is drawn.
 ///
-/// What is promised to lenders: no loan is drawn but by the pool's table of that moment; a proof works only for the account that
-/// it is about; coin leaves a pool only as a loan or to who holds its shares. To borrowers: no loan is drawn on worse conditions
-/// than they sent with it, whatever the pool's owner changed meanwhile; what is owed is fixed then, and only the late fees that
-/// were known can be added; within the cooling-off the principal can be given back as if nothing had been; anyone may repay. To guarantors: nothing is taken that was not left here for this borrower and pool,
-/// only at default, in equal shares of what each has locked; what the borrower pays after that comes back to them first.
+/// What is promised to lenders: no loan is drawn but by the pool's table of that moment; a proof works only for the account
+/// that it is about; coin leaves a pool only as a loan or to who holds its shares. To borrowers: no loan is drawn on worse
+/// conditions than they sent with it, whatever the pool's owner changed meanwhile; what is owed is fixed then, and only the
+/// late fees that were known can be added; within the cooling-off the principal can be given back as if nothing had been;
+/// anyone may repay. To guarantors: nothing is taken that was not left here for this borrower and pool, only at default, in
+/// equal shares of what each has locked; what the borrower pays after that comes back to them first.
 ///
 /// Payments go to the instalments in order of their dates, and to fees last: a fee makes no instalment late. Amounts are
 /// raw units of the coin, exposure is US cents (one coin is one dollar), times are seconds. Coins that move less than asked
