@@ -26,6 +26,16 @@ TABLE: dict[str, tuple[str, str, str]] = {
         "This pool lends at most {1} at once.",
         "Ask for less.",
     ),
+    "OwesMoreThanAgreed": (
+        "For this loan {0} would be owed.",
+        "The borrower agreed to owe {1}; the pool's table has changed since.",
+        "Look at the new price, and draw again if it suits.",
+    ),
+    "WorseThanAgreed": (
+        "The pool's terms are worse than those agreed to.",
+        "The late fee is now {0} basis points, the grace {1} seconds, the cooling-off {2}.",
+        "Look at the new terms, and draw again if they suit.",
+    ),
     "ExposureExceeded": (
         "{0} would have {1} cents open in all.",
         "All open loans of a person together, in all pools, are limited: here to {2} cents.",
@@ -92,6 +102,8 @@ TABLE: dict[str, tuple[str, str, str]] = {
         "Name a later one.",
     ),
     # marking
+    "NotOverdue": ("Nothing of loan {0} is overdue.", "The next payment is due at {1}.", _LATER),
+    "AlreadyOverdue": ("Loan {0} is marked as overdue already.", "Once is enough.", _NOTHING),
     "NotDelinquent": (
         "Nothing more of loan {0} is late.",
         "The next instalment can be marked after {1}.",

@@ -84,7 +84,7 @@ interface IDisputes {
     function decide(address account, bytes32 factId, Outcome outcome, bytes32 reasonsHash) external;
 
     /// @notice Names who decides; zero: nobody. Only the owner.
-    function setArbiter(address arbiter) external;
+    function setArbiter(address arbiter_) external;
 
     // -------------------------------------------------------------------------------------------------------------- reads
 

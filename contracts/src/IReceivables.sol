@@ -12,8 +12,8 @@ pragma solidity ^0.8.20;
 /// not disputed: a buyer accepts once and for all. While the amount is only committed to, an invoice can be accepted and
 /// assigned, nothing else that needs a number.
 ///
-/// What is promised: one document is one invoice, whoever issues it, and is financed once; nobody takes a claim that its holder
-/// has not offered; holders together are paid what the payer pays, each within one unit of its share and never more than
+/// What is promised: one document of a supplier, with all wallets linked to it, is one invoice, and is financed once; nobody can
+/// take a document from its supplier by issuing it first; nobody takes a claim that its holder has not offered; holders together are paid what the payer pays, each within one unit of its share and never more than
 /// its claim. Nobody deals with himself: a supplier and a buyer, or a financier and either, are never wallets of one person.
 ///
 /// The id is keccak256(abi.encode(supplier, buyer, documentHash)), the same on every contract and chain, so that one document
@@ -179,7 +179,8 @@ interface IReceivables {
     /// @notice No invoice has this id.
     error UnknownInvoice(bytes32 invoiceId);
 
-    /// @notice The same document was issued before, as this invoice; a corrected document has another hash.
+    /// @notice The supplier issued the same document before, perhaps by another wallet, as this invoice; a corrected document has
+    /// another hash.
     error AlreadyIssued(bytes32 invoiceId);
 
     /// @notice What was asked cannot be done where the invoice stands.
@@ -333,8 +334,8 @@ interface IReceivables {
     /// @notice An invoice; all zero when there is none of this id.
     function invoiceOf(bytes32 invoiceId) external view returns (Invoice memory invoice);
 
-    /// @notice The invoice that a document was issued as; zero: none.
-    function invoiceOfDocument(bytes32 documentHash) external view returns (bytes32 invoiceId);
+    /// @notice The invoice that a supplier's document was issued as; zero: none.
+    function invoiceOfDocument(address supplier, bytes32 documentHash) external view returns (bytes32 invoiceId);
 
     /// @notice Who holds a claim on an accepted invoice, at most 16.
     function holdersOf(bytes32 invoiceId) external view returns (address[] memory holders);

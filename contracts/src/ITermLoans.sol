@@ -10,11 +10,12 @@ import { ILoanPool } from "./ILoanPool.sol";
 /// All open loans of a person, over all pools and linked wallets, together stay within the limit of the row that is drawn on, and
 /// while one of them is overdue no other is drawn.
 ///
-/// What is promised to lenders: no loan is drawn but by the pool's table of that moment; a proof works only for the account that
-/// it is about; coin leaves a pool only as a loan or to who holds its shares. To borrowers: what is owed is fixed when the
-/// loan is drawn; only the late fees that were known then can be added; within the cooling-off the principal can be given back
-/// as if nothing had been; anyone may repay. To guarantors: nothing is taken that was not left here for this borrower and pool,
-/// only at default, in equal shares of what each has locked; what the borrower pays after that comes back to them first.
+/// What is promised to lenders: no loan is drawn but by the pool's table of that moment; a proof works only for the account
+/// that it is about; coin leaves a pool only as a loan or to who holds its shares. To borrowers: no loan is drawn on worse
+/// conditions than they sent with it, whatever the pool's owner changed meanwhile; what is owed is fixed then, and only the
+/// late fees that were known can be added; within the cooling-off the principal can be given back as if nothing had been;
+/// anyone may repay. To guarantors: nothing is taken that was not left here for this borrower and pool, only at default, in
+/// equal shares of what each has locked; what the borrower pays after that comes back to them first.
 ///
 /// Payments go to the instalments in order of their dates, and to fees last: a fee makes no instalment late. Amounts are
 /// raw units of the coin, exposure is US cents (one coin is one dollar), times are seconds. Coins that move less than asked
@@ -22,25 +23,41 @@ import { ILoanPool } from "./ILoanPool.sol";
 interface ITermLoans {
     // ------------------------------------------------------------------------------------------------------------ shapes
 
-    /// @notice Where a loan stands. Repaid and Cancelled are final; a defaulted one can still be repaid.
+    /// @notice Where a loan stands. Repaid and Cancelled are final; a defaulted one can still be repaid. Overdue is Open in all but
+    /// this: lenders who leave the pool are paid nothing for it.
     enum State {
         None,
         Open,
         Repaid,
         Cancelled,
         Defaulted,
-        WrittenOff
+        WrittenOff,
+        Overdue
+    }
+
+    /// @notice All that a loan costs, and what happens when it is paid late.
+    /// @param owed principal and interest
+    /// @param lateFeeBps fee for a late instalment, in basis points of what is overdue of it
+    /// @param grace time after a due date until it can be marked
+    /// @param coolingOff for how long the loan can be cancelled
+    struct Conditions {
+        uint128 owed;
+        uint16 lateFeeBps;
+        uint32 grace;
+        uint32 coolingOff;
     }
 
     /// @notice What a borrower asks for.
     /// @param principal what is paid out
     /// @param interval time between two instalments, and to the first
     /// @param instalments how many; 1: one due date
+    /// @param worst what the borrower has seen and agrees to: no more is owed, no fee is higher, no time is shorter
     /// @param guarantors whose stakes are locked, in this order, until they cover the principal
     struct Draw {
         uint128 principal;
         uint32 interval;
         uint16 instalments;
+        Conditions worst;
         address[] guarantors;
     }
 
@@ -216,6 +233,10 @@ interface ITermLoans {
     error InstalmentsOutOfRange(uint16 instalments, uint16 most);
     /// @notice The loan is larger than the pool allows.
     error PrincipalTooLarge(uint128 principal, uint128 largest);
+    /// @notice The pool now asks for more than the borrower agreed to owe.
+    error OwesMoreThanAgreed(uint128 owed, uint128 agreed);
+    /// @notice The pool's late fee is now higher than the borrower agreed to, its grace or its cooling-off shorter.
+    error WorseThanAgreed(uint16 lateFeeBps, uint32 grace, uint32 coolingOff);
     /// @notice All open loans of the person together would exceed the limit, guarantees included; both in US cents.
     error ExposureExceeded(address borrower, uint256 exposureCents, uint256 limitCents);
     /// @notice An earlier loan of the person is overdue: repay that first.
@@ -230,6 +251,10 @@ interface ITermLoans {
     error NotTheBorrower(address caller, address borrower);
     /// @notice The loan could be cancelled before this time.
     error CoolingOffOver(uint256 loanId, uint256 until);
+    /// @notice Nothing of the loan is overdue up to this time.
+    error NotOverdue(uint256 loanId, uint256 until);
+    /// @notice The loan is marked as overdue already.
+    error AlreadyOverdue(uint256 loanId);
     /// @notice No further instalment can be marked as late up to this time.
     error NotDelinquent(uint256 loanId, uint256 until);
     /// @notice Every instalment that is unpaid is marked as late.
@@ -263,7 +288,8 @@ interface ITermLoans {
 
     // ---------------------------------------------------------------------------------------------------------- borrowers
 
-    /// @notice Draws a loan on a proof about the caller, by the first row of the pool's table that takes the proven threshold.
+    /// @notice Draws a loan on a proof about the caller, by the first row of the pool's table that takes the proven threshold; never
+    /// on worse conditions than the draw names.
     function borrow(ILoanPool pool, Draw calldata draw, ICreditOracle.AtLeastProof calldata proof)
         external
         returns (uint256 loanId);
@@ -284,6 +310,10 @@ interface ITermLoans {
 
     /// @notice Pays for a loan, anyone's; takes from the caller at most what is outstanding, and returns what was taken.
     function repay(uint256 loanId, uint128 amount) external returns (uint128 paid);
+
+    /// @notice Marks a loan as overdue, from the second after a date on which something stayed unpaid, so that no lender leaves
+    /// the pool at a price that takes it for sound. It asks nothing of the borrower, and ends with what is overdue.
+    function markOverdue(uint256 loanId) external;
 
     /// @notice Marks the next instalment that stands unpaid at the end of its grace, once each; adds the late fee.
     function markDelinquent(uint256 loanId) external;
@@ -322,11 +352,12 @@ interface ITermLoans {
     /// @notice After when a loan can be marked as defaulted if nothing more is paid; 0 when it is repaid.
     function defaultTimeOf(uint256 loanId) external view returns (uint256);
 
-    /// @notice What a loan would owe: principal and simple interest on what of it is left, rounded up.
-    function owedFor(uint128 principal, uint16 yearlyRateBps, uint32 interval, uint16 instalments)
+    /// @notice What a loan drawn now from the pool would cost at a rate of its table: principal and simple interest on what of it is
+    /// left, rounded up, and its terms. To be shown to the borrower, and sent as the worst that it agrees to.
+    function quote(ILoanPool pool, uint128 principal, uint32 interval, uint16 instalments, uint16 yearlyRateBps)
         external
-        pure
-        returns (uint128);
+        view
+        returns (Conditions memory);
 
     /// @notice What guarantors have locked for a loan, or paid for it and not got back.
     function guaranteesOf(uint256 loanId) external view returns (Guarantee[] memory);

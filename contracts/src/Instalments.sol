@@ -50,6 +50,11 @@ library Instalments {
         return loan.instalments - (rest * loan.instalments - 1) / loan.owed;
     }
 
+    /// @dev The first date on which something stays unpaid. The loan is not repaid.
+    function nextDueTime(ITermLoans.Loan memory loan) internal pure returns (uint64) {
+        return dueTime(loan, firstUnpaid(loan));
+    }
+
     /// @dev The next instalment to be marked as late, and what of it is unpaid: 0 when there is none.
     function nextUnmarked(ITermLoans.Loan memory loan) internal pure returns (uint256 k, uint128 overdue) {
         k = Math.max(firstUnpaid(loan), uint256(loan.marked) + 1);

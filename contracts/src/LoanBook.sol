@@ -90,7 +90,7 @@ abstract contract LoanBook is ITermLoans, Ownable2Step {
     // ------------------------------------------------------------------------------------------------------------ persons
 
     /// @inheritdoc ITermLoans
-    function loanOf(uint256 loanId) external view returns (Loan memory) {
+    function loanOf(uint256 loanId) public view returns (Loan memory) {
         return _loans[loanId];
     }
 
@@ -157,8 +157,8 @@ abstract contract LoanBook is ITermLoans, Ownable2Step {
         Loan storage stored = _loans[loanId];
         uint256 firstDue = uint256(stored.start) + stored.interval;
         if (stored.state == State.Open && block.timestamp <= firstDue) return; // the usual case, for one read of storage
-        Loan memory loan = stored;
-        uint64 dueTime = loan.dueTime(loan.firstUnpaid());
+        Loan memory loan = loanOf(loanId);
+        uint64 dueTime = loan.nextDueTime();
         // recoveries may have paid what was late: a default is one until all is paid
         if (loan.state != State.Open || block.timestamp > dueTime) revert LoanOverdue(loanId, dueTime);
     }

@@ -26,7 +26,8 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
         uint128 recovered;
     }
 
-    uint256 private _lent;
+    uint128 private _lent;
+    uint128 private _overdue; // of what is lent
     mapping(uint16 row => Sums) private _sums;
 
     modifier onlyBook() {
@@ -85,6 +86,18 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILoanPool
+    function noteOverdue(uint128 principal) external onlyBook {
+        _overdue += principal;
+        emit OverdueChanged(_overdue);
+    }
+
+    /// @inheritdoc ILoanPool
+    function noteSound(uint128 principal) external onlyBook {
+        _overdue -= principal;
+        emit OverdueChanged(_overdue);
+    }
+
+    /// @inheritdoc ILoanPool
     function noteDefault(uint16 row, uint128 principal, uint128 called) external onlyBook {
         _lent -= principal;
         _sums[row].marked += principal;
@@ -111,6 +124,11 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILoanPool
+    function overdue() external view returns (uint256) {
+        return _overdue;
+    }
+
+    /// @inheritdoc ILoanPool
     function idle() public view returns (uint256) {
         return IERC20(asset()).balanceOf(address(this));
     }
@@ -132,7 +150,25 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
 
     /// @notice At most what the coin that lies here pays for. (`maxWithdraw` follows from it.)
     function maxRedeem(address holder) public view override(ERC4626, IERC4626) returns (uint256) {
-        return Math.min(balanceOf(holder), convertToShares(idle()));
+        return Math.min(balanceOf(holder), _sharesTaken(idle(), Math.Rounding.Floor));
+    }
+
+    /// @notice What the shares are worth to who leaves: nothing of what is overdue.
+    function previewRedeem(uint256 shares) public view override(ERC4626, IERC4626) returns (uint256) {
+        return Math.mulDiv(shares, _soundAssets() + 1, totalSupply() + 10 ** _decimalsOffset());
+    }
+
+    /// @notice How many shares that takes of who leaves.
+    function previewWithdraw(uint256 assets) public view override(ERC4626, IERC4626) returns (uint256) {
+        return _sharesTaken(assets, Math.Rounding.Ceil);
+    }
+
+    function _sharesTaken(uint256 assets, Math.Rounding rounding) private view returns (uint256) {
+        return Math.mulDiv(assets, totalSupply() + 10 ** _decimalsOffset(), _soundAssets() + 1, rounding);
+    }
+
+    function _soundAssets() private view returns (uint256) {
+        return totalAssets() - _overdue;
     }
 
     function _decimalsOffset() internal pure override returns (uint8) {

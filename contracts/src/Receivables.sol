@@ -3,16 +3,16 @@ pragma solidity 0.8.37;
 
 import { IERC20, SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import { Claims } from "./Claims.sol";
 import { IReceivables } from "./IReceivables.sol";
 import { IWalletLinks } from "./IWalletLinks.sol";
 import { LinkedWallets } from "./LinkedWallets.sol";
+import { SignedMessages } from "./SignedMessages.sol";
 
 /// @title Receivables
 /// @notice See IReceivables, which says what is promised.
-contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient {
+contract Receivables is Claims, LinkedWallets, SignedMessages, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     struct Offer {
@@ -28,7 +28,7 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
         keccak256("Dispute(bytes32 invoiceId,bytes32 reasonHash,uint64 deadline)");
 
     /// @inheritdoc IReceivables
-    mapping(bytes32 documentHash => bytes32) public invoiceOfDocument;
+    mapping(address supplier => mapping(bytes32 documentHash => bytes32)) public invoiceOfDocument;
     /// @inheritdoc IReceivables
     mapping(bytes32 invoiceId => address) public financierOf;
     /// @inheritdoc IReceivables
@@ -58,10 +58,10 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
         if (dueTime <= block.timestamp) revert BadDueTime(dueTime, uint64(block.timestamp));
         if (currency.code.length == 0) revert BadCurrency(currency);
         if (documentHash == 0) revert DocumentHashZero();
-        if (invoiceOfDocument[documentHash] != 0) revert AlreadyIssued(invoiceOfDocument[documentHash]);
+        _checkNotIssued(documentHash);
 
         invoiceId = invoiceIdOf(msg.sender, buyer, documentHash);
-        invoiceOfDocument[documentHash] = invoiceId;
+        invoiceOfDocument[msg.sender][documentHash] = invoiceId;
         _invoices[invoiceId] =
             Invoice(msg.sender, buyer, 0, currency, Status.Issued, dueTime, amount, amount, commitment);
         emit InvoiceIssued(invoiceId, msg.sender, buyer, currency, amount, dueTime, commitment, documentHash);
@@ -317,6 +317,15 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
 
     // ------------------------------------------------------------------------------------------------------------- checks
 
+    /// @dev By none of the caller's wallets. What others issue is no matter: they may have seen the hash on its way here.
+    function _checkNotIssued(bytes32 documentHash) private view {
+        address[] memory wallets = _walletsWith(msg.sender);
+        for (uint256 i = 0; i < wallets.length; ++i) {
+            bytes32 issued = invoiceOfDocument[wallets[i]][documentHash];
+            if (issued != 0) revert AlreadyIssued(issued);
+        }
+    }
+
     function _known(bytes32 invoiceId) private view returns (Invoice storage invoice) {
         invoice = _invoices[invoiceId];
         if (invoice.status == Status.None) revert UnknownInvoice(invoiceId);
@@ -357,13 +366,5 @@ contract Receivables is Claims, LinkedWallets, EIP712, ReentrancyGuardTransient 
     function _checkNewHolder(address buyer, address newHolder) private view {
         bool nobody = newHolder == address(0) || newHolder == address(this) || newHolder == msg.sender;
         if (nobody || _isOnePerson(newHolder, buyer)) revert BadHolder(newHolder);
-    }
-
-    /// @dev That `account`, a key or a contract, signed this message, and may still mean it.
-    function _checkSigned(address account, bytes32 message, uint64 deadline, bytes calldata signature) private view {
-        if (block.timestamp > deadline) revert SignatureExpired(deadline);
-        if (!SignatureChecker.isValidSignatureNowCalldata(account, _hashTypedDataV4(message), signature)) {
-            revert WrongSignature(account);
-        }
     }
 }

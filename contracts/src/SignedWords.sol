@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import { Nonces } from "@openzeppelin/contracts/utils/Nonces.sol";
 import { EpochClock } from "./EpochClock.sol";
 import { ICreditOracle } from "./ICreditOracle.sol";
+import { SignedMessages } from "./SignedMessages.sol";
 
 /// @title What is signed: reports by members, enrolments and consents by borrowers
 /// @notice EIP-712 typed data of one domain, so that a signature counts here and nowhere else. A borrower's counts once.
-abstract contract SignedWords is EpochClock, EIP712, Nonces {
+abstract contract SignedWords is EpochClock, SignedMessages, Nonces {
     bytes32 private constant REPORT_TYPEHASH = keccak256(
         "EpochReport(uint64 epoch,bytes32 config,bytes32 modelId,uint64 snapshotBlock,uint64 snapshotTime,"
         "bytes32 homeHash,bytes32 snapshotHash,bytes32 root,bytes32 scoresHash,uint64 previousEpoch,"
@@ -37,13 +36,5 @@ abstract contract SignedWords is EpochClock, EIP712, Nonces {
     /// @inheritdoc ICreditOracle
     function nonces(address account) public view override(ICreditOracle, Nonces) returns (uint256) {
         return super.nonces(account);
-    }
-
-    /// @dev That `account`, a key or a contract, signed this message, and may still mean it.
-    function _checkSigned(address account, bytes32 message, uint64 deadline, bytes calldata signature) internal view {
-        if (block.timestamp > deadline) revert SignatureExpired(deadline);
-        if (!SignatureChecker.isValidSignatureNowCalldata(account, _hashTypedDataV4(message), signature)) {
-            revert WrongSignature(account);
-        }
     }
 }

@@ -50,8 +50,7 @@ contract TermLoans is Guarantees {
         nonReentrant
         returns (uint256 loanId)
     {
-        _checkListed(pool);
-        ILoanPool.Terms memory terms = pool.terms();
+        ILoanPool.Terms memory terms = _termsOf(pool);
         (uint8 status,,) = ORACLE.verifyAtLeast(msg.sender, proof, terms.maxScoreAge);
         return _draw(pool, draw, _offer(pool, terms, status, proof.threshold, WIDTH_NOT_SHOWN));
     }
@@ -62,16 +61,14 @@ contract TermLoans is Guarantees {
         nonReentrant
         returns (uint256 loanId)
     {
-        _checkListed(pool);
-        ILoanPool.Terms memory terms = pool.terms();
+        ILoanPool.Terms memory terms = _termsOf(pool);
         (uint16 score, uint16 width, uint8 status,,) = ORACLE.verifyScore(msg.sender, proof, terms.maxScoreAge);
         return _draw(pool, draw, _offer(pool, terms, status, score, width));
     }
 
     /// @inheritdoc ITermLoans
     function borrowStarter(ILoanPool pool, Draw calldata draw) external nonReentrant returns (uint256 loanId) {
-        _checkListed(pool);
-        ILoanPool.Terms memory terms = pool.terms();
+        ILoanPool.Terms memory terms = _termsOf(pool);
         uint128 limit = pool.starterLimitOf(msg.sender);
         if (limit == 0) revert StarterNotAllowed(msg.sender);
         return _draw(pool, draw, Offer(terms, STARTER_ROW, terms.starterRateBps, limit));
@@ -81,7 +78,7 @@ contract TermLoans is Guarantees {
     function cancel(uint256 loanId) external nonReentrant {
         Loan memory loan = _openLoan(loanId);
         if (msg.sender != loan.borrower) revert NotTheBorrower(msg.sender, loan.borrower);
-        if (loan.state != State.Open) revert AlreadyDefaulted(loanId);
+        _checkNotDefaulted(loanId, loan);
         uint256 until = uint256(loan.start) + loan.coolingOff;
         if (block.timestamp >= until) revert CoolingOffOver(loanId, until);
 
@@ -89,6 +86,7 @@ contract TermLoans is Guarantees {
         _close(loanId, loan, State.Cancelled);
         emit LoanCancelled(loanId, msg.sender, loan.pool, address(_coinOf(loan.pool)), loan.principal);
         if (paid < loan.principal) ExactCoins.take(_coinOf(loan.pool), loan.pool, loan.principal - paid);
+        _noteEnd(loan);
         ILoanPool(loan.pool).noteCancelled(loan.row, loan.principal, loan.principalLeft());
     }
 
@@ -106,13 +104,24 @@ contract TermLoans is Guarantees {
         address coin = address(_coinOf(loan.pool));
         if (loan.state == State.WrittenOff) emit LoanRecovered(loanId, loan.borrower, msg.sender, coin, paid, left);
         else emit LoanRepaid(loanId, loan.borrower, msg.sender, coin, paid, left);
-        loan.state == State.Open ? _payPool(loan, paid) : _payAfterDefault(loanId, loan, paid);
+        _isDefaulted(loan) ? _payAfterDefault(loanId, loan, paid) : _payPool(loanId, loan, paid);
+    }
+
+    /// @inheritdoc ITermLoans
+    function markOverdue(uint256 loanId) external nonReentrant {
+        Loan memory loan = _openLoan(loanId);
+        if (loan.state == State.Overdue) revert AlreadyOverdue(loanId);
+        _checkNotDefaulted(loanId, loan);
+        uint256 until = loan.nextDueTime();
+        if (block.timestamp <= until) revert NotOverdue(loanId, until);
+        _loans[loanId].state = State.Overdue;
+        ILoanPool(loan.pool).noteOverdue(loan.principalLeft());
     }
 
     /// @inheritdoc ITermLoans
     function markDelinquent(uint256 loanId) external {
         Loan memory loan = _openLoan(loanId);
-        if (loan.state != State.Open) revert AlreadyDefaulted(loanId);
+        _checkNotDefaulted(loanId, loan);
         (uint256 k, uint128 overdue) = loan.nextUnmarked();
         if (overdue == 0) revert AllMarked(loanId);
         uint64 dueTime = loan.dueTime(k);
@@ -130,7 +139,7 @@ contract TermLoans is Guarantees {
     /// @inheritdoc ITermLoans
     function markDefault(uint256 loanId) external nonReentrant {
         Loan memory loan = _openLoan(loanId);
-        if (loan.state != State.Open) revert AlreadyDefaulted(loanId);
+        _checkNotDefaulted(loanId, loan);
         uint256 until = loan.defaultTime();
         if (block.timestamp <= until) revert NotInDefault(loanId, until);
 
@@ -138,6 +147,7 @@ contract TermLoans is Guarantees {
         emit LoanDefaulted(loanId, loan.borrower, loan.pool, address(_coinOf(loan.pool)), loan.outstanding);
         uint128 called = _call(loanId, loan.borrower, loan.pool, loan.outstanding);
         if (called != 0) ExactCoins.give(_coinOf(loan.pool), loan.pool, called);
+        _noteEnd(loan);
         ILoanPool(loan.pool).noteDefault(loan.row, loan.principalLeft(), called);
     }
 
@@ -155,7 +165,7 @@ contract TermLoans is Guarantees {
 
     /// @inheritdoc ITermLoans
     function nextDueOf(uint256 loanId) external view returns (uint64 dueTime, uint128 amount) {
-        Loan memory loan = _loans[loanId];
+        Loan memory loan = loanOf(loanId);
         if (loan.outstanding == 0) return (0, 0);
         uint256 k = loan.firstUnpaid();
         uint256 later = k == loan.instalments ? 0 : loan.dueAfter(k) + loan.fees; // fees are due with the last
@@ -164,20 +174,28 @@ contract TermLoans is Guarantees {
 
     /// @inheritdoc ITermLoans
     function defaultTimeOf(uint256 loanId) external view returns (uint256) {
-        Loan memory loan = _loans[loanId];
+        Loan memory loan = loanOf(loanId);
         return loan.outstanding == 0 ? 0 : loan.defaultTime();
     }
 
     /// @inheritdoc ITermLoans
-    function owedFor(uint128 principal, uint16 yearlyRateBps, uint32 interval, uint16 instalments)
+    function quote(ILoanPool pool, uint128 principal, uint32 interval, uint16 instalments, uint16 yearlyRateBps)
         external
-        pure
-        returns (uint128)
+        view
+        returns (Conditions memory)
     {
-        return Instalments.owedFor(principal, yearlyRateBps, interval, instalments);
+        ILoanPool.Terms memory terms = _termsOf(pool);
+        uint128 owed = Instalments.owedFor(principal, yearlyRateBps, interval, instalments);
+        return Conditions(owed, terms.lateFeeBps, terms.grace, terms.coolingOff);
     }
 
     // ------------------------------------------------------------------------------------------------------------ private
+
+    /// @dev Of a pool that lends here.
+    function _termsOf(ILoanPool pool) private view returns (ILoanPool.Terms memory) {
+        _checkListed(pool);
+        return pool.terms();
+    }
 
     function _offer(ILoanPool pool, ILoanPool.Terms memory terms, uint8 status, uint16 shown, uint16 width)
         private
@@ -198,6 +216,7 @@ contract TermLoans is Guarantees {
         _checkExposure(wallets, address(pool), offer.limit);
 
         Loan memory loan = _newLoan(address(pool), draw, offer);
+        _checkAgreed(loan, draw.worst);
         _loans[loanId] = loan;
         _emitDrawn(loanId, loan);
         pool.lend(msg.sender, offer.row, draw.principal);
@@ -211,6 +230,14 @@ contract TermLoans is Guarantees {
         }
         uint256 term = uint256(draw.interval) * draw.instalments;
         if (term == 0 || term > terms.maxTerm) revert TermOutOfRange(term, terms.maxTerm);
+    }
+
+    /// @dev Terms and table may have changed since the borrower saw them.
+    function _checkAgreed(Loan memory loan, Conditions calldata worst) private pure {
+        if (loan.owed > worst.owed) revert OwesMoreThanAgreed(loan.owed, worst.owed);
+        if (loan.lateFeeBps > worst.lateFeeBps || loan.grace < worst.grace || loan.coolingOff < worst.coolingOff) {
+            revert WorseThanAgreed(loan.lateFeeBps, loan.grace, loan.coolingOff);
+        }
     }
 
     function _newLoan(address pool, Draw calldata draw, Offer memory offer) private view returns (Loan memory) {
@@ -249,11 +276,27 @@ contract TermLoans is Guarantees {
     }
 
     /// @dev Of what is paid, the part that is principal reduces what the pool has lent.
-    function _payPool(Loan memory loan, uint128 paid) private {
+    function _payPool(uint256 loanId, Loan memory loan, uint128 paid) private {
         uint128 before = loan.principalLeft();
         loan.outstanding -= paid;
+        uint128 sound = _soundAgain(loanId, loan, before);
         ExactCoins.take(_coinOf(loan.pool), loan.pool, paid);
         ILoanPool(loan.pool).noteRepaid(before - loan.principalLeft());
+        if (sound != 0) ILoanPool(loan.pool).noteSound(sound);
+    }
+
+    /// @dev After a payment, what of the `before` that was overdue is so no more: all of it, or what is back.
+    function _soundAgain(uint256 loanId, Loan memory loan, uint128 before) private returns (uint128) {
+        if (loan.state != State.Overdue) return 0;
+        if (loan.outstanding == 0) return before;
+        if (block.timestamp > loan.nextDueTime()) return before - loan.principalLeft();
+        _loans[loanId].state = State.Open;
+        return before;
+    }
+
+    /// @dev A loan that is over in another way is overdue no more.
+    function _noteEnd(Loan memory loan) private {
+        if (loan.state == State.Overdue) ILoanPool(loan.pool).noteSound(loan.principalLeft());
     }
 
     /// @dev Guarantors first; the pool has marked its loss.
@@ -266,8 +309,16 @@ contract TermLoans is Guarantees {
     }
 
     function _openLoan(uint256 loanId) private view returns (Loan memory loan) {
-        loan = _loans[loanId];
+        loan = loanOf(loanId);
         if (loan.outstanding == 0) revert LoanNotOpen(loanId);
+    }
+
+    function _isDefaulted(Loan memory loan) private pure returns (bool) {
+        return loan.state == State.Defaulted || loan.state == State.WrittenOff;
+    }
+
+    function _checkNotDefaulted(uint256 loanId, Loan memory loan) private pure {
+        if (_isDefaulted(loan)) revert AlreadyDefaulted(loanId);
     }
 
     /// @dev Nothing is owed any more. What guarantors paid for a loan in default is given back apart.
@@ -275,6 +326,6 @@ contract TermLoans is Guarantees {
         _loans[loanId].state = state;
         _loans[loanId].outstanding = 0;
         _unbook(loanId, loan.borrower, loan.pool, loan.principal);
-        if (loan.state == State.Open) _release(loanId, loan.borrower, loan.pool);
+        if (!_isDefaulted(loan)) _release(loanId, loan.borrower, loan.pool);
     }
 }

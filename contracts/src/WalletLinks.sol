@@ -28,6 +28,7 @@ contract WalletLinks is IWalletLinks, Signed {
 
     uint192 private _lastNumber;
     mapping(address wallet => Place) private _places;
+    // slither-disable-next-line uninitialized-state (_join writes by reference)
     mapping(bytes32 person => address[]) private _wallets;
 
     /// @param delay_ seconds from `unlink` until it takes effect: longer than a score from before it can be used
@@ -60,7 +61,7 @@ contract WalletLinks is IWalletLinks, Signed {
         _leave(person, msg.sender);
         address[] memory wallets = walletsOf(person);
         uint256 staying = 0;
-        address last;
+        address last = address(0);
         for (uint256 i = 0; i < wallets.length; ++i) {
             if (_places[wallets[i]].leavesAt != 0) continue;
             ++staying;

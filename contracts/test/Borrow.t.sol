@@ -87,7 +87,7 @@ contract BorrowTest is LoanFixture {
         instalments = uint16(_bound(instalments, 1, 12));
         interval = uint32(_bound(interval, 360 days / instalments + 1, type(uint32).max));
         bytes4 selector = ITermLoans.TermOutOfRange.selector;
-        ITermLoans.Draw memory draw = ITermLoans.Draw(USD, 0, instalments, new address[](0));
+        ITermLoans.Draw memory draw = _draw(USD, 0, instalments);
         _borrowRefused(MEI, draw, 650, abi.encodeWithSelector(selector, 0, 360 days));
         draw.interval = interval;
         uint256 term = uint256(interval) * instalments;
@@ -123,6 +123,64 @@ contract BorrowTest is LoanFixture {
         _setTable(table);
         selector = ILoanPool.NotEnoughIdle.selector;
         _borrowRefused(MEI, _once(most), 650, abi.encodeWithSelector(selector, most, FUNDS * USD));
+    }
+
+    // -------------------------------------------------------------------------------------------------------- conditions
+
+    /// @notice What the borrower saw holds, or nothing is drawn: here the owner's change comes first.
+    function test_borrow__when_the_table_has_become_dearer__then_refused(uint16 dearer, uint128 principal) public {
+        dearer = uint16(_bound(dearer, 1300, type(uint16).max));
+        principal = uint128(_bound(principal, USD, 500 * USD));
+        ITermLoans.Draw memory draw = _once(principal);
+        draw.worst = loans.quote(pool, principal, MONTH, 1, 1200);
+        ILoanPool.Row[] memory table = _table(USD);
+        table[1].yearlyRateBps = dearer;
+        _setTable(table);
+        uint128 owed = principal + _interest(principal, MONTH, 1, dearer);
+        bytes4 selector = ITermLoans.OwesMoreThanAgreed.selector;
+        _borrowRefused(MEI, draw, 650, abi.encodeWithSelector(selector, owed, draw.worst.owed));
+    }
+
+    function test_borrow__when_any_term_has_become_worse__then_refused() public {
+        ITermLoans.Draw memory draw = _once(USD);
+        draw.worst = loans.quote(pool, USD, MONTH, 1, 1200);
+        _changed(draw, 501, 5 days, 2 days);
+        _changed(draw, 500, 5 days - 1, 2 days);
+        _changed(draw, 500, 5 days, 2 days - 1);
+    }
+
+    function test_borrow__when_all_has_become_better__then_drawn() public {
+        ITermLoans.Draw memory draw = _once(USD);
+        draw.worst = loans.quote(pool, USD, MONTH, 1, 1200);
+        ILoanPool.Row[] memory table = _table(USD);
+        table[1].yearlyRateBps = 1100;
+        _setTable(table);
+        _setTerms(_termsOf(499, 6 days, 3 days));
+        ITermLoans.Loan memory loan = loans.loanOf(_borrow(MEI, draw));
+        vm.assertEq(loan.owed, USD + _interest(USD, MONTH, 1, 1100));
+        vm.assertEq(loan.lateFeeBps, 499);
+    }
+
+    function test_quote__when_the_pool_is_not_listed__then_refused() public {
+        vm.prank(OWNER);
+        loans.unlistPool(pool);
+        vm.expectRevert(abi.encodeWithSelector(ITermLoans.PoolNotListed.selector, address(pool)));
+        loans.quote(pool, USD, MONTH, 1, 1200);
+    }
+
+    function _changed(ITermLoans.Draw memory draw, uint16 lateFeeBps, uint32 grace, uint32 coolingOff) private {
+        _setTerms(_termsOf(lateFeeBps, grace, coolingOff));
+        bytes4 selector = ITermLoans.WorseThanAgreed.selector;
+        _borrowRefused(MEI, draw, 650, abi.encodeWithSelector(selector, lateFeeBps, grace, coolingOff));
+    }
+
+    function _termsOf(uint16 lateFeeBps, uint32 grace, uint32 coolingOff)
+        private
+        pure
+        returns (ILoanPool.Terms memory terms)
+    {
+        terms = _terms(USD);
+        (terms.lateFeeBps, terms.grace, terms.coolingOff) = (lateFeeBps, grace, coolingOff);
     }
 
     // ---------------------------------------------------------------------------------------------------------- the book
@@ -252,8 +310,10 @@ contract BorrowTest is LoanFixture {
         principal = uint128(_bound(principal, 1, 500 * USD));
         instalments = uint16(_bound(instalments, 1, 12));
         interval = uint32(_bound(interval, 1, 360 days / instalments));
-        ITermLoans.Draw memory draw = ITermLoans.Draw(principal, interval, instalments, new address[](0));
-        uint128 owed = principal + _interest(principal, interval, instalments);
+        ITermLoans.Draw memory draw = _draw(principal, interval, instalments);
+        uint128 owed = principal + _interest(principal, interval, instalments, 1200);
+        draw.worst = ITermLoans.Conditions(owed, 500, 5 days, 2 days); // and not better
+        vm.assertEq(abi.encode(loans.quote(pool, principal, interval, instalments, 1200)), abi.encode(draw.worst));
         uint64 dueTime = uint64(block.timestamp) + uint64(interval) * instalments;
         ICreditOracle.AtLeastProof memory proof = _proof(MEI, 650);
 
@@ -274,9 +334,9 @@ contract BorrowTest is LoanFixture {
         vm.assertEq(abi.encode(loans.loanOf(1)), abi.encode(_expected(draw, owed)));
     }
 
-    function _interest(uint128 principal, uint256 interval, uint256 n) private pure returns (uint128) {
+    function _interest(uint128 principal, uint256 interval, uint256 n, uint256 rateBps) private pure returns (uint128) {
         uint256 year = 2 * 10_000 * 365 days;
-        return uint128((uint256(principal) * 1200 * interval * (n + 1) + year - 1) / year);
+        return uint128((uint256(principal) * rateBps * interval * (n + 1) + year - 1) / year);
     }
 
     function _expected(ITermLoans.Draw memory draw, uint128 owed) private view returns (ITermLoans.Loan memory) {

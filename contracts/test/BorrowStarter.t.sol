@@ -52,7 +52,7 @@ contract BorrowStarterTest is LoanFixture {
 
     function test_borrowStarter__when_allowed__then_the_loan_is_marked() public {
         _allowStarter(_who(BO), 50 * USD);
-        uint128 owed = loans.owedFor(50 * USD, 2000, MONTH, 1);
+        uint128 owed = loans.quote(pool, 50 * USD, MONTH, 1, 2000).owed;
         uint64 dueTime = uint64(block.timestamp) + MONTH;
         vm.expectEmit(address(loans));
         emit ITermLoans.LoanDrawn(1, _who(BO), address(pool), address(coin), 50 * USD, owed, dueTime, 1, true);

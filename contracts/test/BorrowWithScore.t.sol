@@ -42,12 +42,12 @@ contract BorrowWithScoreTest is LoanFixture {
         _setTable(table);
         ITermLoans.Loan memory loan = loans.loanOf(_borrowWithScore(MEI, 100 * USD));
         vm.assertEq(loan.row, 5); // rows 4 to 6 replace 1 to 3
-        vm.assertEq(loan.owed, loans.owedFor(100 * USD, 1200, MONTH, 1));
+        vm.assertEq(loan.owed, loans.quote(pool, 100 * USD, MONTH, 1, 1200).owed);
         table[0].maxWidth = 25;
         _setTable(table);
         loan = loans.loanOf(_borrowWithScore(MEI, 100 * USD));
         vm.assertEq(loan.row, 7);
-        vm.assertEq(loan.owed, loans.owedFor(100 * USD, 800, MONTH, 1));
+        vm.assertEq(loan.owed, loans.quote(pool, 100 * USD, MONTH, 1, 800).owed);
     }
 
     /// @notice An at-least proof shows no width: it never opens a row that asks for one, however high its threshold.

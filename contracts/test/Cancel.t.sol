@@ -24,7 +24,7 @@ contract CancelTest is LoanFixture {
     }
 
     function test_cancel__when_it_is_over_or_in_default__then_refused() public {
-        uint256 loanId = _borrow(MEI, ITermLoans.Draw(USD, 1 hours, 1, new address[](0)));
+        uint256 loanId = _borrow(MEI, _draw(USD, 1 hours, 1));
         vm.prank(_who(MEI));
         vm.expectRevert(abi.encodeWithSelector(ITermLoans.LoanNotOpen.selector, loanId + 1));
         loans.cancel(loanId + 1);

@@ -13,7 +13,7 @@ contract IssueInvoiceTest is ReceivableFixture {
         vm.prank(SUPPLIER);
         vm.expectRevert(reason);
         receivables.issue(buyer, address(coin), amount, dueTime, commitment, DOCUMENT);
-        vm.assertEq(receivables.invoiceOfDocument(DOCUMENT), 0);
+        vm.assertEq(receivables.invoiceOfDocument(SUPPLIER, DOCUMENT), 0);
     }
 
     function test_issue__when_the_buyer_is_nobody__then_refused() public {
@@ -67,9 +67,9 @@ contract IssueInvoiceTest is ReceivableFixture {
         receivables.issue(BUYER, address(coin), USD, _dueTime(), 0, 0);
     }
 
-    /// @notice Whoever issues it, to whomever, over whatever, and even after the first is void.
-    function test_issue__when_the_document_was_issued_before__then_refused(address other, bool voided) public {
-        vm.assume(other != address(0) && other != ANN);
+    /// @notice To whomever, over whatever, by whichever of the supplier's wallets, and even after the first is void.
+    function test_issue__when_the_supplier_issued_the_document_before__then_refused(bool voided) public {
+        uint256 otherKey = 0x07;
         vm.startPrank(SUPPLIER);
         bytes32 first = receivables.issue(BUYER, address(coin), USD, _dueTime(), 0, DOCUMENT);
         if (voided) receivables.void(first);
@@ -77,9 +77,25 @@ contract IssueInvoiceTest is ReceivableFixture {
         vm.expectRevert(reason);
         receivables.issue(ANN, address(coin), 2 * USD, _dueTime() + 1, 0, DOCUMENT);
         vm.stopPrank();
-        vm.prank(other);
+        _link(SUPPLIER_KEY, otherKey);
+        vm.prank(vm.addr(otherKey));
         vm.expectRevert(reason);
         receivables.issue(ANN, address(coin), USD, _dueTime(), 0, DOCUMENT);
+    }
+
+    /// @notice Who sees a hash on its way to a block, and issues it first, to the same buyer or another, takes nothing.
+    function test_issue__when_a_stranger_was_first__then_the_supplier_issues_it_all_the_same(address thief) public {
+        vm.assume(thief != address(0) && thief != SUPPLIER && thief != BUYER && thief != ANN);
+        vm.startPrank(thief);
+        bytes32 copy = receivables.issue(BUYER, address(coin), USD, _dueTime(), 0, DOCUMENT);
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.AlreadyIssued.selector, copy));
+        receivables.issue(ANN, address(coin), USD, _dueTime(), 0, DOCUMENT);
+        vm.stopPrank();
+        vm.prank(SUPPLIER);
+        bytes32 id = receivables.issue(BUYER, address(coin), USD, _dueTime(), 0, DOCUMENT);
+        _accept(id);
+        vm.assertEq(receivables.invoiceOfDocument(SUPPLIER, DOCUMENT), id);
+        _assertStatus(copy, IReceivables.Status.Issued); // of another id, which the buyer does not owe
     }
 
     function test_issue__when_told__then_it_stands_as_issued(uint256 amount, uint64 dueTime) public {
@@ -95,7 +111,7 @@ contract IssueInvoiceTest is ReceivableFixture {
             SUPPLIER, BUYER, 0, address(coin), IReceivables.Status.Issued, dueTime, amount, amount, 0
         );
         vm.assertEq(abi.encode(found), abi.encode(expected));
-        vm.assertEq(receivables.invoiceOfDocument(DOCUMENT), id);
+        vm.assertEq(receivables.invoiceOfDocument(SUPPLIER, DOCUMENT), id);
         vm.assertEq(receivables.claimOf(id, SUPPLIER), 0); // nobody owes it yet
     }
 

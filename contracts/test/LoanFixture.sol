@@ -167,7 +167,20 @@ abstract contract LoanFixture is Fixture {
     }
 
     function _monthly(uint128 principal, uint16 instalments) internal pure returns (ITermLoans.Draw memory) {
-        return ITermLoans.Draw(principal, MONTH, instalments, new address[](0));
+        return _draw(principal, MONTH, instalments);
+    }
+
+    /// @notice By a borrower who agrees to whatever is asked.
+    function _draw(uint128 principal, uint32 interval, uint16 instalments)
+        internal
+        pure
+        returns (ITermLoans.Draw memory)
+    {
+        return ITermLoans.Draw(principal, interval, instalments, _whatever(), new address[](0));
+    }
+
+    function _whatever() internal pure returns (ITermLoans.Conditions memory) {
+        return ITermLoans.Conditions(type(uint128).max, type(uint16).max, 0, 0);
     }
 
     function _covered(uint128 principal, address guarantor) internal pure returns (ITermLoans.Draw memory draw) {

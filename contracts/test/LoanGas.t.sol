@@ -88,6 +88,14 @@ contract LoanGasTest is LoanFixture {
     }
 
     /// forge-config: default.isolate = true
+    function test_gas__of_mark_overdue__then_as_before() public {
+        uint256 loanId = _borrowDeep(_once(100 * USD));
+        vm.warp(_due(loanId, 1) + 1);
+        loans.markOverdue(loanId);
+        _record("markOverdue");
+    }
+
+    /// forge-config: default.isolate = true
     function test_gas__of_marks__then_as_before() public {
         uint256 loanId = _borrowDeep(_once(100 * USD));
         vm.warp(_due(loanId, 1) + 5 days + 1);

@@ -51,6 +51,7 @@ contract LoanHandler is LoanFixture {
             principal: dollars % (how % 16 == 15 ? 600 : 120) * _unit(from) + uint128(seed % 3),
             interval: interval % (how % 16 == 14 ? 100 days : 25 days),
             instalments: how % 16 == 13 ? instalments : 1 + instalments % 12,
+            worst: _whatever(),
             guarantors: new address[](_hasGuarantor(from, who, how) ? 1 : 0)
         });
         if (asked.guarantors.length == 1) asked.guarantors[0] = PAYER;
@@ -98,9 +99,11 @@ contract LoanHandler is LoanFixture {
         if (loanId == 0) return;
         LoanPool of_ = LoanPool(loans.loanOf(loanId).pool);
         uint256 before = of_.idle();
-        if (how % 4 == 0) {
+        if (how % 8 == 0) {
             vm.prank(LENDER);
             try loans.writeOff(loanId) { } catch { }
+        } else if (how % 4 == 0) {
+            try loans.markOverdue(loanId) { } catch { }
         } else if (how % 2 == 0) {
             try loans.markDelinquent(loanId) { } catch { }
         } else {

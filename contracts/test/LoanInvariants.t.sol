@@ -76,7 +76,8 @@ contract LoanInvariantsTest {
         for (uint256 i = 0; i < 2; ++i) {
             LoanPool pool = pools[i];
             (uint256 deposited, uint256 withdrawn,,) = handler.flows(pool);
-            require(pool.lent() == _principalLeft(pool), "lent");
+            require(pool.lent() == _principalLeft(pool, false), "lent");
+            require(pool.overdue() == _principalLeft(pool, true), "overdue");
             require(pool.totalAssets() == pool.idle() + pool.lent(), "assets");
             require(pool.previewRedeem(pool.totalSupply()) <= pool.totalAssets(), "shares");
             require(pool.totalAssets() + _marked(pool) + withdrawn >= deposited, "a loss that nobody marked");
@@ -121,7 +122,8 @@ contract LoanInvariantsTest {
             uint256 sum = 0;
             for (uint256 id = 1; id <= loans.lastLoanId(); ++id) {
                 ITermLoans.Loan memory loan = loans.loanOf(id);
-                if (loan.pool != address(pools[i]) || loan.state != ITermLoans.State.Open) continue;
+                bool stands = loan.state == ITermLoans.State.Open || loan.state == ITermLoans.State.Overdue;
+                if (loan.pool != address(pools[i]) || !stands) continue;
                 ITermLoans.Guarantee[] memory given = loans.guaranteesOf(id);
                 for (uint256 j = 0; j < given.length; ++j) {
                     sum += given[j].amount;
@@ -136,11 +138,13 @@ contract LoanInvariantsTest {
         return abi.decode(answer, (uint256));
     }
 
-    function _principalLeft(LoanPool pool) private view returns (uint256 sum) {
+    /// @dev Of all loans that are not in default, or only of those that are marked as overdue.
+    function _principalLeft(LoanPool pool, bool onlyOverdue) private view returns (uint256 sum) {
         for (uint256 id = 1; id <= loans.lastLoanId(); ++id) {
             ITermLoans.Loan memory loan = loans.loanOf(id);
-            bool counts = loan.pool == address(pool) && loan.state == ITermLoans.State.Open;
-            if (!counts || loan.outstanding <= loan.fees) continue;
+            bool isOverdue = loan.state == ITermLoans.State.Overdue;
+            bool counts = isOverdue || (!onlyOverdue && loan.state == ITermLoans.State.Open);
+            if (loan.pool != address(pool) || !counts || loan.outstanding <= loan.fees) continue;
             sum += uint256(loan.outstanding - loan.fees) * loan.principal / loan.owed;
         }
     }

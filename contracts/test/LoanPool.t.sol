@@ -22,6 +22,10 @@ contract LoanPoolTest is LoanFixture {
         pool.noteDefault(1, 1, 1);
         vm.expectRevert(reason);
         pool.noteRecovered(1, 1);
+        vm.expectRevert(reason);
+        pool.noteOverdue(1);
+        vm.expectRevert(reason);
+        pool.noteSound(1);
     }
 
     function test_redeem__when_the_coin_is_lent__then_only_what_lies_here(uint128 principal) public {

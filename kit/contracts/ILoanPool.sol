@@ -9,8 +9,10 @@ import { IERC4626 } from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 /// terms and the table; the loan book (ITermLoans) alone takes coin out of it to lend, by that table.
 ///
 /// Assets are the coin that lies here and the principal of loans that are neither repaid nor defaulted. Interest counts when it
-/// is paid, a default takes off all principal that is not back, guarantees and recoveries count when they come. What can be
-/// withdrawn at once is the coin that lies here.
+/// is paid, a default takes off all principal that is not back, guarantees and recoveries count when they come. Loans that are
+/// marked as overdue count for who comes and not for who goes: deposits are made at the whole of the assets, withdrawals at the
+/// assets without them, so that nobody leaves before a loss at the others' cost, or comes before a payment to share it. What can
+/// be withdrawn at once is the coin that lies here.
 ///
 /// Rows keep their number for ever, also when a new table replaces them, so that what was lent by each, and lost, can be held
 /// against what was expected. Row 0 is that of starter loans. Amounts are raw units of the coin, times seconds.
@@ -91,6 +93,9 @@ interface ILoanPool is IERC4626 {
     /// @notice A loan of this row defaulted: `principal` was not back, guarantors paid `called`.
     event LossMarked(uint16 indexed row, uint128 principal, uint128 called);
 
+    /// @notice Of the principal that is lent, so much is overdue now.
+    event OverdueChanged(uint128 overdue);
+
     /// @notice A borrower of this row paid after default.
     event LossRecovered(uint16 indexed row, uint128 amount);
 
@@ -140,6 +145,12 @@ interface ILoanPool is IERC4626 {
     /// @notice A loan was given back: `principal` was drawn, `left` of it was still out. Only the book, after the coin came.
     function noteCancelled(uint16 row, uint128 principal, uint128 left) external;
 
+    /// @notice Principal that is out is overdue. Only the book.
+    function noteOverdue(uint128 principal) external;
+
+    /// @notice Principal that was overdue is so no more: in time again, back, or lost. Only the book.
+    function noteSound(uint128 principal) external;
+
     /// @notice Principal is lost; guarantors paid `called`. Only the book, after that coin came.
     function noteDefault(uint16 row, uint128 principal, uint128 called) external;
 
@@ -174,6 +185,9 @@ interface ILoanPool is IERC4626 {
 
     /// @notice Principal of loans that are neither repaid nor defaulted.
     function lent() external view returns (uint256);
+
+    /// @notice What of it is marked as overdue: worth nothing to who withdraws now.
+    function overdue() external view returns (uint256);
 
     /// @notice Coin that lies here.
     function idle() external view returns (uint256);

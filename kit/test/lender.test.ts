@@ -20,22 +20,24 @@ import { borrow } from "../examples/borrow.js";
 import { client, deployment, person, signedIn, wallet, world } from "./world.js";
 
 const DOLLAR = 1_000_000n;
-const DRAW = { principal: 100n * DOLLAR, interval: 30 * 86_400, instalments: 1, guarantors: [] } as const;
+const ANY = { owed: 2n ** 128n - 1n, lateFeeBps: 65_535, grace: 0, coolingOff: 0 } as const;
+const DRAW = { principal: 100n * DOLLAR, interval: 30 * 86_400, instalments: 1, worst: ANY, guarantors: [] } as const;
 const PURPOSE = { what: "at least 650", purpose: "loan application / 贷款申请", threshold: 650 };
 type Args = ReturnType<typeof atLeastArgs>;
+type Conditions = { owed: bigint; lateFeeBps: number; grace: number; coolingOff: number };
 
-const draw = (account: ReturnType<typeof person>, proof: Args) =>
+const draw = (account: ReturnType<typeof person>, proof: Args, worst: Conditions) =>
   client.simulateContract({
     account,
     address: world.loans,
     abi: termLoans,
     functionName: "borrow",
-    args: [world.pool, DRAW, proof],
+    args: [world.pool, { ...DRAW, worst }, proof],
   });
 
 /** Why the loan was refused. */
-async function refused(account: ReturnType<typeof person>, proof: Args): Promise<Refusal | undefined> {
-  const error = await draw(account, proof).then(
+async function refused(account: ReturnType<typeof person>, proof: Args, worst: Conditions = ANY): Promise<Refusal | undefined> {
+  const error = await draw(account, proof, worst).then(
     () => assert.fail("the loan was drawn"),
     (each: unknown) => each,
   );
@@ -57,7 +59,7 @@ test("borrow with a proof of at least 650: the principal arrives", async () => {
 });
 
 test("borrow with too low a score for the lender: an error in the lender's words", async () => {
-  const asked = borrow(new CreditService(world.service), client, wallet("Mei"), world.loans, world.loans);
+  const asked = borrow(new CreditService(world.service), client, wallet("Mei"), world.loans, world.unlisted);
   await assert.rejects(asked, /^Error: PoolNotListed\(0x/);
   const poor = borrow(new CreditService(world.service), client, wallet("Bo"), world.loans, world.pool);
   await assert.rejects(poor, Problem);
@@ -84,6 +86,13 @@ test("less than the pool asks: the pool's own NoRowFits", async () => {
   const proof = await (await signedIn("Mei")).atLeast(400);
   const refusal = await refused(person("Mei"), atLeastArgs(proof));
   assert.deepEqual(refusal, { name: "NoRowFits", args: [400, 1, 600] });
+});
+
+test("a pool dearer than what the borrower agreed to: OwesMoreThanAgreed names both", async () => {
+  const proof = await (await signedIn("Mei")).atLeast(650);
+  const refusal = await refused(person("Mei"), atLeastArgs(proof), { ...ANY, owed: DRAW.principal });
+  assert.equal(refusal?.name, "OwesMoreThanAgreed");
+  assert.equal(refusal?.args[1], DRAW.principal);
 });
 
 test("a snapshot older than the lender takes: TooOld", async () => {

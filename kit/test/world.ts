@@ -25,6 +25,7 @@ interface World {
   oracle: Address;
   loans: Address;
   pool: Address;
+  unlisted: Address;
   coin: Address;
   openScores: Address;
   openScoresCode: Hex;

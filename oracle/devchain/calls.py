@@ -16,7 +16,7 @@ from ledger_reader.rpc import Rpc
 from oracle.contract import Contract
 from oracle.devchain.action import PURPOSES, Action, Invoice
 from oracle.devchain.anvil import Transaction
-from oracle.devchain.deploy import UNLIMITED, DevDeployment
+from oracle.devchain.deploy import ANY_CONDITIONS, UNLIMITED, DevDeployment
 from oracle.devchain.households import second_key
 
 NO_END = 2**64 - 1
@@ -93,8 +93,8 @@ class Encoder:
             "approve": ("coin", "approve", (self._deployment.loans, UNLIMITED)),
             # A list of one: where it begins, the limit, how many, who.
             "allow": ("pool", "allowStarter", (64, amount, 1, other)),
-            # A draw: where it begins, its principal, interval and instalments; no guarantors.
-            "borrow": ("loans", "borrowStarter", (pool, 64, amount, term, 1, 128, 0)),
+            # A draw: where it begins, its principal, interval and instalments, any conditions; no guarantors.
+            "borrow": ("loans", "borrowStarter", (pool, 64, amount, term, 1, *ANY_CONDITIONS, 256, 0)),
             "repay": ("loans", "repay", (loan, amount)),
             "default": ("loans", "markDefault", (loan,)),
             "enrol": ("oracle", "enrol", ()),

@@ -26,6 +26,8 @@ COIN_DECIMALS = 6
 DOLLAR = 10**COIN_DECIMALS
 UNLIMITED = 2**256 - 1
 NO_LINKS = bytes(20)
+ANY_CONDITIONS = (2**128 - 1, 2**16 - 1, 0, 0)
+"""The worst of ITermLoans.Conditions: whoever is only played agrees to any."""
 LINK_DELAY = 14 * DAY
 """How long a wallet counts on after it left: two epochs."""
 

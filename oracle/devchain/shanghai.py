@@ -44,7 +44,7 @@ from oracle.devchain.shanghai_words import (
     money,
 )
 from oracle.devchain.shanghai_world import ENROLLED, HOUR, PAST_DAYS
-from oracle.devchain.stage import EPOCH, LENGTH, at_least, open_stage, own, yearly_rate
+from oracle.devchain.stage import EPOCH, LENGTH, at_least, draw_by, open_stage, own, yearly_rate
 from oracle.settings import address_text, write_settings
 from oracle.tree import AtLeastProof
 
@@ -204,8 +204,9 @@ def advance(story: Story) -> None:
     held = world.read("receivables", "claimOf", invoice, pool)
     share = worlds.ADVANCES[0][4] // 100
     told.line("advanced", advance=money(paid), claim=money(claim), share=share, held=money(held))
-    terms = (world.deployment.pool, (LOAN * DOLLAR, LOAN_DAYS * DAY, 1, ()), fields_of(supplier))
-    world.act(END + 2 * DAY + HOUR, world.call("Lin", "loans", "borrow", *terms))
+    terms = draw_by(story.stage, LOAN, LOAN_DAYS, supplier)
+    loan = world.call("Lin", "loans", "borrow", world.deployment.pool, terms, fields_of(supplier))
+    world.act(END + 2 * DAY + HOUR, loan)
     story.facts["loan"] = world.read("loans", "lastLoanId")
     owed = _outstanding(story)
     rate = yearly_rate(story.stage, supplier)

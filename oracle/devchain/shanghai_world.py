@@ -24,6 +24,7 @@ from models.segment import Segment, Term
 from oracle.contract import Contract, load_abi
 from oracle.devchain.anvil import Receipt, Transaction
 from oracle.devchain.deploy import (
+    ANY_CONDITIONS,
     CREATION_GAS,
     DAY,
     DOLLAR,
@@ -214,7 +215,7 @@ def _past(world: World, start: int) -> Mapping[int, list[Transaction]]:
         days[day + 1].append(world.call(buyer, "receivables", "accept", identity))
         days[day + 22].append(world.call(buyer, "receivables", "payRest", identity))
     for number, (who, day, kept, dollars) in enumerate(LOANS, 1):
-        draw = (dollars * DOLLAR, 30 * DAY, 1, ())
+        draw = (dollars * DOLLAR, 30 * DAY, 1, ANY_CONDITIONS, ())
         days[day].append(world.call(who, "loans", "borrowStarter", world.deployment.pool, draw))
         days[day + kept].append(world.call(who, "loans", "repay", number, 2 * dollars * DOLLAR))
     return days

@@ -296,17 +296,28 @@ def borrow(stage: Stage, name: str, dollars: int, proof: AtLeastProof) -> Receip
     wallet = Wallet(stage.anvil.rpc, payer, stage.deployment.chain_id, poll_seconds=0.1)
     loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans, calls=("CreditOracle", "LoanPool"))
     values = (proof.epoch, proof.status, proof.threshold, proof.opening, proof.rung, proof.path)
-    draw = (dollars * DOLLAR, 30 * DAY, 1, ())  # one due date, no guarantors
-    receipt = wallet.send(loans, "borrow", stage.deployment.pool, draw, values)
+    receipt = wallet.send(loans, "borrow", stage.deployment.pool, draw_by(stage, dollars, 30, proof), values)
     assert receipt is not None  # noqa: S101 (nothing makes this transaction needless)
     return receipt
 
 
+def draw_by(stage: Stage, dollars: int, days: int, proof: AtLeastProof) -> tuple[Any, ...]:
+    """ITermLoans.Draw of one due date, no guarantors, on conditions no worse than now; Refused when none."""
+    loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans)
+    asked = (dollars * DOLLAR, days * DAY, 1)
+    (worst,) = loans.read("quote", stage.deployment.pool, *asked, _row(stage, proof).yearly_rate_bps)
+    return (*asked, worst, ())
+
+
 def yearly_rate(stage: Stage, proof: AtLeastProof) -> int:
     """At how many per cent a year the pool lends on a proof; Refused when it does not."""
+    return _row(stage, proof).yearly_rate_bps // 100
+
+
+def _row(stage: Stage, proof: AtLeastProof) -> Row:
     pool = Contract(stage.anvil.rpc, "LoanPool", stage.deployment.pool)
     _, row = pool.read("rowFor", proof.status, proof.threshold, WIDTH_NOT_SHOWN)
-    return Row(*row).yearly_rate_bps // 100
+    return Row(*row)
 
 
 def own(url: str, name: str, path: str, chain_id: int, **parameters: object) -> httpx2.Response:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from oracle import folder
 from oracle.committee import Committee
 from oracle.contract import Contract, CreditOracle, load_abi
 from oracle.devchain.anvil import HOST, Anvil, Transaction, free_port
-from oracle.devchain.deploy import CREATION_GAS, DOLLAR, DevDeployment, deploy
+from oracle.devchain.deploy import CREATION_GAS, DOLLAR, POOL_NAMES, DevDeployment, Policy, deploy
 from oracle.devchain.people import demo_address, demo_key
 from oracle.devchain.stage import NO_MODEL_YET, node_settings, own
 from oracle.epoch import Deployment
@@ -119,6 +119,12 @@ class World:
         assert self.oracle.read("currentEpoch")[0] == epoch
         return tree
 
+    def create_pool(self) -> bytes:
+        """Where a pool lies that the book has not listed."""
+        *terms, table = astuple(Policy())
+        there = self.deployment
+        return self.create("LoanPool", there.loans, there.coin, *POOL_NAMES, terms, table, there.lender)
+
     def fund(self) -> None:
         """The lender's pool has coin, the borrowers have gas."""
         lender, coin, pool = (
@@ -156,6 +162,7 @@ def kit_world(home: Path) -> Iterator[dict[str, Any]]:
                 "service": url,
                 "chainId": anvil.chain_id,
                 **{name: address_text(each) for name, each in world.deployment.contracts.items()},
+                "unlisted": address_text(world.create_pool()),
                 "openScores": address_text(open_scores),
                 "openScoresCode": "0x" + load_abi("OpenScores").bytecode.hex(),
                 "keys": {name: "0x" + demo_key(name).hex() for name in PEOPLE},

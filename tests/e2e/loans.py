@@ -16,6 +16,7 @@ class State(IntEnum):
     CANCELLED = 3
     DEFAULTED = 4
     WRITTEN_OFF = 5
+    OVERDUE = 6
 
 
 class Loan(NamedTuple):

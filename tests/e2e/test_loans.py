@@ -6,7 +6,7 @@ from pathlib import Path
 from ledger_reader.protocols.term_loans import loan_id
 from oracle.contract import Contract
 from oracle.devchain.anvil import Anvil, Transaction
-from oracle.devchain.deploy import DAY, DOLLAR, UNLIMITED, DevDeployment, Policy, deploy
+from oracle.devchain.deploy import ANY_CONDITIONS, DAY, DOLLAR, UNLIMITED, DevDeployment, Policy, deploy
 from oracle.devchain.people import demo_address
 from tests.e2e.conftest import anvil_binary
 from tests.e2e.loans import Loan, State
@@ -42,7 +42,7 @@ class World:
 
     def draw(self, who: bytes, dollars: int, parts: int, guarantors: tuple[bytes, ...] = ()) -> int:
         """A loan without a proof, one part each 30 days."""
-        draw = (dollars * DOLLAR, 30 * DAY, parts, guarantors)
+        draw = (dollars * DOLLAR, 30 * DAY, parts, ANY_CONDITIONS, guarantors)
         return self.send(who, self.book, "borrowStarter", self.pool.address, draw)
 
     def vouch(self, borrower: bytes, dollars: int) -> None:

@@ -22,6 +22,20 @@ const TABLE: Record<string, Told> = {
     ["This lender lends at most {most} at once. Ask for less.", "该出借方单笔最多出借 {most}，请减少金额。"],
     ([, most]) => ({ most: coins(most) }),
   ],
+  OwesMoreThanAgreed: [
+    [
+      "The price has changed: {owed} would be owed, not {agreed}. Nothing was lent. Make the proof again to see the new price.",
+      "价格已变：需还 {owed}，不再是 {agreed}。未放款。请重新生成证明，查看新的价格。",
+    ],
+    ([owed, agreed]) => ({ owed: coins(owed), agreed: coins(agreed) }),
+  ],
+  WorseThanAgreed: [
+    [
+      "The lender's terms have changed: a late fee of {fee} %, after {days} days. Nothing was lent. Make the proof again to see them.",
+      "该出借方的条款已变：逾期满 {days} 天收取 {fee}% 的费用。未放款。请重新生成证明，查看新的条款。",
+    ],
+    ([fee, grace]) => ({ fee: number(fee) / 100, days: Math.floor(number(grace) / 86_400) }),
+  ],
   ExposureExceeded: [
     [
       "All your open loans together may be {limit}; they would be {asked}. Ask for less, or repay some first.",

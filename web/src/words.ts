@@ -210,6 +210,10 @@ export const WORDS = {
     "This lender's price for it: {rate} % a year, about {cost} for {days} days.",
     "该出借方的利率为年化 {rate}%，{days} 天约 {cost}。",
   ],
+  late: [
+    "Paid late: after {grace} days a fee of {fee} % of what is overdue. Given back within {off} hours it costs nothing.",
+    "逾期：超过 {grace} 天仍未还，按逾期金额收取 {fee}% 的费用。{off} 小时内退还本金，不计利息。",
+  ],
   borrowed: [
     "Lent: {amount}, loan {id}. Repay {owed} by {date}. Transaction {tx}.",
     "已放款 {amount}，借款编号 {id}。请于 {date} 前还 {owed}。交易 {tx}。",
