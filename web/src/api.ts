@@ -121,6 +121,7 @@ export interface DemoWallet {
   name: string;
   address: `0x${string}`;
   privateKey: `0x${string}`;
+  secondOf: string | null;
 }
 
 export interface Model {
