@@ -48,6 +48,16 @@ _ANNOUNCE = """
 """
 
 
+_FOCUS = """
+() => {
+  const element = document.activeElement, box = element.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return { name: element.getAttribute("aria-label") ?? element.innerText ?? "",
+           seen: element.contains(top) || element === document.body || element.matches(".skip") };
+}
+"""
+
+
 @dataclass
 class InjectedWallet:
     """A wallet of one key on the chain behind `rpc`; `says_no` to whatever is to be signed."""
@@ -142,6 +152,25 @@ class Visit:
     def press(self, name: str) -> None:
         """Press the button of this name, once it can be pressed."""
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def confirm(self, name: str) -> None:
+        """Press the button of this name, read what it means, and go on."""
+        self.press(name)
+        self.page.get_by_role("group", name=name, exact=True).get_by_role("button", name="Yes, go on").click()
+
+    def tab_to(self, name: str, most: int = 40) -> int:
+        """Press Tab until the focus is on what is called so; each stop on the way must be in sight."""
+        for presses in range(1, most):
+            self.page.keyboard.press("Tab")
+            at = self.page.evaluate(_FOCUS)
+            assert at["seen"], f"the focus on {at['name']!r} is covered"
+            if at["name"].strip() == name:
+                return presses
+        raise AssertionError(f"Tab does not come to {name!r}")
+
+    def focus(self) -> str:
+        """What has the focus, by its label or text."""
+        return str(self.page.evaluate(_FOCUS)["name"]).strip()
 
     def see(self, text: str) -> Locator:
         """Wait until a text is there."""

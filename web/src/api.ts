@@ -44,7 +44,7 @@ export interface Statement {
   model: string;
   status: string;
   disputed: boolean;
-  flags: { held: boolean; stale: boolean; upcoming: boolean };
+  flags: { held: boolean | null; stale: boolean | null; upcoming: boolean | null };
   score: number | null;
   band?: string | null;
   low?: number;

@@ -50,6 +50,7 @@ export const POOL = parseAbi([
   "function name() view returns (string)",
   "function asset() view returns (address)",
   "struct Row { uint16 atLeast; uint8 statuses; uint16 maxWidth; uint16 yearlyRateBps; uint16 expectedLossBps; uint128 limit; }",
+  "function table() view returns (uint16 firstRow, Row[] rows)",
   "function rowFor(uint8 status, uint16 shown, uint16 width) view returns (uint16 row, Row found)",
   "error NoRowFits(uint16 shown, uint8 status, uint16 least)",
 ]);

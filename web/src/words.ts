@@ -117,10 +117,13 @@ export const WORDS = {
   noScoreIs: ["Not a bad score. Here is what builds a record.", "这不是低分。下面是积累记录的方法。"],
   inDispute: ["In dispute", "异议处理中"],
   inDisputeIs: ["Some lenders wait for the answer.", "部分出借方会等待结果。"],
+  inDisputeSince: ["Since {date}; answer by {by}. Some lenders wait.", "{date}提出，最迟{by}答复；部分出借方会等待结果。"],
+  unseen: ["Not checked on the chain", "尚未与链上核对"],
+  unseenIs: ["Shown as of {time}; asking again in {n} s.", "显示的是 {time} 的数据，{n} 秒后重试。"],
   onHold: ["Model on hold", "模型暂停"],
   onHoldIs: ["The figures drifted past their limit. Not about you.", "数据变化超出限度，暂不用于放款；与您个人无关。"],
   outOfDate: ["Out of date", "数据已过期"],
-  outOfDateIs: ["Lenders may refuse it. Nothing to do for you.", "出借方可能不接受；无需您操作。"],
+  outOfDateIs: ["Last update {date}; lenders may refuse it. Nothing to do for you.", "上次更新 {date}，出借方可能不接受；无需您操作。"],
   upcoming: ["Usable from {time}", "{time}起可用"],
   upcomingIs: ["New scores wait for a public check.", "新一期评分正在公示核对。"],
   build1: ["Receive wages or remittances to this wallet.", "用此钱包收工资或汇款。"],
@@ -211,6 +214,10 @@ export const WORDS = {
   terms: [
     "This lender's price for it: {rate} % a year, about {cost} for {days} days.",
     "该出借方的利率为年化 {rate}%，{days} 天约 {cost}。",
+  ],
+  betterTerms: [
+    "A proof of at least {t} would cost {rate} % a year here. It also shows more.",
+    "若出示“不低于 {t} 分”，此处利率为年化 {rate}%，但也会透露更多。",
   ],
   borrowed: [
     "Lent: {amount}, loan {id}. Repay {owed} by {date}. Transaction {tx}.",
@@ -438,6 +445,7 @@ export const WORDS = {
   leavesOn: ["leaves on {date}; counted until then", "将于 {date} 解除关联，此前仍合并计算"],
   noLinks: ["The operator of this page has named no contract of wallet links.", "本页运营方未指定钱包关联合约。"],
   linkAnother: ["Link another wallet of mine", "关联我的另一个钱包"],
+  linkOneMore: ["Link one more wallet", "再关联一个钱包"],
   linkWhy: ["Before you do, know what it means:", "操作前请先了解："],
   linkOne: [
     "One record: what either wallet repaid, and what it did not, counts for both from the next epoch on. Debts count together at once.",
