@@ -28,6 +28,7 @@ from tests.e2e.conftest import REPOSITORY
 PHONE, DESKTOP, NARROW = (360, 740), (1280, 900), (320, 640)
 DECLINED = 4001
 AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
+AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 WAIT_MS = 20_000
 DRAWN_S = 5.0
 
@@ -186,13 +187,13 @@ class Visit:
         """Wait until nothing more is asked of the service."""
         self.page.wait_for_load_state("networkidle")
 
-    def violations(self) -> list[str]:
-        """What axe-core finds on the screen, WCAG 2.2 AA and its best practices."""
+    def violations(self, rules: tuple[str, ...] = ()) -> list[str]:
+        """What axe-core finds on the screen, WCAG 2.2 AA and its best practices; or by these `rules` alone."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}
         found = self.page.evaluate(
-            "() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',"
-            " 'best-practice'], resultTypes: ['violations'] })"
+            "only => axe.run(document, { runOnly: only, resultTypes: ['violations'] })", only
         )
         return [
             f"{each['id']}: {node['target']} {node['failureSummary']}"
