@@ -188,7 +188,7 @@ class Visit:
         self.page.wait_for_load_state("networkidle")
 
     def violations(self, rules: tuple[str, ...] = ()) -> list[str]:
-        """What axe-core finds on the screen, WCAG 2.2 AA and its best practices; or by these `rules` alone."""
+        """What axe-core finds on the screen: WCAG 2.2 AA and its best practices, or these `rules` alone."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
         only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}
