@@ -30,6 +30,7 @@ DECLINED = 4001
 AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 WAIT_MS = 20_000
+LOOK_MS, QUIET_LOOKS = 50, 3
 DRAWN_S = 5.0
 
 _ANNOUNCE = """
@@ -140,6 +141,7 @@ class Visit:
     page: Page
     url: str
     faults: list[str]
+    pending: set[Request]
 
     def open(self, screen: str = "score") -> None:
         """Go to a screen by its address."""
@@ -184,8 +186,12 @@ class Visit:
         return self.page.locator("main").inner_text()
 
     def settle(self) -> None:
-        """Wait until nothing more is asked of the service."""
-        self.page.wait_for_load_state("networkidle")
+        """Wait until nothing more is asked: no request is on its way, and none follows at once."""
+        deadline, quiet = time.monotonic() + WAIT_MS / 1000, 0
+        while quiet < QUIET_LOOKS:
+            assert time.monotonic() < deadline, f"{len(self.pending)} requests are not answered"
+            self.page.wait_for_timeout(LOOK_MS)
+            quiet = 0 if self.pending else quiet + 1
 
     def violations(self, rules: tuple[str, ...] = ()) -> list[str]:
         """What axe-core finds on the screen: WCAG 2.2 AA and its best practices, or these `rules` alone."""
@@ -256,17 +262,21 @@ def visiting(
         context.add_init_script(_ANNOUNCE)
     page = context.new_page()
     faults: list[str] = []
+    pending: set[Request] = set()
     own = {_origin(url), *allowed}
 
     def hear(request: Request) -> None:
+        pending.add(request)
         if urlsplit(request.url).scheme not in ("data", "blob") and _origin(request.url) not in own:
             faults.append(f"asked {request.url}")
 
     page.on("request", hear)
+    page.on("requestfinished", pending.discard)
+    page.on("requestfailed", pending.discard)
     page.on("pageerror", lambda error: faults.append(f"threw {error}"))
     page.on("console", lambda said: faults.append(said.text) if _is_fault(said.type, said.text) else None)
     try:
-        yield Visit(page, url, faults)
+        yield Visit(page, url, faults, pending)
         assert faults == []
     finally:
         context.close()

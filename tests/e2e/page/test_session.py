@@ -22,7 +22,7 @@ def test_session__that_ended__says_so_and_keeps_what_was_typed(world: PageWorld,
     with visiting() as visit:
         visit.open("record")
         visit.sign_in("demo wallet: Mei")
-        visit.settle()
+        visit.page.get_by_role("button", name="This is wrong").first.wait_for()
         visit.page.get_by_label("My own statement").fill("A long story")
         visit.page.context.clear_cookies()
         visit.press("Save")
