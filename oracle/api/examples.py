@@ -212,7 +212,7 @@ EXAMPLES: dict[str, Any] = {
         "explorer": None,
         "reportKey": _HASH,
     },
-    "DemoWallet": {"name": "Mei", "privateKey": _HASH, "address": _MEI},
+    "DemoWallet": {"name": "Mei", "privateKey": _HASH, "address": _MEI, "secondOf": None},
     "Report": _REPORT,
     "SignedReport": {
         **_REPORT,

@@ -65,17 +65,18 @@ def service_routes(service: Service) -> APIRouter:
     if service.operator.demo:
 
         @routes.get("/demo/wallets", **tells(list[shapes.DemoWallet]))
-        def wallets() -> list[dict[str, str]]:
-            """Wallets of the development chain's cast; their keys are public and worth nothing."""
-            from oracle.devchain.people import CAST, demo_address, demo_key  # noqa: PLC0415 (of demonstrations only)
+        def wallets() -> list[dict[str, str | None]]:
+            """Wallets of the development chain's cast, a second one of each too; their keys are public."""
+            from oracle.devchain.people import demo_wallets  # noqa: PLC0415 (of demonstrations only)
 
             return [
                 {
-                    "name": name,
-                    "privateKey": "0x" + demo_key(name).hex(),
-                    "address": address_text(demo_address(name)),
+                    "name": wallet.name,
+                    "privateKey": "0x" + wallet.key.hex(),
+                    "address": address_text(wallet.address),
+                    "secondOf": None if wallet.second_of is None else address_text(wallet.second_of),
                 }
-                for name in CAST
+                for wallet in demo_wallets()
             ]
 
     return routes

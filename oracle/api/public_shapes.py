@@ -45,6 +45,7 @@ class DemoWallet(Shape):
     name: str
     private_key: str
     address: str
+    secondOf: str | None
 
 
 class Report(Shape):

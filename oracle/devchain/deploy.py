@@ -25,7 +25,6 @@ CREATION_GAS = 12_000_000
 COIN_DECIMALS = 6
 DOLLAR = 10**COIN_DECIMALS
 UNLIMITED = 2**256 - 1
-NO_LINKS = bytes(20)
 ANY_CONDITIONS = (2**128 - 1, 2**16 - 1, 0, 0)
 """The worst of ITermLoans.Conditions: whoever is only played agrees to any."""
 LINK_DELAY = 14 * DAY
@@ -188,9 +187,9 @@ def deploy(
     limits: Limits = WIDE,
     rich: bool = False,
 ) -> DevDeployment:
-    """Put the contracts on the chain, in four blocks of the next four seconds; six for a `rich` one.
+    """Put the contracts on the chain, in four blocks of the next four seconds; five for a `rich` one.
 
-    A rich one has what a rich economy needs too: wallet links, which its loans go by, receivables, payments.
+    Loans go by wallet links. A rich one has what a rich economy needs too: receivables and payments.
 
     Owner, guardian and lender are of the cast (people.demo_address); this chain is the only source. The
     first model (32 bytes) and committee hold from epoch 1 on; later ones are scheduled. `clock` defaults
@@ -200,19 +199,20 @@ def deploy(
     owner, lender = demo_address("owner"), demo_address("lender")
     start_block = anvil.height() + 1
     terms = (astuple(clock), astuple(limits), astuple(committee), model_id)
-    coin, oracle = _create(
+    coin, oracle, links = _create(
         anvil,
         owner,
         ("DevCoin", ()),
         ("CreditOracle", (*terms, [anvil.chain_id], demo_address("guardian"), owner)),
+        ("WalletLinks", (LINK_DELAY,)),
     )
-    more = _create_more(anvil, owner) if rich else {}
-    (loans,) = _create(anvil, owner, ("TermLoans", (oracle, more.get("links", NO_LINKS), owner)))
+    more = _create_more(anvil, owner, links) if rich else {}
+    (loans,) = _create(anvil, owner, ("TermLoans", (oracle, links, owner)))
     pool = _open_pool(anvil, loans, coin, policy or Policy())
     return DevDeployment(
         chain_id=anvil.chain_id,
         start_block=start_block,
-        contracts={"coin": coin, "oracle": oracle, "loans": loans, "pool": pool, **more},
+        contracts={"coin": coin, "oracle": oracle, "loans": loans, "pool": pool, "links": links, **more},
         owner=owner,
         lender=lender,
         genesis=clock.genesis,
@@ -220,11 +220,10 @@ def deploy(
     )
 
 
-def _create_more(anvil: Anvil, owner: bytes) -> dict[str, bytes]:
-    """What a rich economy needs beside loans; the links come first, for the receivables go by them."""
-    (links,) = _create(anvil, owner, ("WalletLinks", (LINK_DELAY,)))
+def _create_more(anvil: Anvil, owner: bytes, links: bytes) -> dict[str, bytes]:
+    """What a rich economy needs beside loans; receivables go by the links too."""
     receivables, payments = _create(anvil, owner, ("Receivables", (links,)), ("Payments", ()))
-    return {"links": links, "receivables": receivables, "payments": payments}
+    return {"receivables": receivables, "payments": payments}
 
 
 def _open_pool(anvil: Anvil, loans: bytes, coin: bytes, policy: Policy) -> bytes:

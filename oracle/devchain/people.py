@@ -79,6 +79,23 @@ def demo_address(name: str) -> bytes:
     return bytes.fromhex(Account.from_key(demo_key(name)).address[2:])
 
 
+@dataclass(frozen=True)
+class DemoWallet:
+    """A wallet whose key everyone knows; `second_of`: the first one of the same person, None for that one."""
+
+    name: str
+    key: bytes
+    address: bytes
+    second_of: bytes | None
+
+
+def demo_wallets() -> list[DemoWallet]:
+    """Two wallets of each of the cast: the one of the story, and one that has done nothing yet."""
+    firsts = [DemoWallet(name, demo_key(name), demo_address(name), None) for name in CAST]
+    named = [(f"{name} 2", demo_address(name)) for name in CAST]
+    return firsts + [DemoWallet(name, demo_key(name), demo_address(name), first) for name, first in named]
+
+
 def address(seed: int, label: str) -> bytes:
     """The keyless address of anybody else in the economy of this seed."""
     return keccak256(f"credit-oracle economy {seed}: {label}".encode())[12:]

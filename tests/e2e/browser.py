@@ -28,7 +28,9 @@ from tests.e2e.conftest import REPOSITORY
 PHONE, DESKTOP, NARROW = (360, 740), (1280, 900), (320, 640)
 DECLINED = 4001
 AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
+AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 WAIT_MS = 20_000
+LOOK_MS, QUIET_LOOKS = 50, 3
 DRAWN_S = 5.0
 
 _ANNOUNCE = """
@@ -45,6 +47,16 @@ _ANNOUNCE = """
   window.addEventListener("eip6963:requestProvider", announce);
   announce();
 })();
+"""
+
+
+_FOCUS = """
+() => {
+  const element = document.activeElement, box = element.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return { name: element.getAttribute("aria-label") ?? element.innerText ?? "",
+           seen: element.contains(top) || element === document.body || element.matches(".skip") };
+}
 """
 
 
@@ -129,6 +141,7 @@ class Visit:
     page: Page
     url: str
     faults: list[str]
+    pending: set[Request]
 
     def open(self, screen: str = "score") -> None:
         """Go to a screen by its address."""
@@ -143,6 +156,25 @@ class Visit:
         """Press the button of this name, once it can be pressed."""
         self.page.get_by_role("button", name=name, exact=True).click()
 
+    def confirm(self, name: str) -> None:
+        """Press the button of this name, read what it means, and go on."""
+        self.press(name)
+        self.page.get_by_role("group", name=name, exact=True).get_by_role("button", name="Yes, go on").click()
+
+    def tab_to(self, name: str, most: int = 40) -> int:
+        """Press Tab until the focus is on what is called so; each stop on the way must be in sight."""
+        for presses in range(1, most):
+            self.page.keyboard.press("Tab")
+            at = self.page.evaluate(_FOCUS)
+            assert at["seen"], f"the focus on {at['name']!r} is covered"
+            if at["name"].strip() == name:
+                return presses
+        raise AssertionError(f"Tab does not come to {name!r}")
+
+    def focus(self) -> str:
+        """What has the focus, by its label or text."""
+        return str(self.page.evaluate(_FOCUS)["name"]).strip()
+
     def see(self, text: str) -> Locator:
         """Wait until a text is there."""
         found = self.page.get_by_text(text).first
@@ -154,16 +186,20 @@ class Visit:
         return self.page.locator("main").inner_text()
 
     def settle(self) -> None:
-        """Wait until nothing more is asked of the service."""
-        self.page.wait_for_load_state("networkidle")
+        """Wait until nothing more is asked: no request is on its way, and none follows at once."""
+        deadline, quiet = time.monotonic() + WAIT_MS / 1000, 0
+        while quiet < QUIET_LOOKS:
+            assert time.monotonic() < deadline, f"{len(self.pending)} requests are not answered"
+            self.page.wait_for_timeout(LOOK_MS)
+            quiet = 0 if self.pending else quiet + 1
 
-    def violations(self) -> list[str]:
-        """What axe-core finds on the screen, WCAG 2.2 AA and its best practices."""
+    def violations(self, rules: tuple[str, ...] = ()) -> list[str]:
+        """What axe-core finds on the screen: WCAG 2.2 AA and its best practices, or these `rules` alone."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}
         found = self.page.evaluate(
-            "() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',"
-            " 'best-practice'], resultTypes: ['violations'] })"
+            "only => axe.run(document, { runOnly: only, resultTypes: ['violations'] })", only
         )
         return [
             f"{each['id']}: {node['target']} {node['failureSummary']}"
@@ -226,17 +262,21 @@ def visiting(
         context.add_init_script(_ANNOUNCE)
     page = context.new_page()
     faults: list[str] = []
+    pending: set[Request] = set()
     own = {_origin(url), *allowed}
 
     def hear(request: Request) -> None:
+        pending.add(request)
         if urlsplit(request.url).scheme not in ("data", "blob") and _origin(request.url) not in own:
             faults.append(f"asked {request.url}")
 
     page.on("request", hear)
+    page.on("requestfinished", pending.discard)
+    page.on("requestfailed", pending.discard)
     page.on("pageerror", lambda error: faults.append(f"threw {error}"))
     page.on("console", lambda said: faults.append(said.text) if _is_fault(said.type, said.text) else None)
     try:
-        yield Visit(page, url, faults)
+        yield Visit(page, url, faults, pending)
         assert faults == []
     finally:
         context.close()

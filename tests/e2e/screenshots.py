@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from tests.e2e.browser import DESKTOP, PHONE, Visit, running_browser, visiting
 from tests.e2e.conftest import REPOSITORY
 
+LONG = (PHONE[0], 900)
 IMAGES = REPOSITORY / "docs" / "images"
 READER = "0x" + "3b" * 20
 
@@ -42,6 +43,13 @@ def consent(visit: Visit) -> None:
     to_top(visit, "form h2:not(:first-child)")
 
 
+def repaying(visit: Visit) -> None:
+    """What is owed, and a payment before it is sent."""
+    visit.page.locator("input.amount").first.fill("100")
+    visit.page.locator("section .row > button:not(.plain)").first.click()
+    to_top(visit, "h1")
+
+
 @dataclass(frozen=True)
 class Picture:
     """One screen of one person; `name` is the file's."""
@@ -62,6 +70,8 @@ PICTURES = (
     Picture("why-desktop-en", "why", DESKTOP),
     Picture("prove-phone-zh-dark", "prove", PHONE, "zh-CN", "dark", act=prove),
     Picture("consent-phone-en", "access", act=consent),
+    Picture("loans-phone-en", "loans", LONG, act=repaying),
+    Picture("wallets-phone-zh", "wallets", LONG, "zh-CN"),
     Picture("record-desktop-en-dark", "record", DESKTOP, theme="dark"),
     Picture("status-desktop-en", "status", DESKTOP, is_signed_in=False),
 )

@@ -46,7 +46,7 @@ export interface Statement {
   model: string;
   status: string;
   disputed: boolean;
-  flags: { held: boolean; stale: boolean; upcoming: boolean };
+  flags: { held: boolean | null; stale: boolean | null; upcoming: boolean | null };
   score: number | null;
   band?: string | null;
   low?: number;
@@ -123,6 +123,7 @@ export interface DemoWallet {
   name: string;
   address: `0x${string}`;
   privateKey: `0x${string}`;
+  secondOf: string | null;
 }
 
 export interface Model {

@@ -58,6 +58,37 @@ const TABLE: Record<string, Told> = {
     ["The lender has {idle} at hand, the rest is lent. Ask for less, or later.", "出借方目前可用 {idle}，其余已借出。请减少金额或稍后再试。"],
     ([, idle]) => ({ idle: coins(idle) }),
   ],
+  TooManyLoans: [
+    ["This wallet has {n} open loans, the most there can be. Repay one first.", "此钱包已有 {n} 笔未还借款，已达上限，请先还清一笔。"],
+    ([, n]) => ({ n: number(n) }),
+  ],
+  PoolNotListed: [["This lender lends nothing new here. Open loans go on as before.", "该出借方已停止新的出借，未还借款不受影响。"]],
+  LoanNotOpen: [["This loan is repaid already, or was given back. Nothing is owed.", "此笔借款已还清或已取消，无需再还。"]],
+  NotTheBorrower: [["Only the wallet that drew the loan can give it back.", "只有借款的钱包本身可以取消此笔借款。"]],
+  CoolingOffOver: [
+    ["The loan could be given back until {until}. Repay it instead; paying early is free.", "可取消的期限已于 {until} 结束，请改为还款；提前还款不收费。"],
+    ([, until]) => ({ until: at(until) }),
+  ],
+  AlreadyDefaulted: [["This loan is in default: it can be repaid, not given back. Paying late still counts.", "此笔借款已违约，只能还款，不能取消；迟还也算数。"]],
+  CoinMovedLess: [["This coin keeps a fee of what it moves, so the contract refuses it. Pay in another coin.", "该代币转账时会扣费，合约不接受，请使用其他代币。"]],
+  ERC20InsufficientBalance: [
+    ["This wallet holds {has}, and {needed} are needed. Pay a part, or receive more first.", "此钱包余额为 {has}，需要 {needed}。请部分还款，或先存入。"],
+    ([, has, needed]) => ({ has: coins(has), needed: coins(needed) }),
+  ],
+  ERC20InsufficientAllowance: [["The wallet did not allow the contract to take this amount. Try again and confirm both steps.", "钱包未允许合约收取该金额，请重试并确认两个步骤。"]],
+  NotDisputed: [["This item is not in dispute any more: it was decided, or withdrawn.", "此项已不在异议处理中：已有结论或已撤回。"]],
+  SelfLink: [["This is the same wallet. Choose another one.", "这是同一个钱包，请选择另一个。"]],
+  BothLinked: [
+    ["Both wallets are linked already, with each other or with others. One of them has to leave first.", "两个钱包都已有关联（彼此之间或与其他钱包），需先解除其中一个。"],
+  ],
+  TooManyWallets: [["A person has at most {most} wallets. Let one leave first.", "一人最多关联 {most} 个钱包，请先解除一个。"], ([, most]) => ({ most: number(most) })],
+  Leaving: [
+    ["This wallet is leaving; it can be linked again from {until} on.", "此钱包正在解除关联，{until} 起可重新关联。"],
+    ([, until]) => ({ until: at(until) }),
+  ],
+  NotLinked: [["This wallet is linked with no other; nothing is to be done.", "此钱包没有关联，无需操作。"]],
+  SignatureExpired: [["The other wallet signed too long ago. Let it sign again.", "另一个钱包的签名已过期，请重新签名。"]],
+  WrongSignature: [["The signature is not of the other wallet, or was used. Let it sign again.", "签名与另一个钱包不符或已被使用，请重新签名。"]],
   AmountZero: [["Name an amount above zero.", "请填写大于零的金额。"]],
   AtLeastNotProven: [
     ["The contract does not accept this proof for {t}. Make a new one.", "合约不接受此 {t} 分证明，请重新生成。"],

@@ -1,6 +1,6 @@
 // Which screen is shown: the part of the address behind the sign #, so that one file serves all.
 
-export const SCREENS = ["score", "why", "prove", "access", "record", "settings", "lender", "status", "help"] as const;
+export const SCREENS = ["score", "why", "prove", "access", "record", "loans", "wallets", "settings", "lender", "status", "help"] as const;
 export type Screen = (typeof SCREENS)[number];
 
 function now(): Screen {
@@ -20,3 +20,9 @@ class Route {
 }
 
 export const route = new Route();
+
+/** Where what just happened is told: the top of the screen, with the focus, since the button that was pressed may be gone. */
+export function toTop(): void {
+  window.scrollTo(0, 0);
+  document.getElementById("main")?.focus({ preventScroll: true });
+}

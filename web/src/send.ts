@@ -1,9 +1,9 @@
 // A transaction of the person's own wallet: simulated first, so that a refusal costs nothing and names its reason.
 
-import { BaseError, ContractFunctionRevertedError, defineChain, type Abi, type Address, type TransactionReceipt } from "viem";
+import { BaseError, ContractFunctionRevertedError, defineChain, InsufficientFundsError, type Abi, type Address, type TransactionReceipt } from "viem";
 import { getChainId, simulateContract, switchChain, waitForTransactionReceipt, writeContract } from "viem/actions";
 import type { Operator } from "./api";
-import { say } from "./language.svelte";
+import { say, short } from "./language.svelte";
 import { refusal } from "./refusals";
 import { isDeclined, type Wallet } from "./wallet";
 import { WORDS } from "./words";
@@ -11,7 +11,10 @@ import { WORDS } from "./words";
 /** Why nothing happened, in one sentence for the person. */
 export class Refused extends Error {}
 
-interface Call {
+/** Where it stands, for the person who waits. */
+export type Tell = (sentence: string) => void;
+
+export interface Call {
   address: Address;
   abi: Abi;
   functionName: string;
@@ -19,7 +22,7 @@ interface Call {
 }
 
 /** The receipt of the mined transaction; Refused when the person, the wallet's chain or the contract says no. */
-export async function send(wallet: Wallet, operator: Operator, call: Call): Promise<TransactionReceipt> {
+export async function send(wallet: Wallet, operator: Operator, call: Call, tell: Tell = () => {}): Promise<TransactionReceipt> {
   await onChain(wallet, operator.chainId);
   const chain = defineChain({
     id: operator.chainId,
@@ -29,7 +32,9 @@ export async function send(wallet: Wallet, operator: Operator, call: Call): Prom
   });
   try {
     await simulateContract(wallet, call);
+    tell(say(WORDS.confirmThere));
     const hash = await writeContract(wallet, { ...call, chain });
+    tell(say(WORDS.waiting, { tx: short(hash) }));
     const receipt = await waitForTransactionReceipt(wallet, { hash });
     if (receipt.status !== "success") throw new Refused(say(WORDS.refused, { why: hash }));
     return receipt;
@@ -42,6 +47,7 @@ export async function send(wallet: Wallet, operator: Operator, call: Call): Prom
 export function why(error: unknown): string {
   if (isDeclined(error)) return say(WORDS.declined);
   if (!(error instanceof BaseError)) return String(error);
+  if (error.walk((each) => each instanceof InsufficientFundsError)) return say(WORDS.noFee);
   const reverted = error.walk((each) => each instanceof ContractFunctionRevertedError);
   if (!(reverted instanceof ContractFunctionRevertedError)) return error.shortMessage;
   const { data, signature } = reverted;

@@ -1,9 +1,10 @@
 // Who is signed in on this page, and what the service has said of them. The session itself is the service's cookie; what
 // this tab remembers is whose it is and by which wallet, so that a reload signs nobody out.
 
+import { createClient, http, type Client } from "viem";
 import { get, onSignedOut, Problem, type Operator, type Statement } from "./api";
 import { language } from "./language.svelte";
-import { reopen, signIn, signOut, type Offer, type Wallet } from "./wallet";
+import { CLIENT, reopen, signIn, signOut, type Offer, type Wallet } from "./wallet";
 
 const KEY = "session";
 
@@ -46,6 +47,12 @@ class Session {
   async signer(): Promise<Wallet> {
     this.wallet ??= await reopen(this.#offer, this.account!, this.operator!);
     return this.wallet;
+  }
+
+  /** The chain: over the address that the operator names for browsers, else through the person's wallet. */
+  async chain(): Promise<Client> {
+    const { rpc } = this.operator!;
+    return rpc ? createClient({ ...CLIENT, transport: http(rpc) }) : this.signer();
   }
 
   /** The own score in the language of the moment. */

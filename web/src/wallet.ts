@@ -15,7 +15,7 @@ interface Provider {
 export type Wallet = Client<Transport, undefined, Account>;
 
 // Clients never follow an address that a contract names (EIP-3668).
-const CLIENT = { ccipRead: false, pollingInterval: 1_000 } as const;
+export const CLIENT = { ccipRead: false, pollingInterval: 1_000 } as const;
 const DEMO = "demo:";
 const ANNOUNCE_MS = 300;
 
@@ -59,10 +59,13 @@ async function opened(provider: Provider): Promise<Wallet> {
   return createClient({ ...CLIENT, account: getAddress(accounts[0]), transport: custom(provider) });
 }
 
-/** The cast of the demonstration, whose keys everyone knows; none where the operator shows none. */
-export async function demoOffers(): Promise<Offer[]> {
+/**
+ * The wallets of the demonstration, whose keys everyone knows; none where the operator shows none. `firstIs`: those of the
+ * person of this account beside it; without, the one by which each of the cast signs in.
+ */
+export async function demoOffers(firstIs: string | null = null): Promise<Offer[]> {
   const wallets = await get<DemoWallet[]>("/demo/wallets").catch(() => []);
-  return wallets.map((wallet) => ({
+  return wallets.filter((wallet) => wallet.secondOf === firstIs).map((wallet) => ({
     id: DEMO + wallet.address,
     name: wallet.name,
     icon: null,

@@ -87,7 +87,11 @@ def test_public__models_epochs_and_operator__are_told(client: TestClient, kept: 
     assert (operator["demo"], operator["chainId"], operator["licence"]) == (True, 31_337, None)
     assert client.get("/v1/ready").json() == {"status": "ready", "epoch": EPOCH}
     assert client.get("/v1/members").status_code == 503
-    assert [each["name"] for each in client.get("/v1/demo/wallets").json()] == ["Mei", "Bo", "Kai"]
+    wallets = client.get("/v1/demo/wallets").json()
+    firsts = {each["address"]: each["name"] for each in wallets if each["secondOf"] is None}
+    assert list(firsts.values()) == ["Mei", "Bo", "Kai"]
+    seconds = [(each["name"], firsts[each["secondOf"]]) for each in wallets if each["secondOf"] is not None]
+    assert seconds == [("Mei 2", "Mei"), ("Bo 2", "Bo"), ("Kai 2", "Kai")]
 
 
 def test_verify__a_proof_over_http__tells_what_it_shows(client: TestClient, mei: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models import manifest as manifests
 from models import scorecard as scorecards
@@ -18,11 +19,14 @@ from models.rules import Rule
 from models.scorecard import Scorecard
 from models.segment import Segment, Term
 from oracle.contract import Contract
+from oracle.devchain.anvil import Transaction
 from oracle.devchain.demo import published
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
-from oracle.devchain.stage import Stage, open_stage
+from oracle.devchain.stage import Stage, open_stage, own
+from tests.e2e.browser import InjectedWallet
 from tests.e2e.conftest import anvil_binary, free_port
+from tests.e2e.loans import Loan
 
 SEED, DAYS, NOTICE_DAYS = 7, 365, 15
 
@@ -33,6 +37,39 @@ class PageWorld:
 
     stage: Stage
     url: str
+
+    def told(self, name: str, path: str, **parameters: object) -> Any:
+        """What the service tells one of the cast."""
+        answer = own(self.url, name, path, self.stage.deployment.chain_id, **parameters)
+        return answer.raise_for_status().json()
+
+    def wallet(self, key: bytes) -> InjectedWallet:
+        """A wallet with money for transactions."""
+        wallet = InjectedWallet(key, self.stage.anvil.rpc, self.stage.deployment.chain_id)
+        self.stage.anvil.set_balances([bytes.fromhex(wallet.address[2:])])
+        return wallet
+
+    def contract(self, abi: str, name: str) -> Contract:
+        """A contract of the deployment."""
+        return Contract(self.stage.anvil.rpc, abi, self.stage.deployment.contracts[name])
+
+    def act(self, sender: bytes, contract: Contract, function: str, *arguments: object) -> None:
+        """A transaction that the page does not know of, in a block of its own."""
+        self.stage.anvil.automine(False)
+        try:
+            call = contract.call_data(function, *arguments)
+            self.stage.anvil.mine_block([Transaction(sender, contract.address, call)])
+        finally:
+            self.stage.anvil.automine(True)
+
+    def last_loan(self) -> int:
+        """The number of the loan that was drawn last."""
+        (drawn,) = self.contract("TermLoans", "loans").read("lastLoanId")
+        return int(drawn)
+
+    def loan(self, number: int) -> Loan:
+        """A loan as the book has it."""
+        return Loan(*self.contract("TermLoans", "loans").read("loanOf", number)[0])
 
 
 def card() -> Scorecard:
@@ -87,9 +124,3 @@ def save_model(stage: Stage, folder: Path) -> tuple[Path, bytes]:
     )
     model_id = manifests.save(manifest, folder)
     return folder / "manifests" / f"{model_id.hex()}.json", model_id
-
-
-def loans_of(stage: Stage) -> int:
-    """How many loans were ever drawn."""
-    (drawn,) = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans).read("lastLoanId")
-    return int(drawn)
