@@ -45,7 +45,7 @@ class DemoWallet(Shape):
     name: str
     private_key: str
     address: str
-    secondOf: str | None
+    second_of: str | None
 
 
 class Report(Shape):
