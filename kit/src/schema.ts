@@ -3565,6 +3565,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3627,8 +3629,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "4XX": {
+            503: {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3652,8 +3656,10 @@ export interface operations {
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */
-            "5XX": {
+            "4XX": {
                 headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
