@@ -46,8 +46,8 @@ export const LOANS = parseAbi([
   "error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)",
 ]);
 
-/** ITermLoans.State of a loan that is owed and in good standing. */
-export const OPEN = 1;
+/** ITermLoans.State of loans that are owed and not in default: Open and Overdue. */
+export const STANDING: readonly number[] = [1, 6];
 
 export const POOL = parseAbi([
   "function name() view returns (string)",

@@ -5,7 +5,7 @@
 import { formatUnits, parseUnits, type Address, type Client } from "viem";
 import { getBlock, readContract } from "viem/actions";
 import type { Operator } from "./api";
-import { COIN, LOANS, OPEN, POOL } from "./contracts";
+import { COIN, LOANS, POOL, STANDING } from "./contracts";
 import { money, say } from "./language.svelte";
 import { send, type Tell } from "./send";
 import type { Wallet } from "./wallet";
@@ -68,7 +68,7 @@ async function loanOf(chain: Client, book: { address: Address; abi: typeof LOANS
     fees: loan.fees,
     dueTime: Number(dueTime),
     dueAmount,
-    cancelUntil: loan.state === OPEN && now < until ? until : null,
+    cancelUntil: STANDING.includes(loan.state) && now < until ? until : null,
     isOverdue: now > Number(dueTime),
     giveBack: paid < loan.principal ? loan.principal - paid : 0n,
     balance,

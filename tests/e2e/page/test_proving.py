@@ -1,6 +1,8 @@
 """A proof of "at least", and what it opens."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 
 from oracle.devchain.people import demo_address, demo_key
 from oracle.settings import address_text
@@ -85,7 +87,9 @@ def test_price__of_a_lower_proof__says_what_a_higher_one_would_cost(
         visit.see("A proof of at least 650 would cost 18 % a year here. It also shows more.")
 
 
-def test_loan__too_large__is_refused_in_words_and_costs_nothing(world: PageWorld, visiting: Visiting) -> None:
+def test_loan__too_large_or_dearer_than_shown__is_refused_and_costs_nothing(
+    world: PageWorld, visiting: Visiting
+) -> None:
     wallet = world.wallet(demo_key("Mei"))
     with visiting(wallet) as visit:
         visit.open("prove")
@@ -94,4 +98,20 @@ def test_loan__too_large__is_refused_in_words_and_costs_nothing(world: PageWorld
         visit.page.get_by_label("Amount in dollars").fill("1001")
         visit.press("Borrow 1001 USD")
         visit.see("This lender lends at most 1,000.00 USD at once. Ask for less.")
+        visit.page.get_by_label("Amount in dollars").fill("300")
+        with dearer(world):
+            visit.press("Borrow 300 USD")
+            visit.see("The price has changed: 304.94 USD would be owed, not 304.44 USD. Nothing was lent.")
     assert "eth_sendTransaction" not in wallet.asked
+
+
+@contextlib.contextmanager
+def dearer(world: PageWorld) -> Iterator[None]:
+    """The lender asks for 20 % a year of everybody, after the borrower has looked."""
+    pool, lender = world.contract("LoanPool", "pool"), world.stage.deployment.lender
+    _, table = pool.read("table")
+    world.act(lender, pool, "setTable", [(*row[:3], 2_000, *row[4:]) for row in table])
+    try:
+        yield
+    finally:
+        world.act(lender, pool, "setTable", table)
