@@ -282,9 +282,7 @@ def _questions(lender: Lender) -> list[Row]:
         pending("book", "is the limit held against all that the person owes, over all your contracts?"),
         pending("repaying", "does paying back never ask the oracle, so that whoever wants to pay can?"),
     ]
-    reasons = (
-        "do you tell a refused person which rule failed, with your figure and theirs, and that you decide?"
-    )
+    reasons = "is a refused person told which rule failed, your figure and theirs, and that you decide?"
     ours = "a pool of TermLoans: the sender's proof, one book, and repaying asks nobody"
     return [*([ok("proof, book, repaying", ours)] if is_ours else rows), pending("reasons", reasons)]
 
