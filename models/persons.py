@@ -236,7 +236,7 @@ def _spells(wallet: bytes, rows: list[Mapping[str, Any]]) -> list[Spell]:
         time, last = row["block_time"], found[-1] if found else None
         if row["kind"] == "linked":
             if last is not None:
-                found[-1] = replace(last, again=time)
+                found[-1] = replace(last, again=min(last.again, time))
             if row["loan_id"] is not None:
                 found.append(Spell(wallet, row["loan_id"], time))
         elif last is not None and last.told == LATEST:

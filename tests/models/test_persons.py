@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.features.catalogue import BY_NAME, FEATURES, named
@@ -109,6 +109,10 @@ def test_links__of_any_rows__put_a_wallet_in_one_person_by_its_own_rows(
     assert bundles == {wallet: again.bundle(wallet, until) for wallet in (A, B, C, D)}
 
 
+@example(
+    rows=[*linked(A, B, at=1), *(link_row("linked", B, time, None) | {"log_index": 1} for time in (1, 2))],
+    until=2,
+)
 @given(rows=HOSTILE, until=st.integers(0, 25))
 def test_links__with_rows_from_until_on__know_nothing_of_them(rows: list[Row], until: int) -> None:
     before = Links([row for row in rows if row["block_time"] < until])
