@@ -11,6 +11,7 @@ from ledger_reader.decode import topics
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import Snapshot
 from ledger_reader.store import LedgerStore
+from models import registry
 from models.scoring import score_population
 from oracle.consent import NOBODY, PUBLIC, PURPOSES, Consent
 from oracle.contract import Contract, CreditOracle, Refused
@@ -96,6 +97,8 @@ def check_epoch(story: Story) -> None:
     assert report.borrowers == told["scored"] + told["thin"] == found["borrowers"]
     assert len(scores.addresses) == report.borrowers + told["insufficient"]
     assert report.model_id == bytes.fromhex(story.facts["train"]["modelId"][2:])
+    card_of_service = registry.read_card(stage.homes[0], report.model_id)
+    assert card_of_service == Path(story.facts["train"]["card"]).read_bytes()
 
 
 def check_people(story: Story) -> None:
