@@ -270,9 +270,12 @@ def visiting(
         if urlsplit(request.url).scheme not in ("data", "blob") and _origin(request.url) not in own:
             faults.append(f"asked {request.url}")
 
+    def answered(request: Request) -> None:
+        pending.discard(request)
+
     page.on("request", hear)
-    page.on("requestfinished", pending.discard)
-    page.on("requestfailed", pending.discard)
+    page.on("requestfinished", answered)
+    page.on("requestfailed", answered)
     page.on("pageerror", lambda error: faults.append(f"threw {error}"))
     page.on("console", lambda said: faults.append(said.text) if _is_fault(said.type, said.text) else None)
     try:
