@@ -10,7 +10,7 @@ import re
 from binascii import Error as NotHex
 from binascii import unhexlify
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -32,18 +32,19 @@ _DIGITS[list(b"0123456789abcdef")] = range(16)
 _DIGITS[list(b"ABCDEF")] = range(10, 16)
 
 Span = tuple[int, int]
+Text = bytes | msgspec.Raw
 
 
-def read(texts: Iterable[Any]) -> LogTable:
-    """The logs, each one JSON object (bytes or alike), in their order.
+def read(texts: Iterable[Text]) -> LogTable:
+    """The logs, each one JSON object (bytes or msgspec.Raw), in their order.
 
     msgspec.DecodeError when one is no log; ValueError, in words, when it is one and malformed.
     """
-    plain = [bytes(text) for text in texts]
+    texts = list(texts)
     try:
-        return _table(plain)
+        return _table(texts)
     except _NotPlain:
-        return of(msgspec.json.decode(text, type=RawLog) for text in plain)
+        return of(msgspec.json.decode(text, type=RawLog) for text in texts)
 
 
 def of(logs: Iterable[RawLog]) -> LogTable:
@@ -58,7 +59,7 @@ class _NotPlain(ValueError):
 _MALFORMED = "a malformed log: an address, topic, hash, number or data that is not 0x hex of the right length"
 
 
-def _table(texts: Sequence[bytes]) -> LogTable:
+def _table(texts: Sequence[Text]) -> LogTable:
     numbers, indexes, times = (np.empty(len(texts), np.int64) for _ in range(3))
     block_hashes, transaction_hashes = (np.empty((len(texts), WORD), np.uint8) for _ in range(2))
     groups: list[LogGroup] = []
@@ -83,7 +84,7 @@ class _Part(NamedTuple):
     numbers: tuple[Places, Places, Places]
 
 
-def _parts(texts: Sequence[bytes]) -> Iterator[_Part]:
+def _parts(texts: Sequence[Text]) -> Iterator[_Part]:
     """All logs, those of one shape together."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     shapes = 0
@@ -142,7 +143,7 @@ class _Shape(NamedTuple):
         numbers = {name: _number(texts[:, start:end]) for name, (start, end) in spans.items()}
         digits = np.concatenate([texts[:, start:end] for start, end in words], axis=1)
         try:
-            raw = np.frombuffer(unhexlify(digits.tobytes()), np.uint8).reshape(len(at), -1)
+            raw = np.frombuffer(unhexlify(digits.data), np.uint8).reshape(len(at), -1)
         except NotHex:
             raise ValueError(_MALFORMED) from None
         times = numbers.get("blockTimestamp", np.full(len(at), UNTOLD, np.int64))
