@@ -1,6 +1,6 @@
-"""Writes docs/features.md from the catalogue.
+"""Writes docs/features.md from the catalogue, and the SQL of all features (models/query.py).
 
-`--check` compares instead, and exits 1 with one sentence when the page differs.
+`--check` compares instead, and exits 1 with one sentence when a file differs.
 """
 
 import re
@@ -8,8 +8,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+from models import query
 from models.features.catalogue import FAMILIES, FEATURES, RULES, feature_set_version
 from models.features.feature import Feature
+from models.measure import compile_measure
 from models.reasons import REASONS
 
 PAGE = Path(__file__).with_name("features.md")
@@ -45,12 +47,15 @@ of every model id, is `0x{version}`.
 
 
 def main(arguments: list[str]) -> None:
-    """Write the page, or compare it."""
-    page = render()
-    if "--check" not in arguments:
-        PAGE.write_text(page)
-    elif not PAGE.is_file() or PAGE.read_text() != page:
-        sys.exit(f"{PAGE} differs from the catalogue: run `python docs/write_features.py`")
+    """Write the files, or compare them."""
+    files = {PAGE: render()}
+    for has_ties in (False, True):
+        files[query.kept_in(has_ties)] = query.with_head(compile_measure(FEATURES, has_ties))
+    for path, text in files.items():
+        if "--check" not in arguments:
+            path.write_text(text)
+        elif not path.is_file() or path.read_text() != text:
+            sys.exit(f"{path} differs from the features as they are: run `python docs/write_features.py`")
 
 
 def render() -> str:

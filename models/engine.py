@@ -10,7 +10,7 @@ import itertools
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +67,25 @@ def collect(table: Table) -> pa.Table:
         return table.to_pyarrow()
     rows: pa.Table = backend.raw_sql(backend.compile(table)).toArrow()
     return rows
+
+
+def run(sql: str, name: str, events: Table, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """The rows of a DuckDB query over the events, which it calls `name`, and over `tables`, by name.
+
+    `events` were read before (`collect`): so rows in memory are known to their engine.
+    """
+    backend = events.get_backend()
+    connection = backend.con
+    # Materialized, all columns of all events would be written down first.
+    query = f"WITH {name} AS NOT MATERIALIZED ({backend.compile(events)}) SELECT * FROM ({sql})"  # noqa: S608
+    try:
+        for each, rows in tables.items():
+            connection.register(each, rows)
+        found: pa.Table = connection.sql(query).to_arrow_table()
+    finally:
+        for each in tables:
+            connection.unregister(each)
+    return found
 
 
 def joinable(rows: pa.Table, table: Table) -> Table:

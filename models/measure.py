@@ -4,10 +4,11 @@ Rules that hold here: what is measured depends only on events of the person's wa
 with block_time < until, joined before anything else is derived, and on when its payers were first seen;
 training (many moments a person) and production (one) take this same path; all outputs are int64,
 null = missing; the order of rows is the caller's. The expressions are Ibis: DuckDB, or any engine that
-Ibis drives, runs them.
+Ibis drives, runs them; for DuckDB they are compiled once (models/query.py).
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Literal
 
 import ibis
@@ -18,8 +19,9 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from ledger_reader.errors import Stop
+from models import query
 from models.disputes import Stand
-from models.engine import collect, joinable
+from models.engine import collect, joinable, run
 from models.facts import left_out
 from models.features.catalogue import FEATURES, named
 from models.features.feature import Feature, View
@@ -66,8 +68,25 @@ def measured(
 ) -> pa.Table:
     """The rows of `measure` with the ledger's links and disputes; facts `assumed` wrong are left out too."""
     found = ties(events, points, left_out(events, assumed))
-    tied = None if found is None else joinable(found, events)
-    return collect(measure(events, points, features, tied))
+    if events.get_backend().name != "duckdb":
+        tied = None if found is None else joinable(found, events)
+        return collect(measure(events, points, features, tied))
+    tables = {query.ASKED.get_name(): collect(points.select("person", "until"))}
+    if found is not None:
+        tables[query.TIED.get_name()] = found
+    return run(measure_sql(features, found is not None), query.LEDGER.get_name(), events, tables)
+
+
+@cache
+def measure_sql(features: tuple[Feature, ...], has_ties: bool) -> str:
+    """The DuckDB SQL of `measure` over the tables of models/query.py, as kept where it was kept."""
+    return (query.kept(has_ties) if features == FEATURES else None) or compile_measure(features, has_ties)
+
+
+def compile_measure(features: tuple[Feature, ...], has_ties: bool) -> str:
+    """The same, compiled."""
+    tied = query.TIED if has_ties else None
+    return query.compiled(measure(query.LEDGER, query.ASKED, features, tied))
 
 
 def numbered(points: Table) -> Table:

@@ -16,7 +16,8 @@ from ledger_reader.ledger import EVENTS, MAX_AMOUNT, MAX_VALUE_CENTS
 from models.features.catalogue import FEATURES
 from models.features.feature import Feature
 from models.loans import loans
-from models.measure import measure, measured
+from models.measure import measure_sql, measured
+from models.query import POINTS
 
 DAY = 86_400
 START = 1_600_000_000
@@ -30,7 +31,6 @@ KINDS = (
     "invoice_assigned", "invoice_split", "invoice_paid", "invoice_credited", "invoice_voided", "price",
     "enrolled",
 )  # fmt: skip
-POINTS = pa.schema([("person", pa.binary()), ("until", pa.int64())])
 
 Row = dict[str, Any]
 
@@ -43,8 +43,9 @@ class Bench:
     def __init__(self) -> None:
         self.connection = ibis.duckdb.connect()
         events = self.connection.create_table("events", schema=ibis.Schema.from_pyarrow(EVENTS))
-        points = self.connection.create_table("points", schema=ibis.Schema.from_pyarrow(POINTS))
-        self.measure_sql = str(ibis.to_sql(measure(events, points)))
+        self.connection.create_table("points", schema=ibis.Schema.from_pyarrow(POINTS))
+        self.connection.con.execute("CREATE VIEW ledger AS FROM events")
+        self.measure_sql = measure_sql(FEATURES, has_ties=False)
         self.loans_sql = str(ibis.to_sql(loans(events)))
         # Planning these queries takes as long as running them on a small ledger.
         self.connection.con.execute(f"PREPARE measuring AS {self.measure_sql}")

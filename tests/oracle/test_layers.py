@@ -12,14 +12,14 @@ ENGINES = {"ibis", "duckdb", "pyarrow"}
 SERVERS = {"fastapi", "starlette", "uvicorn", "httpx2"}
 
 
-def loaded_by(module: str) -> set[str]:
-    """All modules that a fresh interpreter holds after importing one of ours."""
-    script = f"import sys, {module}; print(*sys.modules)"
+def loaded_by(*modules: str) -> set[str]:
+    """All modules that a fresh interpreter holds after importing some of ours."""
+    script = f"import sys, {', '.join(modules)}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPOSITORY
     )
     found = set(done.stdout.split())
-    assert module in found
+    assert set(modules) <= found
     return found
 
 
