@@ -153,7 +153,8 @@ def _admits(scores: Scores, rule: Rule) -> NDArray[np.bool_]:
     """Which rows the rule takes (n)."""
     asked = np.where(scores.status & ~np.uint8(DISPUTED) == THIN, TAKES_THIN, TAKES_FULL)
     asked |= np.where(scores.status & DISPUTED, TAKES_DISPUTED, 0)
-    met = _has_score(scores) & (rule.statuses & asked == asked) & (scores.score >= rule.at_least)
+    met: NDArray[np.bool_] = _has_score(scores) & (rule.statuses & asked == asked)
+    met &= scores.score >= rule.at_least
     return met if rule.widest is None else met & (scores.width <= rule.widest)
 
 

@@ -125,7 +125,7 @@ def test_admitted__older_scores__are_of_those_whom_the_newest_refuses() -> None:
 
 
 def test_admitted__people_who_left__count_and_nothing_is_expected_of_them() -> None:
-    _, older = told(Rule(700, 1, None), scores_of(PEOPLE[6:], first=7), scores_of(PEOPLE))
+    _, older = told(Rule(700, 1, None), scores_of([(5, 0)] * 7 + [(11, 0)], first=7), scores_of(PEOPLE))
     assert [(each["people"], each["badBps"]) for each in older] == [(6, None)]
 
 
