@@ -39,11 +39,11 @@ TAKES_FULL, TAKES_THIN, TAKES_DISPUTED = 1, 2, 4
 
 _RECORDS = {
     1: ("full", "完整记录"),
-    2: ("short", "较短记录"),
-    3: ("full or short", "完整或较短记录"),
+    2: ("thin", "较短记录"),
+    3: ("full or thin", "完整或较短记录"),
     5: ("full, also disputed", "完整记录，含异议处理中"),
-    6: ("short, also disputed", "较短记录，含异议处理中"),
-    7: ("full or short, also disputed", "完整或较短记录，含异议处理中"),
+    6: ("thin, also disputed", "较短记录，含异议处理中"),
+    7: ("full or thin, also disputed", "完整或较短记录，含异议处理中"),
 }
 
 _NOTE = (
@@ -132,7 +132,7 @@ def shown(found: dict[str, Any]) -> dict[str, Any]:
         hidden = [name for name in ("people", "scored") if name in values and values[name] is None]
         return values | dict.fromkeys(hidden, f"<{FEWEST}")
 
-    tables = {name: [told(row) for row in found[name]] for name in ("admits", "older")}
+    tables = {name: [told(row) for row in found[name]] for name in ("admits", "older") if found[name]}
     return told({name: found[name] for name in ("epoch", "scored")}) | tables | {"note": found["note"]}
 
 
