@@ -186,6 +186,18 @@ def rate(card: Scorecard, values: NDArray[np.int64]) -> Ratings:
     return Ratings(status.astype(np.uint8), points.astype(np.uint16), width.astype(np.uint16), total)
 
 
+def expected_bad_bps(card: Scorecard, scores: Scores) -> NDArray[np.int64]:
+    """Calibrated probability that each row turns bad, in basis points, 0 without a score (n).
+
+    By the segment whose number counts. Stop when the card does not give the rows the scores that they have.
+    """
+    if card.features != scores.feature_names:
+        raise Stop(f"the scores were not made by scorecard {card.name!r}, which has other features.")
+    starts = range(0, len(scores.score), CHUNK)
+    parts = [_expected_bad(card, scores, slice(at, at + CHUNK)) for at in starts]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+
 def explain(card: Scorecard, values: Mapping[str, int | None], codes: Mapping[str, int]) -> Explanation:
     """One borrower's score, taken apart; `values` by feature (None = missing), `codes` feature → reason."""
     _positions(card, tuple(values))
@@ -359,6 +371,20 @@ def _score_segment(
     points = segment.clamped(total)
     packed = _pack_reasons(card, segment, columns, codes) if codes else np.zeros_like(total)
     return np.stack([points, total, segment.half_widths(points), packed])
+
+
+def _expected_bad(card: Scorecard, scores: Scores, rows: slice) -> NDArray[np.int64]:
+    columns = Columns(_by_feature(card, scores.features[rows]), len(scores.score[rows]))
+    chosen, _ = decide(card.rules, card.segments, columns)
+    found, made = np.zeros_like(chosen), np.zeros_like(chosen)
+    for place in sorted(set(chosen[chosen >= 0].tolist())):
+        at, segment = np.flatnonzero(chosen == place), card.segments[card.rules[place].segment]
+        made[at] = segment.clamped(segment.totals(columns.take(at)))
+        values, where = np.unique(made[at], return_inverse=True)
+        found[at] = np.array([segment.bad_bps(one) for one in values.tolist()], dtype=np.int64)[where]
+    if not np.array_equal(made, scores.score[rows]):
+        raise Stop(f"the scores are not those that scorecard {card.name!r} gives for their features.")
+    return found
 
 
 def _pack_reasons(

@@ -413,6 +413,30 @@ def prove(
 
 
 @app.command()
+def admits(
+    home: Home,
+    epoch: Annotated[int | None, typer.Option(min=1, help="Which epoch; default: the newest kept.")] = None,
+    at_least: Annotated[
+        str, typer.Option(help="Least scores to compare, multiples of 10 from 310 to 850.")
+    ] = "600,650,700",
+    statuses: Annotated[
+        str, typer.Option(help="Records taken, as in CreditRules: 1 full, 2 thin, 4 also disputed, added up.")
+    ] = "1,3,7",
+    widest: Annotated[
+        int | None, typer.Option(min=0, help="Also compare: only scores whose range is ± so many points.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Whom a lender's rule admits of an epoch, what to expect of them, and what an older score adds."""
+    from oracle.admission import shown
+    from oracle.verbs import show_admitted
+
+    found = show_admitted(home, epoch, at_least, statuses, widest, lang)
+    _show(found if as_json else shown(found), as_json)
+
+
+@app.command()
 def verify(
     report: Annotated[
         Path | None,

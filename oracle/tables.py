@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 
 def as_text(result: dict[str, Any]) -> str:
@@ -16,14 +17,20 @@ def as_text(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def width_of(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(1 + (east_asian_width(each) in "WF") for each in text)
+
+
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    widths = [max(width_of(row[i]) for row in cells) for i in range(len(names))]
+    return ["  ".join(map(_padded, row, widths)).rstrip() for row in cells]
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - width_of(cell))
 
 
 def _cell(value: Any) -> str:

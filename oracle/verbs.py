@@ -28,7 +28,7 @@ from models.measure import Population
 from models.scorecard import FeatureMatrix, Scores
 from models.scoring import measure_population, score_population
 from models.segment import MISSING
-from oracle import folder, metrics, proof_text, reading, refusals
+from oracle import admission, folder, metrics, proof_text, reading, refusals
 from oracle import report as reports
 from oracle.auditing import audit as audits
 from oracle.auditing.rows import first_difference, read_rows, rows_of
@@ -305,6 +305,24 @@ def _proof(tree: EpochTree, account: str, at_least: int | None) -> dict[str, Any
     kind = "score" if at_least is None else "atLeast"
     found = tree.score_proof(index) if at_least is None else tree.at_least_proof(index, at_least)
     return {"kind": kind, "account": account, **to_json(found), "text": write_proof(borrower, found)}
+
+
+def show_admitted(
+    home: Path, epoch: int | None, at_least: str, statuses: str, widest: int | None, language: str
+) -> dict[str, Any]:
+    """What each rule of a lender's would admit of an epoch in a node's folder, and of those before it."""
+    if language not in ("en", "zh"):
+        raise Stop(f"the language must be en or zh, got {language!r}.")
+    settings = load_settings(home)
+    rules = admission.rules_of(at_least, statuses, widest)
+    known = folder.known_epochs(settings.epochs)
+    last = epoch if epoch is not None else max(known, default=0)
+    if not last:
+        raise Stop(f"{settings.epochs} holds no epoch: run the node first.")
+    before = [each for each in reversed(known) if each < last][: admission.MOST_BEFORE]
+    older = [admission.read_kept(settings, each) for each in before]
+    newest, bad_bps = admission.read_newest(settings, last)
+    return admission.admitted(newest, bad_bps, older, rules, "zh" if language == "zh" else "en")
 
 
 def audit_epoch(

@@ -66,7 +66,7 @@ class FakeChain:
 
     def _fate(self, name: str) -> Fate:
         mark = self.MARKS.get(name, Mark.STANDING)
-        begins = self.TIME + 3_600 if name == "upcoming" else self.TIME - 100
+        begins = self.TIME + 3_600 if name in ("upcoming", "vetoed") else self.TIME - 100
         return Fate(mark, None if mark is None else begins, self.COMMITTEE)
 
     def approves(self, account: bytes, digest: bytes, signature: bytes) -> bool:  # noqa: ARG002

@@ -944,6 +944,8 @@ export interface components {
             stale: boolean | null;
             /** Upcoming */
             upcoming: boolean | null;
+            /** Vetoed */
+            vetoed: boolean | null;
         };
         /**
          * ForContract
@@ -1634,7 +1636,8 @@ export interface operations {
                      *       "flags": {
                      *         "held": false,
                      *         "stale": false,
-                     *         "upcoming": false
+                     *         "upcoming": false,
+                     *         "vetoed": false
                      *       },
                      *       "model": "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
                      *       "status": "full record",

@@ -80,7 +80,7 @@ EXAMPLES: dict[str, Any] = {
         "snapshotTime": _DATA_TIME,
         "nextUpdate": _DATA_TIME + 604_800,
         "activeFrom": _DATA_TIME + 7_200,
-        "flags": {"held": False, "stale": False, "upcoming": False},
+        "flags": {"held": False, "stale": False, "upcoming": False, "vetoed": False},
         "model": _MODEL,
         "status": "full record",
         "disputed": False,

@@ -35,7 +35,10 @@ OF_ONE_ACCOUNT = 20.0, 100.0
 """Requests a second of one signed-in account or reader, and how many at once."""
 
 
-UNKNOWN: dict[str, Any] = {"activeFrom": None, "flags": {"held": None, "stale": None, "upcoming": None}}
+UNKNOWN: dict[str, Any] = {
+    "activeFrom": None,
+    "flags": {"held": None, "stale": None, "upcoming": None, "vetoed": None},
+}
 """What is said of an epoch's fate when the chain has not been seen."""
 
 

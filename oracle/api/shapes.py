@@ -48,6 +48,7 @@ class Flags(Shape):
     held: bool | None
     stale: bool | None
     upcoming: bool | None
+    vetoed: bool | None
 
 
 class Capped(Shape):

@@ -51,14 +51,16 @@ class Sight:
         return self.block_time + now - self.at
 
     def flags(self, epoch: int, snapshot_time: int, now: float) -> dict[str, bool] | None:
-        """Whether an epoch is held, stale or upcoming; None where that is unknown."""
+        """Whether an epoch is held, stale, upcoming, or vetoed (so never upcoming); None: unknown."""
         fate = self.fates.get(epoch)
         if fate is None:
             return None
+        has_begun = fate.active_from is not None and fate.active_from <= self.chain_time(now)
         return {
             "held": fate.mark == Mark.HELD,
             "stale": self.chain_time(now) - snapshot_time > self.max_age,
-            "upcoming": fate.active_from is None or fate.active_from > self.chain_time(now),
+            "upcoming": fate.mark != Mark.VETOED and not has_begun,
+            "vetoed": fate.mark == Mark.VETOED,
         }
 
     def read_epoch(self, now: float) -> int:

@@ -6,7 +6,8 @@ import textwrap
 import time
 from pathlib import Path
 from typing import Any
-from unicodedata import east_asian_width
+
+from oracle.tables import width_of
 
 COLUMNS = 79
 
@@ -176,7 +177,7 @@ class Telling:
     def _flush_heading(self) -> None:
         if self._heading:
             seconds = f"{time.monotonic() - self._began:.0f} s"
-            room = COLUMNS - _width(self._heading) - len(seconds)
+            room = COLUMNS - width_of(self._heading) - len(seconds)
             self._print(self._heading + " " * max(1, room) + seconds)
             self._heading = ""
 
@@ -185,8 +186,3 @@ class Telling:
 
     def _print(self, text: str, end: str = "\n") -> None:
         print(text, end=end, file=sys.stdout, flush=True)  # noqa: T201 (this is what the demo is for)
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese characters take two."""
-    return sum(1 + (east_asian_width(each) in "WF") for each in text)

@@ -349,6 +349,29 @@ def test_command__in_a_process_of_its_own__shows_help_and_refuses_in_one_sentenc
     assert refused.stderr.startswith("credit-oracle: ")
 
 
+def test_admits__of_an_epochs_folder__counts_nobody_out(terminal: Terminal, kept: Kept) -> None:
+    found = terminal.result("admits", "--home", kept.settings.home, "--at-least", "500,850")
+    assert (found["epoch"], found["scored"], found["older"]) == (EPOCH, None, [])
+    assert [row["people"] for row in found["admits"]] == [None] * 3 + [0] * 3
+    table = terminal.run("admits", "--home", kept.settings.home, "--at-least", 500, "--lang", "zh").out
+    assert "完整记录" in table
+    assert "<5" in table
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (("--epoch", 9), "epoch 9 was not computed here"),
+        (("--lang", "fr"), "the language must be en or zh, got 'fr'"),
+        (("--at-least", 605), "nobody can prove at least 605"),
+    ],
+)
+def test_admits__what_there_is_not__is_refused(
+    terminal: Terminal, kept: Kept, more: tuple[object, ...], expected: str
+) -> None:
+    assert expected in terminal.run("admits", "--home", kept.settings.home, *more).sentence
+
+
 def test_prove__with_json__prints_the_proof_that_verify_reads(terminal: Terminal, kept: Kept) -> None:
     who = ("--home", kept.settings.home, "--epoch", EPOCH, "--account", address_text(MEI))
     index = kept.tree.index_of(MEI)

@@ -69,3 +69,8 @@ def test_as_text__rows__are_aligned_and_never_cut_off(rows: list[dict[str, Any]]
     assert name == "rows"
     at = head.index("ccc")
     assert [line[at:] for line in lines] == [str(row["ccc"]) for row in rows]
+
+
+def test_as_text__chinese_and_latin__stand_under_one_another() -> None:
+    rows = [{"records": "完整记录", "n": 1}, {"records": "full", "n": 2}]
+    assert as_text({"rows": rows}).splitlines()[2:] == ["records   n", "完整记录  1", "full      2"]

@@ -46,7 +46,7 @@ export interface Statement {
   model: string;
   status: string;
   disputed: boolean;
-  flags: { held: boolean | null; stale: boolean | null; upcoming: boolean | null };
+  flags: { held: boolean | null; stale: boolean | null; upcoming: boolean | null; vetoed: boolean | null };
   score: number | null;
   band?: string | null;
   low?: number;

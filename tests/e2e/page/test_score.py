@@ -21,7 +21,9 @@ def flags(world: PageWorld) -> dict[str, bool]:
 
 def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, visiting: Visiting) -> None:
     score = world.told("Mei", "/v1/me/score", target=747)
-    assert flags(world) == {"held": False, "stale": False, "upcoming": False}, "by the chain's time"
+    assert flags(world) == {"held": False, "stale": False, "upcoming": False, "vetoed": False}, (
+        "by the chain's time"
+    )
     with visiting() as visit:
         visit.open()
         visit.sign_in("demo wallet: Mei")

@@ -47,6 +47,28 @@ def add_epoch(kept: Kept, epoch: int = LATEST) -> None:
     folder.write_epoch(kept.settings.epochs, tree, replace(kept.report, epoch=epoch, root=tree.root))
 
 
+@pytest.mark.parametrize(
+    ("fate", "expected"),
+    [
+        ("standing", []),
+        ("upcoming", ["upcoming"]),
+        ("unpublished", ["upcoming"]),
+        ("held", ["held"]),
+        ("stale", ["stale"]),
+        ("vetoed", ["vetoed"]),
+    ],
+)
+def test_score__of_the_latest_epoch__says_what_became_of_it(
+    client: TestClient, chain: FakeChain, kept: Kept, fate: str, expected: list[str]
+) -> None:
+    later = replace(kept.report, epoch=LATEST, snapshot_time=FakeChain.TIME - 100)
+    tree = EpochTree.build(LATEST, kept.tree.scores, SECRET)
+    folder.write_epoch(kept.settings.epochs, tree, replace(later, root=tree.root))
+    chain.fates = {EPOCH: "standing", LATEST: fate}
+    flags = client.get("/v1/me/score", headers=as_(client, "Mei")).json()["flags"]
+    assert [name for name, holds in flags.items() if holds] == expected
+
+
 def epochs_proved(client: TestClient) -> set[int]:
     """By whatever a borrower proves with, by the gateway, and to a reader."""
     paths = ("/v1/me/proof", "/v1/me/proof?at_least=650", "/v1/me/ladder")
