@@ -24,7 +24,7 @@ def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, 
     assert flags(world) == {"held": False, "stale": False, "upcoming": False}, "by the chain's time"
     with visiting() as visit:
         visit.open()
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.see(str(score["score"]))
         shown = visit.text()
         assert f"likely {score['low']}–{score['high']}" in shown
@@ -49,7 +49,7 @@ def test_score__of_somebody_without_one__is_no_number_but_what_builds_a_record(
 ) -> None:
     with visiting(size=PHONE) as visit:
         visit.open()
-        visit.sign_in("demo wallet: Kai")
+        visit.sign_in("Demo wallet: Kai")
         visit.see("No score yet")
         assert "Receive wages or remittances" in visit.text()
         assert visit.page.locator(".number, .ruler").count() == 0

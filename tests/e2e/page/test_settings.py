@@ -15,7 +15,7 @@ def test_report__downloaded__is_verified_offline_and_altered_is_not(
 ) -> None:
     with visiting() as visit:
         visit.open("settings")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         with visit.page.expect_download() as waiting:
             visit.page.get_by_role("link", name="Download my record, signed").click()
         path = tmp_path / "report.json"
@@ -37,7 +37,7 @@ def test_erasure__typed_and_sent__leaves_nothing_and_says_what_stays(
 ) -> None:
     with visiting() as visit:
         visit.open("record")
-        visit.sign_in("demo wallet: Bo")
+        visit.sign_in("Demo wallet: Bo")
         visit.page.get_by_label("My own statement").fill("I was ill in June.")
         visit.press("Save")
         visit.see("Saved")
@@ -54,7 +54,7 @@ def test_erasure__typed_and_sent__leaves_nothing_and_says_what_stays(
 def test_score__shown_openly__is_so_until_it_is_taken_back(world: PageWorld, visiting: Visiting) -> None:
     with visiting() as visit:
         visit.open("settings")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.confirm("Show my score openly on chain")
         visit.see("Your score is shown to everyone who asks, until ")
         (given,) = (each for each in world.told("Mei", "/v1/me/consents") if each["what"] == "public")
