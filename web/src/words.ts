@@ -229,6 +229,10 @@ export const WORDS = {
     "Paid late: after {grace} days a fee of {fee} % of what is overdue. Given back within {off} hours it costs nothing.",
     "逾期：超过 {grace} 天仍未还，按逾期金额收取 {fee}% 的费用。{off} 小时内退还本金，不计利息。",
   ],
+  lateFree: [
+    "Paid late: no fee, but it counts against the record. Given back within {off} hours it costs nothing.",
+    "逾期不收费，但会影响记录。{off} 小时内退还本金，不计利息。",
+  ],
   betterTerms: [
     "A proof of at least {t} would cost {rate} % a year here. It also shows more.",
     "若出示“不低于 {t} 分”，此处利率为年化 {rate}%，但也会透露更多。",
@@ -351,9 +355,9 @@ export const WORDS = {
 
   // S6
   record: ["My record", "我的记录"],
-  source: ["Source", "来源"],
+  source: ["source", "来源"],
   withWhom: ["With", "对方"],
-  due: ["Due", "到期日"],
+  due: ["due", "到期日"],
   block: ["block {n} of chain {chain}", "链 {chain} 区块 {n}"],
   earlier: ["Show {n} more", "再显示 {n} 条"],
   inWords: ["{wrong}: {words}", "{wrong}：{words}"],
@@ -600,6 +604,7 @@ export const WORDS = {
   epochs: ["Epochs", "各期"],
   earlierEpochs: ["Earlier epochs", "往期"],
   dataTo: ["Data to", "数据截至"],
+  noneKept: ["None kept here", "此处未保存"],
   kOfN: ["{k} of {n}", "{n} 个中 {k} 个"],
   notKnown: ["Not known now", "目前未知"],
   standingRead: ["Used by contracts", "合约正在采用"],

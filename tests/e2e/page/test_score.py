@@ -1,10 +1,9 @@
 """Where do I stand, why, what would raise it."""
 
 import time
+from typing import Any
 
-from tests.e2e.browser import (
-    PHONE,
-)
+from tests.e2e.browser import NARROW, PHONE, Visit
 from tests.e2e.page.conftest import Visiting
 from tests.e2e.page.world import PageWorld
 
@@ -42,6 +41,41 @@ def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, 
             low, high = step["low"], step["high"]
             gain = f"+{low}" if low == high else f"+{low} to +{high}"
             assert f"{gain} if nothing else changes" in why
+        check_tables(visit, score)
+
+
+def check_tables(visit: Visit, score: dict[str, Any]) -> None:
+    """Each chart of "why" as a table says the same figures, and axe finds nothing in it."""
+    turn = visit.page.get_by_role("button", name="Show as table: ")
+    while turn.count():
+        turn.first.click()
+    helped, held_back, plan = (rows(visit, table) for table in range(3))
+    assert helped == [[each["text"], f"+{each['points']}"] for each in score["helped"]]
+    assert held_back == [[each["text"], f"−{-each['points']}"] for each in score["heldBack"]]
+    low = high = score["score"]
+    for step, (text, days, gain, after) in zip(score["plan"], plan, strict=True):
+        low, high = low + step["low"], high + step["high"]
+        told = (step["text"], str(step["days"]), f"+{between(step['low'], step['high'])}", between(low, high))
+        assert (text, days, gain, after) == told
+    assert visit.violations() == []
+    visit.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    assert visit.overflow() <= 0
+    visit.press("中文 / English")
+    visit.page.get_by_role("button", name="以图形显示：如何提高").wait_for()
+    assert visit.page.get_by_role("columnheader").all_inner_texts() == (
+        ["因素", "分数"] * 2 + ["步骤", "天数", "提升", "之后评分"]
+    )
+
+
+def rows(visit: Visit, table: int) -> list[list[str]]:
+    """The cells of a table's body, as they are written."""
+    found = visit.page.locator("table").nth(table).locator("tbody tr")
+    return [row.locator("td").all_text_contents() for row in found.all()]
+
+
+def between(low: int, high: int) -> str:
+    """A range, or the one number that it is."""
+    return f"{low}" if low == high else f"{low}–{high}"
 
 
 def test_score__of_somebody_without_one__is_no_number_but_what_builds_a_record(
