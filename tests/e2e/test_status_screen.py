@@ -105,12 +105,12 @@ def test_status__of_epochs_drift_and_dissent__is_what_the_service_knows(
         assert "None seen by this service" in shown
         assert "Epoch 4: 0.0580. The limit is 0.2500." in shown
         assert "4 of 4" in shown
-        visit.press("Show as table")
-        assert "fewer than 30 to compare" in visit.text()
+        visit.press("Show as table: Drift against its limit")
+        assert "Fewer than 30 to compare" in visit.text()
         for fate, words in (
             ("held", ("Model on hold", "Epoch 3 · data to")),
             ("vetoed", ("The latest epoch was vetoed", "Epoch 3 · data to")),
-            ("upcoming", ("Usable from 1970-01-01", "public check, not used yet")),
+            ("upcoming", ("Usable from 1970-01-01", "Public check, not used yet")),
             ("unpublished", ("not on the chain yet",)),
             ("stale", ("Out of date",)),
         ):
@@ -130,6 +130,9 @@ def test_status__of_epochs_drift_and_dissent__is_what_the_service_knows(
         world.chain.fates = {EPOCH: "standing", LATEST: "standing"}
         shown = status(visit)
         assert "1 of 4 members signed another result" in shown
+        assert "None kept here" not in shown
+        write_attestations(world.kept.settings.epochs, EPOCH, [])
+        assert "None kept here" in status(visit), "a root on the chain had its quorum"
         assert MEI.hex()[:4] not in shown
 
 

@@ -51,6 +51,12 @@ export function money(cents: number | null): string {
   return language.now === "zh" ? `${dollars} 美元` : `${dollars} USD`;
 }
 
+/** A text that stands alone: its first letter is a capital. */
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Points with their sign: +14, −9. */
+export const signed = (points: number) => (points > 0 ? `+${points}` : String(points).replace("-", "−"));
+
 /** 0x12ab…9f3c */
 export function short(hex: string): string {
   return hex.length > 14 ? `${hex.slice(0, 6)}…${hex.slice(-4)}` : hex;

@@ -1,12 +1,13 @@
 // The loans that a person has open, as the loan contract tells of them now, and the calls that pay them.
 //
-// Amounts are raw units of the loan's own coin; one coin is one dollar. Times are seconds of the chain.
+// Amounts are raw units of the loan's own coin (coin.ts). Times are seconds of the chain.
 
-import { formatUnits, parseUnits, type Address, type Client } from "viem";
+import type { Address, Client } from "viem";
 import { getBlock, readContract } from "viem/actions";
 import type { Operator } from "./api";
+import { decimalsOf, dollars } from "./coin";
 import { COIN, LOANS, POOL, STANDING } from "./contracts";
-import { money, say } from "./language.svelte";
+import { say } from "./language.svelte";
 import { send, type Tell } from "./send";
 import type { Wallet } from "./wallet";
 import { WORDS } from "./words";
@@ -53,7 +54,7 @@ async function loanOf(chain: Client, book: { address: Address; abi: typeof LOANS
     readContract(chain, { ...pool, functionName: "asset" }),
   ]);
   const [decimals, balance] = await Promise.all([
-    readContract(chain, { address: coin, abi: COIN, functionName: "decimals" }),
+    decimalsOf(chain, coin),
     readContract(chain, { address: coin, abi: COIN, functionName: "balanceOf", args: [account] }),
   ]);
   const paid = loan.owed + loan.fees - loan.outstanding;
@@ -75,29 +76,10 @@ async function loanOf(chain: Client, book: { address: Address; abi: typeof LOANS
   };
 }
 
-/** An amount in dollars and cents; a part of a cent that is owed is a cent. */
-export function dollars(units: bigint, decimals: number): string {
-  const cent = 10n ** BigInt(Math.max(0, decimals - 2));
-  return money(Number((units + cent - 1n) / cent));
-}
-
-/** What a person typed, as units; null when it is no amount above zero. */
-export function typed(text: string, decimals: number): bigint | null {
-  if (!/^\d{1,12}(\.\d{1,2})?$/.test(text.trim())) return null;
-  const units = parseUnits(text.trim(), decimals);
-  return units > 0n ? units : null;
-}
-
-/** Units as a person types them: the whole sum in dollars and cents, the last cent rounded up. */
-export function typable(units: bigint, decimals: number): string {
-  const cent = 10n ** BigInt(Math.max(0, decimals - 2));
-  return formatUnits(((units + cent - 1n) / cent) * cent, decimals);
-}
-
 /** Pay, having let the contract take exactly so much; what came of it in one sentence. */
 export async function repay(wallet: Wallet, operator: Operator, loan: Loan, amount: bigint, tell: Tell): Promise<string> {
-  await allow(wallet, operator, loan.coin, amount, tell);
-  await send(wallet, operator, { address: operator.loans as Address, abi: LOANS, functionName: "repay", args: [loan.id, amount] }, tell);
+  await allow(wallet, operator, loan, amount, tell);
+  await send(wallet, operator, { address: operator.loans as Address, abi: LOANS, functionName: "repay", args: [loan.id, amount], decimals: loan.decimals }, tell);
   const left = loan.owed - amount;
   const shown = { paid: dollars(amount, loan.decimals), id: loan.id.toString(), left: dollars(left, loan.decimals) };
   return say(left > 0n ? WORDS.paidPart : WORDS.paidWhole, shown);
@@ -105,15 +87,15 @@ export async function repay(wallet: Wallet, operator: Operator, loan: Loan, amou
 
 /** Give the principal back within the cooling-off; what came of it in one sentence. */
 export async function cancel(wallet: Wallet, operator: Operator, loan: Loan, tell: Tell): Promise<string> {
-  await allow(wallet, operator, loan.coin, loan.giveBack, tell);
-  await send(wallet, operator, { address: operator.loans as Address, abi: LOANS, functionName: "cancel", args: [loan.id] }, tell);
+  await allow(wallet, operator, loan, loan.giveBack, tell);
+  await send(wallet, operator, { address: operator.loans as Address, abi: LOANS, functionName: "cancel", args: [loan.id], decimals: loan.decimals }, tell);
   return say(WORDS.gaveBack, { paid: dollars(loan.giveBack, loan.decimals), id: loan.id.toString() });
 }
 
-async function allow(wallet: Wallet, operator: Operator, coin: Address, amount: bigint, tell: Tell): Promise<void> {
+async function allow(wallet: Wallet, operator: Operator, { coin, decimals }: Loan, amount: bigint, tell: Tell): Promise<void> {
   const spender = operator.loans as Address;
   const given = await readContract(wallet, { address: coin, abi: COIN, functionName: "allowance", args: [wallet.account.address, spender] });
   if (given >= amount) return;
   const step: Tell = (sentence) => tell(say(WORDS.firstOfTwo, { sentence }));
-  await send(wallet, operator, { address: coin, abi: COIN, functionName: "approve", args: [spender, amount] }, step);
+  await send(wallet, operator, { address: coin, abi: COIN, functionName: "approve", args: [spender, amount], decimals }, step);
 }

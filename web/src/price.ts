@@ -4,12 +4,15 @@
 
 import type { Address, Client } from "viem";
 import { readContract } from "viem/actions";
+import { decimalsOf } from "./coin";
 import { POOL, WIDTH_NOT_SHOWN } from "./contracts";
 
 const [THIN, DISPUTED] = [2, 128];
 const [TAKES_FULL, TAKES_THIN, TAKES_DISPUTED] = [1, 2, 4];
 
 export interface Price {
+  /** Those of the coin that this lender lends. */
+  decimals: number;
   yearlyRateBps: number;
   /** What else a borrower agrees to: basis points of an overdue amount, seconds of grace and of cooling-off. */
   terms: { lateFeeBps: number; grace: number; coolingOff: number };
@@ -19,14 +22,15 @@ export interface Price {
 
 /** The price of a proof; the contract's own refusal (NoRowFits) where the lender takes none of the kind. */
 export async function priceOf(chain: Client, pool: Address, status: number, shown: number, most: number): Promise<Price> {
-  const [[, row], [, rows], terms] = await Promise.all([
+  const [[, row], [, rows], terms, decimals] = await Promise.all([
     readContract(chain, { address: pool, abi: POOL, functionName: "rowFor", args: [status, shown, WIDTH_NOT_SHOWN] }),
     readContract(chain, { address: pool, abi: POOL, functionName: "table" }),
     readContract(chain, { address: pool, abi: POOL, functionName: "terms" }),
+    readContract(chain, { address: pool, abi: POOL, functionName: "asset" }).then((coin) => decimalsOf(chain, coin)),
   ]);
   const kind = (status & ~DISPUTED) === THIN ? TAKES_THIN : TAKES_FULL;
   const needed = status & DISPUTED ? kind | TAKES_DISPUTED : kind;
   const first = rows.find((each) => each.atLeast <= most && each.maxWidth === 0 && (each.statuses & needed) === needed);
   const isCheaper = first !== undefined && first.yearlyRateBps < row.yearlyRateBps;
-  return { yearlyRateBps: row.yearlyRateBps, terms, better: isCheaper ? first : null };
+  return { decimals, yearlyRateBps: row.yearlyRateBps, terms, better: isCheaper ? first : null };
 }

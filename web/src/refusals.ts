@@ -1,11 +1,15 @@
 // What a contract's custom error means to the person: one sentence with the error's own figures.
 
+import { dollars, dollarsDown } from "./coin";
 import { money, say, time, type Pair } from "./language.svelte";
 
-type Told = readonly [words: Pair, values?: (given: readonly unknown[]) => Record<string, string | number>];
+type Values = (given: readonly unknown[], decimals?: number) => Record<string, string | number>;
+type Told = readonly [words: Pair, values?: Values];
+type Shown = (units: bigint, decimals: number) => string;
 
-const COIN_CENT = 10_000;
-const coins = (units: unknown) => money(Number(units) / COIN_CENT);
+/** An amount of the coin that is lent; its bare units where nothing says which coin that is. */
+const coins = (units: unknown, decimals?: number, shown: Shown = dollars) =>
+  decimals === undefined ? String(units) : shown(units as bigint, decimals);
 const cents = (amount: unknown) => money(Number(amount));
 const at = (seconds: unknown) => time(Number(seconds));
 const number = (value: unknown) => Number(value);
@@ -20,14 +24,14 @@ const TABLE: Record<string, Told> = {
   ],
   PrincipalTooLarge: [
     ["This lender lends at most {most} at once. Ask for less.", "该出借方单笔最多出借 {most}，请减少金额。"],
-    ([, most]) => ({ most: coins(most) }),
+    ([, most], decimals) => ({ most: coins(most, decimals, dollarsDown) }),
   ],
   OwesMoreThanAgreed: [
     [
       "The price has changed: {owed} would be owed, not {agreed}. Nothing was lent. Make the proof again to see the new price.",
       "价格已变：需还 {owed}，不再是 {agreed}。未放款。请重新生成证明，查看新的价格。",
     ],
-    ([owed, agreed]) => ({ owed: coins(owed), agreed: coins(agreed) }),
+    ([owed, agreed], decimals) => ({ owed: coins(owed, decimals), agreed: coins(agreed, decimals) }),
   ],
   WorseThanAgreed: [
     [
@@ -56,7 +60,7 @@ const TABLE: Record<string, Told> = {
   ],
   NotEnoughIdle: [
     ["The lender has {idle} at hand, the rest is lent. Ask for less, or later.", "出借方目前可用 {idle}，其余已借出。请减少金额或稍后再试。"],
-    ([, idle]) => ({ idle: coins(idle) }),
+    ([, idle], decimals) => ({ idle: coins(idle, decimals, dollarsDown) }),
   ],
   TooManyLoans: [
     ["This wallet has {n} open loans, the most there can be. Repay one first.", "此钱包已有 {n} 笔未还借款，已达上限，请先还清一笔。"],
@@ -73,7 +77,7 @@ const TABLE: Record<string, Told> = {
   CoinMovedLess: [["This coin keeps a fee of what it moves, so the contract refuses it. Pay in another coin.", "该代币转账时会扣费，合约不接受，请使用其他代币。"]],
   ERC20InsufficientBalance: [
     ["This wallet holds {has}, and {needed} are needed. Pay a part, or receive more first.", "此钱包余额为 {has}，需要 {needed}。请部分还款，或先存入。"],
-    ([, has, needed]) => ({ has: coins(has), needed: coins(needed) }),
+    ([, has, needed], decimals) => ({ has: coins(has, decimals, dollarsDown), needed: coins(needed, decimals) }),
   ],
   ERC20InsufficientAllowance: [["The wallet did not allow the contract to take this amount. Try again and confirm both steps.", "钱包未允许合约收取该金额，请重试并确认两个步骤。"]],
   NotDisputed: [["This item is not in dispute any more: it was decided, or withdrawn.", "此项已不在异议处理中：已有结论或已撤回。"]],
@@ -103,6 +107,12 @@ const TABLE: Record<string, Told> = {
     ([snapshot]) => ({ date: at(snapshot) }),
   ],
   NoRoot: [["No epoch can be used on the chain at present. Try again later.", "链上目前没有可用的一期，请稍后再试。"]],
+  NewerPosted: [
+    ["A newer score of yours stands on the chain, of epoch {e}. Nothing is to be done.", "链上已有您更新的评分（第 {e} 期），无需操作。"],
+    ([, posted]) => ({ e: number(posted) }),
+  ],
+  Insufficient: [["There is no score to put on the chain in this epoch.", "本期没有可写入链上的评分。"]],
+  ScoreNotProven: [["The contract does not accept this score. Reload the page, then try again.", "合约不接受此评分，请刷新页面后重试。"]],
   AlreadyEnrolled: [["This wallet is enrolled already; its score comes with an epoch that begins after that.", "此钱包已登记，评分将在登记后的下一期给出。"]],
   NotEnrolled: [["This wallet is not enrolled; nothing is to be done.", "此钱包未登记，无需操作。"]],
   AlreadyDisputed: [["This item is in dispute already. Wait for the answer.", "此项已在异议处理中，请等待答复。"]],
@@ -112,9 +122,9 @@ const TABLE: Record<string, Told> = {
   ],
 };
 
-/** One sentence for a custom error, its name and values where the table has none. */
-export function refusal(name: string, given: readonly unknown[]): string {
+/** One sentence for a custom error, its name and values where the table has none. `decimals`: of the coin that is lent. */
+export function refusal(name: string, given: readonly unknown[], decimals?: number): string {
   const told = TABLE[name];
   if (!told) return say(["Refused by the contract: {why}", "合约拒绝：{why}"], { why: `${name}(${given.join(", ")})` });
-  return say(told[0], told[1]?.(given) ?? {});
+  return say(told[0], told[1]?.(given, decimals) ?? {});
 }

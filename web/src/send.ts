@@ -19,10 +19,12 @@ export interface Call {
   abi: Abi;
   functionName: string;
   args?: readonly unknown[];
+  /** Those of the coin that is lent, where a refusal can name amounts of it. */
+  decimals?: number;
 }
 
 /** The receipt of the mined transaction; Refused when the person, the wallet's chain or the contract says no. */
-export async function send(wallet: Wallet, operator: Operator, call: Call, tell: Tell = () => {}): Promise<TransactionReceipt> {
+export async function send(wallet: Wallet, operator: Operator, { decimals, ...call }: Call, tell: Tell = () => {}): Promise<TransactionReceipt> {
   await onChain(wallet, operator.chainId);
   const chain = defineChain({
     id: operator.chainId,
@@ -39,19 +41,19 @@ export async function send(wallet: Wallet, operator: Operator, call: Call, tell:
     if (receipt.status !== "success") throw new Refused(say(WORDS.refused, { why: hash }));
     return receipt;
   } catch (error) {
-    throw error instanceof Refused ? error : new Refused(why(error));
+    throw error instanceof Refused ? error : new Refused(why(error, decimals));
   }
 }
 
 /** What a reverted call says of itself, any other failure in its own words. */
-export function why(error: unknown): string {
+export function why(error: unknown, decimals?: number): string {
   if (isDeclined(error)) return say(WORDS.declined);
   if (!(error instanceof BaseError)) return String(error);
   if (error.walk((each) => each instanceof InsufficientFundsError)) return say(WORDS.noFee);
   const reverted = error.walk((each) => each instanceof ContractFunctionRevertedError);
   if (!(reverted instanceof ContractFunctionRevertedError)) return error.shortMessage;
   const { data, signature } = reverted;
-  return data ? refusal(data.errorName, data.args ?? []) : say(WORDS.refused, { why: signature ?? reverted.shortMessage });
+  return data ? refusal(data.errorName, data.args ?? [], decimals) : say(WORDS.refused, { why: signature ?? reverted.shortMessage });
 }
 
 async function onChain(wallet: Wallet, wanted: number): Promise<void> {

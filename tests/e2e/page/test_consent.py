@@ -69,7 +69,7 @@ def test_lender__with_a_wallet_of_its_own__reads_what_was_consented_to(
     wallet = world.wallet(STRANGER)
     with visiting() as visit:
         visit.open("access")
-        visit.sign_in("demo wallet: Bo")
+        visit.sign_in("Demo wallet: Bo")
         consent_to(visit, wallet.address, "band")
         visit.see("Allowed. Receipt")
     with visiting(wallet) as visit:

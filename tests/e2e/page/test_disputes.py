@@ -14,7 +14,7 @@ def test_fact__disputed__is_a_transaction_with_hashes_and_its_words_stay_here(
     fact_id = bytes.fromhex(fact["factId"][2:])
     with visiting() as visit:
         visit.open("record")
-        visit.sign_in("demo wallet: Bo")
+        visit.sign_in("Demo wallet: Bo")
         item = visit.page.locator("section", has_text=f"block {fact['blockNumber']} of chain").first
         assert "Loan · repaid late" in item.inner_text()
         item.get_by_role("button", name="This is wrong").click()

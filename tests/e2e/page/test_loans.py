@@ -41,7 +41,7 @@ def test_loan__repaid_in_part_and_whole__is_owed_no_more(world: PageWorld, visit
     owed = world.loan(number).outstanding
     with visiting(size=PHONE) as visit:
         visit.open("loans")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         loan = visit.page.locator("section", has_text=f"Loan {number} from Village pool")
         assert f"{-(-owed // 10_000) / 100:.2f} USD" in loan.inner_text()
         assert "is due by 2026-01-31" in loan.inner_text()

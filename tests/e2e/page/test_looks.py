@@ -60,7 +60,7 @@ def test_screens__at_320_pixels__do_not_scroll_sideways(visiting: Visiting) -> N
         visit.open()
         visit.see("Your wallet will show")
         assert visit.overflow() <= 0
-        visit.sign_in("demo wallet: Bo")
+        visit.sign_in("Demo wallet: Bo")
         for screen in (*OWN_SCREENS, *OPEN_SCREENS):
             fill(visit, screen)
             assert visit.overflow() <= 0, screen
@@ -88,8 +88,8 @@ def test_languages__follow_the_browser__and_the_choice_is_remembered(
 def test_keyboard__alone__signs_in_and_makes_a_proof(world: PageWorld, visiting: Visiting) -> None:
     with visiting(size=PHONE) as visit:
         visit.open()
-        visit.see("demo wallet: Mei")
-        assert visit.tab_to("demo wallet: Mei") > 0
+        visit.see("Demo wallet: Mei")
+        assert visit.tab_to("Demo wallet: Mei") > 0
         visit.page.keyboard.press("Enter")
         visit.page.get_by_role("navigation").wait_for()
         visit.settle()

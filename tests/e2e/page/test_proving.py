@@ -16,7 +16,7 @@ def test_proof__of_at_least_650__opens_a_loan_and_convinces_a_lender(
     before = world.last_loan()
     with visiting() as visit:
         visit.open("prove")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.page.get_by_label("Score at least").first.fill("850")
         visit.press("Make the proof")
         visit.see(f"The most you can prove this epoch is {world.told('Mei', '/v1/me/ladder')['most']}.")
@@ -63,7 +63,7 @@ def test_request__of_a_lender__is_where_proving_starts(world: PageWorld, visitin
     with visiting() as visit:
         visit.page.goto(f"{world.url}/?at_least={most - 30}#/prove")
         visit.see(f"A lender asks you to show a score of at least {most - 30}. Sign in first")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.see(f"A lender asks for a score of at least {most - 30}. You decide")
         assert visit.page.get_by_label("Score at least").first.input_value() == str(most - 30)
         visit.press("Make the proof")
@@ -80,7 +80,7 @@ def test_price__of_a_lower_proof__says_what_a_higher_one_would_cost(
 ) -> None:
     with visiting() as visit:
         visit.open("prove")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.page.get_by_label("Score at least").first.fill("610")
         visit.press("Make the proof")
         visit.see("This lender's price for it: 26 % a year")

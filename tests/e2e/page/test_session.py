@@ -8,7 +8,7 @@ from tests.e2e.page.world import PageWorld
 def test_page__reloaded__signs_nobody_out(world: PageWorld, visiting: Visiting) -> None:
     with visiting() as visit:
         visit.open("prove")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.page.reload()
         visit.press("Make the proof")
         visit.see("18 % a year")
@@ -21,13 +21,13 @@ def test_page__reloaded__signs_nobody_out(world: PageWorld, visiting: Visiting) 
 def test_session__that_ended__says_so_and_keeps_what_was_typed(world: PageWorld, visiting: Visiting) -> None:
     with visiting() as visit:
         visit.open("record")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.page.get_by_role("button", name="This is wrong").first.wait_for()
         visit.page.get_by_label("My own statement").fill("A long story")
         visit.page.context.clear_cookies()
         visit.press("Save")
         visit.see("Signed out after 30 minutes; your text is kept.")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         assert visit.page.get_by_label("My own statement").input_value() == "A long story"
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger_reader.errors import Stop
+from oracle.devchain.deploy import DAY
+from oracle.devchain.people import demo_address, demo_key
 from tests.e2e.page.conftest import Visiting
 from tests.e2e.page.world import PageWorld
 
@@ -15,7 +17,7 @@ def test_report__downloaded__is_verified_offline_and_altered_is_not(
 ) -> None:
     with visiting() as visit:
         visit.open("settings")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         with visit.page.expect_download() as waiting:
             visit.page.get_by_role("link", name="Download my record, signed").click()
         path = tmp_path / "report.json"
@@ -37,7 +39,7 @@ def test_erasure__typed_and_sent__leaves_nothing_and_says_what_stays(
 ) -> None:
     with visiting() as visit:
         visit.open("record")
-        visit.sign_in("demo wallet: Bo")
+        visit.sign_in("Demo wallet: Bo")
         visit.page.get_by_label("My own statement").fill("I was ill in June.")
         visit.press("Save")
         visit.see("Saved")
@@ -54,7 +56,7 @@ def test_erasure__typed_and_sent__leaves_nothing_and_says_what_stays(
 def test_score__shown_openly__is_so_until_it_is_taken_back(world: PageWorld, visiting: Visiting) -> None:
     with visiting() as visit:
         visit.open("settings")
-        visit.sign_in("demo wallet: Mei")
+        visit.sign_in("Demo wallet: Mei")
         visit.confirm("Show my score openly on chain")
         visit.see("Your score is shown to everyone who asks, until ")
         (given,) = (each for each in world.told("Mei", "/v1/me/consents") if each["what"] == "public")
@@ -64,3 +66,29 @@ def test_score__shown_openly__is_so_until_it_is_taken_back(world: PageWorld, vis
         visit.page.get_by_role("button", name="Show my score openly on chain").wait_for()
     (given,) = (each for each in world.told("Mei", "/v1/me/consents") if each["what"] == "public")
     assert not given["active"]
+
+
+def test_score__put_on_the_chain__is_read_by_contracts_until_it_is_taken_off(
+    world: PageWorld, visiting: Visiting
+) -> None:
+    oracle, mei = world.stage.oracle, demo_address("Mei")
+    wallet = world.wallet(demo_key("Mei"))
+    with visiting(wallet) as visit:
+        visit.open("settings")
+        visit.sign_in("Sign in with Test Wallet")
+        wallet.says_no = True
+        visit.confirm("Put my score on the chain")
+        visit.see("You did not sign. Nothing was sent.")
+        assert oracle.read("scoreOf", mei) == (0, 0, 0, 0, 0)
+        wallet.says_no = False
+        visit.press("Yes, go on")
+        visit.see("Contracts can read your score now.")
+        told = world.told("Mei", "/v1/me/score")
+        ok, score, _, _, epoch, _ = oracle.read("tryGetScore", mei, 30 * DAY)
+        assert (ok, score, epoch) == (True, told["score"], told["epoch"])
+        visit.see(f"On the chain stands {score} ({told['low']}–{told['high']}), of epoch {epoch}, data to ")
+        assert visit.violations() == []
+        visit.confirm("Take my score off the chain")
+        visit.see("Contracts read it no more.")
+        visit.page.get_by_role("button", name="Put my score on the chain").wait_for()
+    assert oracle.read("scoreOf", mei) == (0, 0, 0, 0, 0)

@@ -12,7 +12,7 @@ def test_wallets__of_one_person__are_linked_by_both_and_parted(world: PageWorld,
     address = bytes.fromhex(other.address[2:])
     with visiting(other) as visit:
         visit.open("wallets")
-        visit.sign_in("demo wallet: Kai")
+        visit.sign_in("Demo wallet: Kai")
         visit.see("This wallet stands alone")
         visit.press("Sign with Test Wallet")
         visit.see("has signed. It can be sent within an hour.")
@@ -37,7 +37,7 @@ def test_wallet__linked_with_itself_or_by_a_no__stays_alone(world: PageWorld, vi
         visit.page.get_by_role("link", name="My wallets").click()
         visit.press("Sign with Test Wallet")
         visit.see("This is the wallet you are signed in with.")
-        visit.press("demo wallet: Bo 2")
+        visit.press("Demo wallet: Bo 2")
         visit.page.get_by_role("button", name="Link with 0x").click()
         wallet.says_no = True
         visit.press("Yes, go on")
