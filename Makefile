@@ -90,7 +90,7 @@ fuzz: setup  ## the same properties, many more cases
 	@cd contracts && FOUNDRY_PROFILE=ci forge test
 	@HYPOTHESIS_PROFILE=fuzz pytest -n auto -m "not e2e"
 	@HYPOTHESIS_PROFILE=fuzz pytest tests/e2e/test_faults.py tests/e2e/test_reorganisations.py
-	@pytest -v -m fuzz tests/e2e/chaos
+	@pytest -v -m fuzz tests/e2e
 
 # Peers of the benchmarks have environments of their own: their dependencies are old, or not ours.
 .bench/.stamp: $(VENV)/.python-stamp

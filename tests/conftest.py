@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ONE_WORLD = ("tests/e2e/page",)
 
-settings.register_profile("default", deadline=None, max_examples=50)
+settings.register_profile("default", deadline=None, max_examples=30)
 settings.register_profile("fuzz", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

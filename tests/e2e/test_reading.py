@@ -7,8 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ledger_reader.sources import ChainSources, Source, to_json
 from ledger_reader.store import LedgerStore
@@ -16,6 +19,14 @@ from tests.e2e.conftest import REPOSITORY
 from tests.e2e.test_reader import CHAIN_ID, ORACLE, Forking, scripted, serving
 
 HEIGHT, SLOW_FROM = 4000, 50
+
+
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Shells start what runs in the background deaf to Ctrl-C, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def command(url: str, folder: Path) -> list[str]:
@@ -28,6 +39,7 @@ def command(url: str, folder: Path) -> list[str]:
     return [sys.executable, "-m", "oracle.cli", *verb]
 
 
+@pytest.mark.usefixtures("heeded")
 def test_read__interrupted_on_its_way__says_where_it_goes_on_and_does(tmp_path: Path) -> None:
     node, reached, released = Forking(HEIGHT), threading.Event(), threading.Event()
 

@@ -23,7 +23,7 @@ FEATURE_NAMES = [feature.name for feature in FEATURES]
 DAYS = st.integers(0, 2_600)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_measure__of_any_ledger__gives_int64_for_each_point(bench: Bench, data: st.DataObject) -> None:
     rows = data.draw(bench.hostile())
@@ -35,7 +35,7 @@ def test_measure__of_any_ledger__gives_int64_for_each_point(bench: Bench, data: 
     assert all(value is None or (isinstance(value, int) and abs(value) <= 2**62) for value in values)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_measure__with_events_at_or_after_until__changes_nothing(bench: Bench, data: st.DataObject) -> None:
     rows, day = data.draw(bench.hostile()), data.draw(DAYS)
@@ -45,7 +45,7 @@ def test_measure__with_events_at_or_after_until__changes_nothing(bench: Bench, d
     assert with_later == without
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_measure__of_many_points_together__equals_each_alone(bench: Bench, data: st.DataObject) -> None:
     rows = data.draw(bench.hostile())

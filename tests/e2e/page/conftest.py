@@ -1,7 +1,8 @@
 """One world and one browser for all tests of the page (tests/conftest.py sends them to one worker).
 
 Every visit fails on a script's error, on a breach of the content policy, and on any request to another host
-than the page's own and the chain's address that the operator names for browsers.
+than the page's own and the chain's address that the operator names for browsers. Both end with this folder:
+an open browser keeps an event loop, in which nothing else of the worker could run.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from tests.e2e.page.world import PageWorld, page_world
 Visiting = Callable[..., AbstractContextManager[Visit]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageWorld]:
     """A year on a chain, an epoch published, and its page."""
     chromium()
@@ -26,7 +27,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageWorld]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium."""
     with running_browser() as found:
