@@ -67,6 +67,12 @@ def load(url: str) -> Iterator[threading.Lock]:
         thread.join()
 
 
+def reorganise(chain: Rpc, depth: int, mining: threading.Lock) -> None:
+    """A node that mines and reorganises at a time may be left without a block, for good."""
+    with mining:
+        chain.call("anvil_reorg", (depth, []))
+
+
 def read(url: str, store: LedgerStore, verify: str | None, told: list[Progress]) -> ChainBlock:
     """A sync, tried again while the chain moves under it."""
     deadline = time.monotonic() + 60
@@ -86,10 +92,10 @@ def test_sync__reorganised_again_and_again_under_load__ends_as_the_final_chain(
 ) -> None:
     told: list[Progress] = []
     with LedgerStore(tmp_path / "ledger") as store, LedgerStore(tmp_path / "fresh") as fresh:
-        with load(anvil):
+        with load(anvil) as mining:
             for depth in DEPTHS:
                 read(anvil, store, verify, told)
-                chain.call("anvil_reorg", (depth, []))
+                reorganise(chain, depth, mining)
                 read(anvil, store, verify, told)
         head = read(anvil, store, verify, told)
         assert head == read(anvil, fresh, None, [])
@@ -181,8 +187,7 @@ def test_sync__killed_in_the_middle_of_reorganisations__ends_as_the_final_chain(
                     assert process.poll() is None
                     time.sleep(0.01)
                 time.sleep(0.1)
-                with mining:  # once a node that did both at a time was left without a block, for good
-                    chain.call("anvil_reorg", (depth, []))
+                reorganise(chain, depth, mining)
                 assert process.wait() == -signal.SIGKILL
     with LedgerStore(path) as store, LedgerStore(tmp_path / "fresh") as fresh:
         assert store.head(CHAIN_ID) is not None
