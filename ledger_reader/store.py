@@ -8,13 +8,13 @@ prices that those sources tell; every failure of the file is one sentence.
 """
 
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -56,6 +56,8 @@ class LedgerStore:
     @cached_property
     def connection(self) -> "Backend":
         """The Ibis backend over the same file; made when it is first asked for."""
+        import ibis  # noqa: PLC0415 (slow to load, and whoever reads, moves or checks a ledger needs none)
+
         return ibis.duckdb.from_connection(self._connection)
 
     def __enter__(self) -> Self:
@@ -138,11 +140,10 @@ class LedgerStore:
     def events(self, snapshot: Snapshot) -> "ir.Table":
         """Rows of the snapshot's chains up to its blocks, columns of EVENTS; Stop when not read that far."""
         table = self.connection.table("events")
-        chosen = ibis.literal(False)
         for block in snapshot.blocks:
             self._check_read(block)
-            chosen = chosen | ((table.chain_id == block.chain_id) & (table.block_number <= block.number))
-        return table.filter(chosen)
+        parts = [(table.chain_id == b.chain_id) & (table.block_number <= b.number) for b in snapshot.blocks]
+        return table.filter(reduce(or_, parts, False))
 
     def export(self, folder: Path | str) -> None:
         """Write all of the ledger as Parquet (see parquet.py) into a new folder; Stop if there is one."""

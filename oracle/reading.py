@@ -20,7 +20,7 @@ from rich.progress import Progress as Bar
 from ledger_reader import checks
 from ledger_reader import sources as source_lists
 from ledger_reader.errors import Interrupted, Stop
-from ledger_reader.ledger import ChainBlock, Snapshot
+from ledger_reader.ledger import ChainBlock
 from ledger_reader.pace import PATIENT
 from ledger_reader.reader import Progress, sync
 from ledger_reader.rpc import Rpc
@@ -59,7 +59,7 @@ def read_chain(
                 head = sync(rpc, store, chain, until_block, watch.see, confirmations, check)
         except KeyboardInterrupt:
             raise Interrupted(_where(ledger, chain.chain_id, store.head(chain.chain_id))) from None
-        total = int(store.events(Snapshot((head,))).count().to_pyarrow().as_py())
+        (total,) = (each.events for each in store.held() if each.chain_id == head.chain_id)
     told = {
         "chainId": head.chain_id,
         "block": head.number,
