@@ -23,11 +23,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from ledger_reader.columns import differ
+from ledger_reader.columns import array, binary, differ, maybe
 from ledger_reader.decode import decode, topics
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import BLOCKS, MAX_TIME, ChainBlock
-from ledger_reader.logs import UNTOLD, LogTable
+from ledger_reader.logs import UNTOLD, WORD, LogTable
 from ledger_reader.pace import IMPATIENT
 from ledger_reader.rpc import Endpoint, Header, Operation, Rpc, Unusable
 from ledger_reader.sources import ChainSources
@@ -405,5 +405,13 @@ def _told(logs: LogTable) -> dict[int, _Block]:
 
 
 def _blocks_table(chain_id: int, blocks: Mapping[int, _Block]) -> pa.Table:
-    rows = [{"chain_id": chain_id, "number": n, **blocks[n]._asdict()} for n in sorted(blocks)]
-    return pa.Table.from_pylist(rows, schema=BLOCKS)
+    numbers = np.array(sorted(blocks), np.int64)
+    found = [blocks[number] for number in numbers.tolist()]
+    columns = [
+        array(np.full(len(found), chain_id, np.int64)),
+        array(numbers),
+        binary(*maybe([block.hash for block in found], WORD)),
+        binary(*maybe([block.parent_hash for block in found], WORD)),
+        array(np.array([block.time for block in found], np.int64)),
+    ]
+    return pa.table(columns, schema=BLOCKS)

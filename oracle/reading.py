@@ -28,7 +28,7 @@ from ledger_reader.sources import ChainSources
 from ledger_reader.store import LedgerStore
 from models import plain
 
-MEMORY_LIMIT, THREADS = "64MB", 1
+MEMORY_LIMIT, THREADS = "128MB", 1
 """What DuckDB may use while it takes rows in: more makes it no faster (a transaction is one row group)."""
 
 WINDOW_S = 10.0
