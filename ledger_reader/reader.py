@@ -37,7 +37,7 @@ FIRST_SPAN = 10
 MAX_SPAN = 10_000
 """Blocks of one range: at first, and at most."""
 
-TARGET_LOGS = 8_000
+TARGET_LOGS = 6_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
 AT_ONCE = 3
