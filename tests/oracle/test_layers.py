@@ -29,7 +29,8 @@ def loaded_by(*modules: str) -> set[str]:
         "oracle.node",
         "oracle.node_app",
         "oracle.api.app",
-        "oracle.verbs",
+        "oracle.verbs.rounds",
+        "oracle.verbs.scores",
         "oracle.cli",
         "models.measure",
         "models.scoring",
@@ -49,6 +50,19 @@ def test_import__of_the_scorecard__loads_numpy_and_no_engine() -> None:
 
 def test_import__of_the_command_line__loads_no_verbs_code() -> None:
     assert not (ENGINES | SERVERS | {"numpy", "models", "oracle.verbs"}) & loaded_by("oracle.cli")
+
+
+def test_import__of_a_node__loads_neither_fastapi_nor_what_only_who_sends_needs() -> None:
+    assert not {"fastapi", "sqlalchemy", "eth_account", "eth_keys", "rlp"} & loaded_by("oracle.verbs.rounds")
+
+
+def test_import__of_what_proves_and_checks__loads_no_engine_that_measures() -> None:
+    found = loaded_by("oracle.verbs.epochs", "oracle.verbs.proofs", "oracle.credit_report", "oracle.ceremony")
+    assert not {"ibis", "duckdb", "pandas", "fastapi", "uvicorn", "eth_account"} & found
+
+
+def test_import__of_what_reads_and_moves_a_ledger__loads_no_ibis() -> None:
+    assert not {"ibis", "pandas", "fastapi", "eth_abi"} & loaded_by("oracle.verbs.ledgers")
 
 
 @pytest.mark.parametrize("module", ["models.scoring", "models.manifest", "ledger_reader.store"])
