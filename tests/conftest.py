@@ -23,6 +23,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # Python looks for garbage after 700 new objects; an expression of all features makes hundreds of thousands.
 gc.set_threshold(50_000)
 
+# The workers keep all cores busy: threads of linear algebra would burn a third more waiting for each other.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 # Spark's Java would spend two thirds of its time on optimizing code that runs for seconds.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
