@@ -14,7 +14,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-ONE_WORLD = ("tests/e2e/page",)
+ONE_WORLD = ("tests/e2e/chaos", "tests/e2e/page")
 
 settings.register_profile("default", deadline=None, max_examples=30)
 settings.register_profile("fuzz", deadline=None, max_examples=2_000)
@@ -22,6 +22,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # Python looks for garbage after 700 new objects; an expression of all features makes hundreds of thousands.
 gc.set_threshold(50_000)
+
+# The workers keep all cores busy: threads of linear algebra would burn a third more waiting for each other.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+# Spark's Java would spend two thirds of its time on optimizing code that runs for seconds.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -9,13 +9,14 @@ from typing import Any
 from oracle import folder
 from oracle.ceremony import SIGNER_FILE
 from oracle.devchain.anvil import Transaction
-from oracle.devchain.stage import EPOCH, LENGTH, Stage, outcome
+from oracle.devchain.stage import EPOCH, LENGTH, Stage
 from oracle.epoch import Deployment
 from oracle.keys import KeySigner, to_compact
 from oracle.report import EpochReport, digest
 from oracle.settings import address_text
 from oracle.verbs import audits
 from oracle.wallet import Wallet
+from tests.e2e.lone_node import computed_alone
 from tests.e2e.small_world import small_world
 
 
@@ -93,10 +94,9 @@ class World:
 
 @contextlib.contextmanager
 def opened_by_its_keys(path: Path) -> Iterator[World]:
-    """A small world in which one member computed the epoch in a dry run."""
+    """A small world in which one member computed the epoch."""
     with small_world(path) as stage:
         home = stage.homes[0]
-        with stage.process(home, {}, "node", "--once", "--dry-run", "--json") as process:
-            outcome(process, home)
         password = (path / "password.txt").read_text().strip()
+        computed_alone(home, password)
         yield World(stage, home, [KeySigner.load(each / SIGNER_FILE, password) for each in stage.homes])

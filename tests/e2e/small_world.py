@@ -1,7 +1,9 @@
 """A committee on a chain of its own in seconds: a hand-made scorecard, three enrolled people, no training."""
 
 import contextlib
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from models import manifest as manifests
@@ -42,6 +44,17 @@ def opened_world(stack: contextlib.ExitStack, folder: Path) -> Stage:
     stage.furnish(folder / "model" / "manifests" / f"{model_id.hex()}.json")
     stage.anvil.automine(True)
     return stage
+
+
+@contextlib.contextmanager
+def put_back(world: Stage, folder: Path) -> Iterator[Stage]:
+    """A world as it is now, its members' folders copied into `folder`; its chain is put back afterwards."""
+    moment = world.anvil.rpc.call("evm_snapshot", [])
+    homes = [folder / home.name for home in world.homes]
+    for home, fresh in zip(world.homes, homes, strict=True):
+        shutil.copytree(home, fresh)
+    yield replace(world, homes=homes)
+    assert world.anvil.rpc.call("evm_revert", [moment]) is True
 
 
 @contextlib.contextmanager

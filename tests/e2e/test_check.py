@@ -1,7 +1,6 @@
 """`check` against a real chain, real folders and addresses that fail in every way an address can."""
 
 import contextlib
-import copy
 import json
 import shutil
 import socket
@@ -24,7 +23,7 @@ from oracle.devchain.stage import COMMAND, EPOCH, Stage
 from oracle.keys import INTERACTIVE, KeySigner, NodeKeys, save_secret
 from oracle.settings import address_text, write_settings
 from tests.e2e.conftest import free_port
-from tests.e2e.small_world import small_world
+from tests.e2e.small_world import put_back, small_world
 
 PLANTED = "k3y-pl4nted"
 
@@ -39,12 +38,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture
 def stage(world: Stage, tmp_path: Path) -> Iterator[Stage]:
     """The world as it was, and fresh copies of the members' folders."""
-    moment = world.anvil.rpc.call("evm_snapshot", [])
-    homes = [tmp_path / home.name for home in world.homes]
-    for home, fresh in zip(world.homes, homes, strict=True):
-        shutil.copytree(home, fresh)
-    yield replace(copy.copy(world), homes=homes)
-    assert world.anvil.rpc.call("evm_revert", [moment]) is True
+    with put_back(world, tmp_path) as found:
+        yield found
 
 
 def password_of(stage: Stage) -> str:

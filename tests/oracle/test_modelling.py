@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.training.outcomes import Outcome
 from models.training.pipeline import open_pipeline
 from oracle import modelling
 from oracle.contract import Signature, load_abi
+from oracle.devchain.anvil import GENESIS_TIME
 from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import Plan, plan
 from oracle.devchain.people import address
@@ -29,8 +31,8 @@ from oracle.devchain.rehearsal import CHAIN_ID, addresses, rehearse_into
 from oracle.keys import INTERACTIVE, KeySigner, NodeKeys
 from tests.oracle.conftest import small_card
 
-ECONOMY = plan(7, 214, 365)
-CUT = ECONOMY.start + 243 * DAY
+START = GENESIS_TIME
+CUT = START + 243 * DAY
 CONTRACT = address(7, "CreditOracle")
 KEYS, STRANGER = NodeKeys(b"\x05" * 32), NodeKeys(b"\x06" * 32)
 SIGNER = ["0x" + KEYS.identity_key.hex()]
@@ -50,6 +52,12 @@ class Trained:
         return Path(self.told["bundle"])
 
 
+@cache
+def economy() -> Plan:
+    """The demo's own; not made where this file is only collected."""
+    return plan(7, 214, 365, START)
+
+
 def sources(economy: Plan) -> ChainSources:
     """What the rehearsed ledger was read from."""
     coin, loans = (addresses(economy.seed)[name] for name in ("coin", "loans"))
@@ -66,16 +74,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("science")
     ledger, deployment, out = folder / "ledger.duckdb", folder / "deployment.json", folder / "model"
     with LedgerStore(ledger) as store:
-        rehearse_into(store, ECONOMY)
+        rehearse_into(store, economy())
     frame = {
         "population": "enrolled",
         "schedule": {
             "chain_id": CHAIN_ID,
             "contract": "0x" + CONTRACT.hex(),
-            "genesis": ECONOMY.start,
+            "genesis": START,
             "length": 7 * DAY,
         },
-        "sources": source_lists.to_json((sources(ECONOMY),)),
+        "sources": source_lists.to_json((sources(economy()),)),
     }
     deployment.write_bytes(plain.write(frame))
     told = modelling.train_model(ledger, deployment, CUT, out, Outcome(), "apart", "Lin", KEYS)
@@ -83,7 +91,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 
 def test_evaluate__with_groups__compares_them_and_names_whom_nobody_told_of(trained: Trained) -> None:
-    people = [person.address for person in ECONOMY.residents]
+    people = [person.address for person in economy().residents]
     groups = {one: "north" if index % 3 else "south" for index, one in enumerate(people[: len(people) // 2])}
     told = modelling.evaluate_model(trained.ledger, trained.bundle, CUT, Outcome(), "shared", SIGNER, groups)
     assert [group["name"] for group in told["groups"]] == ["(not told)", "north", "south"]
@@ -96,11 +104,11 @@ def test_evaluate__with_groups__compares_them_and_names_whom_nobody_told_of(trai
 def champion(tmp_path: Path) -> Path:
     """The manifest file of a scorecard made by hand."""
     card = small_card()
-    schedule = Schedule(CHAIN_ID, CONTRACT, ECONOMY.start, 7 * DAY)
+    schedule = Schedule(CHAIN_ID, CONTRACT, START, 7 * DAY)
     found = Manifest(
         scorecards.save(card, tmp_path),
         feature_set_version(),
-        (sources(ECONOMY),),
+        (sources(economy()),),
         "enrolled",
         schedule,
         (1,) * 10,
@@ -157,7 +165,7 @@ def test_evaluate__on_loans_that_the_model_learned_from__is_refused(trained: Tra
 
 def test_drift__from_a_time_without_loans__is_refused(trained: Trained) -> None:
     with pytest.raises(Stop, match="no loan was opened from"):
-        modelling.drift_of(trained.ledger, trained.bundle, SIGNER, ECONOMY.start + 400 * DAY)
+        modelling.drift_of(trained.ledger, trained.bundle, SIGNER, START + 400 * DAY)
 
 
 def test_train__with_a_key__writes_a_bundle_that_holds_everything(trained: Trained) -> None:

@@ -1,4 +1,4 @@
-"""A crew for each file of cases, which one after another put it under fire."""
+"""One crew, which the cases of this folder put under fire one after another (see tests/conftest.py)."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(CASE_SECONDS))
 
 
-@pytest.fixture(scope="module", params=[FOUR, pytest.param(SEVEN, marks=pytest.mark.fuzz)])
+@pytest.fixture(scope="package", params=[FOUR, pytest.param(SEVEN, marks=pytest.mark.fuzz)])
 def crew(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
     """n members at work on a chain of their own: f = 1 of four, f = 2 of seven."""
     anvil_binary()

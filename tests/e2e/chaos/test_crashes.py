@@ -26,8 +26,3 @@ def test_round__f_members_die_in_the_middle_of_a_write__nothing_is_lost_or_doubl
 
 def test_round__a_disk_is_full__the_others_publish_and_it_goes_on_when_there_is_room(endure: Endure) -> None:
     endure(faults.DISK)
-
-
-@pytest.mark.fuzz
-def test_round__after_all_crashes__all_members_agree(endure: Endure) -> None:
-    endure(faults.NONE)

@@ -14,7 +14,3 @@ KINDS = [
 @pytest.mark.parametrize("kind", KINDS)
 def test_round__f_members_lie__the_honest_root_is_published(kind: str, endure: Endure) -> None:
     endure(faults.lying_in(kind))
-
-
-def test_round__after_all_lies__all_members_agree(endure: Endure) -> None:
-    endure(faults.NONE)

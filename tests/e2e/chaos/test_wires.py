@@ -30,8 +30,3 @@ def test_round__rpc_down_stale_and_lying_at_once__no_wrong_root_and_a_right_one_
 @pytest.mark.parametrize("fault", ["cut_off", "stalled_head", "missing_log", "truncated", "too_many"])
 def test_round__f_providers_fail_in_one_way__the_others_publish(fault: str, endure: Endure) -> None:
     endure(faults.one_rpc(fault))
-
-
-@pytest.mark.fuzz
-def test_round__after_all_failures__all_members_agree(endure: Endure) -> None:
-    endure(faults.NONE)

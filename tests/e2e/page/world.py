@@ -6,10 +6,13 @@ folder, on a free port.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx2
 
 from models import manifest as manifests
 from models import scorecard as scorecards
@@ -25,7 +28,7 @@ from oracle.devchain.deploy import DAY
 from oracle.devchain.economy import plan, play
 from oracle.devchain.stage import Stage, open_stage, own
 from tests.e2e.browser import InjectedWallet
-from tests.e2e.conftest import anvil_binary, free_port
+from tests.e2e.conftest import START_S, anvil_binary, free_port
 from tests.e2e.loans import Loan
 
 SEED, DAYS, NOTICE_DAYS = 7, 365, 15
@@ -107,9 +110,19 @@ def page_world(folder: Path) -> Iterator[PageWorld]:
         stage.anvil.advance_to(end + 60)
         stage.furnish(manifest)
         stage.anvil.automine(True)
-        stage.run_nodes(stage.homes)
+        stage.run_nodes(stage.homes[:3])
         published(stage)
-        yield PageWorld(stage, stack.enter_context(stage.service(stage.homes[0], free_port())))
+        url = stack.enter_context(stage.service(stage.homes[0], free_port()))
+        wait_until_the_chain_is_seen(url)
+        yield PageWorld(stage, url)
+
+
+def wait_until_the_chain_is_seen(url: str) -> None:
+    """A service answers before it has looked at the chain, and then asks to try again (503)."""
+    deadline = time.monotonic() + START_S
+    while httpx2.get(url + "/v1/members", trust_env=False).status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+        assert time.monotonic() < deadline, "the service has not looked at the chain"
+        time.sleep(0.1)
 
 
 def save_model(stage: Stage, folder: Path) -> tuple[Path, bytes]:
