@@ -391,6 +391,26 @@ def decide(
 
 
 @app.command()
+def access(
+    home: Home,
+    database: Annotated[str | None, typer.Option(help="As of `api`.")] = None,
+    noted: Annotated[
+        list[str] | None, typer.Option(help="A link that somebody noted, as 3:0x…; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Is the log of who looked what was written? Exit status 1 when an entry was altered or is missing."""
+    from oracle.api.log_check import check_log
+
+    found = check_log(home, database, tuple(noted or ()))
+    _show(found, as_json)
+    if found["faults"]:
+        raise Stop(
+            "the access log is not what was written, as listed: ask whoever could change the database."
+        )
+
+
+@app.command()
 def prove(
     account: Account,
     home: Annotated[Path | None, typer.Option(help="A node's folder, as `init` makes it.")] = None,
