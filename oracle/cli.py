@@ -405,9 +405,7 @@ def access(
     found = check_log(home, database, tuple(noted or ()))
     _show(found, as_json)
     if found["faults"]:
-        raise Stop(
-            "the access log is not what was written, as listed: ask whoever could change the database."
-        )
+        raise Stop("the access log is not what was written, as listed: hold it against a back-up.")
 
 
 @app.command()
