@@ -9,7 +9,7 @@ Rules that hold here: files hold exactly their schema, so that any engine reads 
 (`chain` and `from_block` are only in the paths, named like no column); one partition is in memory at a
 time; a folder appears whole or not at all; what is read back is checked, in one transaction of the
 caller: schema, order, partition, that no chain is in the ledger already, and last that every file is the one
-that was written: a flipped bit can leave sound Parquet with another amount. (An export of before has no digests.)
+that was written: a flipped bit can leave sound Parquet with another amount. (Older exports have no digests.)
 """
 
 import hashlib
