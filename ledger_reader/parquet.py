@@ -3,14 +3,16 @@
     events/chain=1/from_block=20000000/part-0.parquet     the schema EVENTS, in order of the key
     blocks/chain=1/from_block=20000000/part-0.parquet     the schema BLOCKS, in order of number
     heads.parquet ranges.parquet sources.parquet assets.parquet     see schema.py
-    ledger.json                                           {"schema_version": 2}
+    ledger.json                                           {"schema_version": 2, "sha256": {path: digest, …}}
 
 Rules that hold here: files hold exactly their schema, so that any engine reads `events` in place
 (`chain` and `from_block` are only in the paths, named like no column); one partition is in memory at a
 time; a folder appears whole or not at all; what is read back is checked, in one transaction of the
-caller: schema, order, partition, and that no chain is in the ledger already.
+caller: schema, order, partition, that no chain is in the ledger already, and last that every file is the one
+that was written: a flipped bit can leave sound Parquet with another amount. (Older exports have no digests.)
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -79,9 +81,24 @@ def audited(folder: Path) -> tuple[list[audit.Held], list[audit.Finding]]:
     with duckdb.connect() as connection:
         _make_views(connection, folder)
         try:
-            return audit.held(connection), audit.all_findings(connection)
+            found = audit.held(connection), audit.all_findings(connection)
         except duckdb.Error as error:
             raise Stop(f"{folder} cannot be read as Parquet: {str(error).splitlines()[0]}.") from error
+    if not found[1]:  # else that says more
+        check_unaltered(folder)
+    return found
+
+
+def check_unaltered(folder: Path) -> None:
+    """Stop unless the files of an exported folder are those that were written, byte by byte."""
+    written = msgspec.json.decode((folder / "ledger.json").read_bytes()).get("sha256")
+    if written is None:
+        return
+    found = _digests(folder)
+    names = sorted(found.keys() | written.keys()) if isinstance(written, dict) else ["ledger.json"]
+    for name in names:
+        if not isinstance(written, dict) or found.get(name) != written.get(name):
+            raise Stop(f"{folder / name} is not the file that was exported: copy it, or export, again.")
 
 
 def _make_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -111,7 +128,17 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             _write_file(connection, query, shape, path)
     for table, shape in _WHOLE.items():
         _write_file(connection, f"FROM {table} ORDER BY ALL", shape, folder / f"{table}.parquet")
-    (folder / "ledger.json").write_bytes(msgspec.json.encode({"schema_version": schema.VERSION}))
+    told = {"schema_version": schema.VERSION, "sha256": _digests(folder)}
+    (folder / "ledger.json").write_bytes(msgspec.json.encode(told))
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each Parquet file, by its path in the folder."""
+    found = {}
+    for path in sorted(folder.rglob("*.parquet")):
+        with path.open("rb") as file:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _write_file(connection: duckdb.DuckDBPyConnection, query: str, shape: pa.Schema, path: Path) -> None:

@@ -161,6 +161,7 @@ class LedgerStore:
             unsound = [each for chain_id in chain_ids for each in audit.findings(self._connection, chain_id)]
             if unsound:
                 raise Stop(f"{folder} is not imported: {unsound[0].sentence}.")
+            parquet.check_unaltered(Path(folder))
         return chain_ids
 
     def findings(self) -> list[audit.Finding]:

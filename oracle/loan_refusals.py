@@ -158,6 +158,16 @@ TABLE: dict[str, tuple[str, str, str]] = {
     ),
     "NotTheBook": ("{0} may not do this.", "Only the loan book lends from a pool.", "Borrow through it."),
     # shares of a pool
+    "PaysLess": (
+        "The shares are worth {0} now.",
+        "At least {1} was asked for; a loan was marked as overdue or lost since, or coin was taken.",
+        "Look at `previewRedeem`, and take less, or wait until what is late is paid.",
+    ),
+    "TakesMore": (
+        "That takes {0} shares now.",
+        "At most {1} were offered; a loan was marked as overdue or lost since.",
+        "Look at `previewWithdraw`, and give more, or wait until what is late is paid.",
+    ),
     "BookBusy": (
         "No shares are made or paid out now.",
         "The loan book is in the middle of a payment.",

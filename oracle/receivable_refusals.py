@@ -124,6 +124,11 @@ TABLE: dict[str, tuple[str, str, str]] = {
         "This pool waits {1} at most.",
         "Wait, or ask another pool.",
     ),
+    "DearerThanAgreed": (
+        "The advance would cost {0}, at {1} basis points a year.",
+        "The supplier agreed to less; the pool's table has changed since.",
+        "Look at the new price, and draw again if it suits.",
+    ),
     "NoRow": (
         "This pool advances nothing on {0} (status {1}) of the supplier and {2} (status {3}) of the buyer.",
         "No row of its table takes them.",

@@ -354,6 +354,11 @@ DATABASE_AWAY = Sentence(
 DATABASE_LOST = Sentence(
     "database-lost", "the database went away; try again", "与数据库的连接中断，请稍后再试。"
 )
+NOT_OVERWRITTEN = Sentence(
+    "not-overwritten",
+    "All is deleted, but not overwritten yet: another program reads the database. Sign in and erase again.",
+    "记录均已删除，但尚未覆写：另有程序正在读取数据库。请重新登录并再次删除。",
+)
 OUR_FAULT = Sentence(
     "our-fault",
     "Something is wrong on our side; the operator's log says more.",

@@ -17,8 +17,8 @@ import { ICreditOracle } from "./ICreditOracle.sol";
 /// root holds; all advances to one person, and on one person's debts, stay within the limits; an invoice is financed once. To the
 /// supplier: it owes nothing back if the buyer does not pay (no recourse); its reserve is fixed by what was drawn and when the
 /// buyer paid, whoever settles and whenever; coin that may be owed as a reserve is neither withdrawn nor advanced to
-/// others, but for invoices long overdue. It trusts the owner for the table, which can change before a draw: its offer
-/// names the least advance that it takes.
+/// others, but for invoices long overdue. The table can change before a draw: the supplier's offer names the least advance
+/// that it takes, and the draw the highest price.
 ///
 /// The buyer's proof is passed on by the buyer, and becomes public in the transaction.
 ///
@@ -73,6 +73,14 @@ interface IInvoiceFinance {
         uint128 claim;
     }
 
+    /// @notice What an advance costs, or the most that a supplier agrees to.
+    /// @param fee what the pool keeps of the claim if the buyer pays on the due date
+    /// @param yearlyFeeBps the rate by which that grows with each day after it, and shrinks with each day before
+    struct Price {
+        uint128 fee;
+        uint16 yearlyFeeBps;
+    }
+
     // ------------------------------------------------------------------------------------------------------------ events
 
     /// @notice `supplier` was paid `advance` on its claim on `buyer`, which is `claim`.
@@ -108,6 +116,10 @@ interface IInvoiceFinance {
     error NoRow(uint16 supplierThreshold, uint8 supplierStatus, uint16 buyerThreshold, uint8 buyerStatus);
     /// @notice The caller holds no claim on the invoice, or the fee until the due date would be as large as the advance.
     error NothingToAdvance(bytes32 invoiceId);
+    /// @notice The advance is dearer than what the supplier agreed to; here is what it costs.
+    error DearerThanAgreed(uint128 fee, uint16 yearlyFeeBps);
+    /// @notice The table has no such line.
+    error UnknownRow(uint16 row);
     /// @notice All advances to this supplier, or on this buyer's debts, would be above the limit.
     error LimitExceeded(address party, uint256 exposure, uint128 limit);
     /// @notice This pool has no unsettled advance on the invoice.
@@ -138,10 +150,12 @@ interface IInvoiceFinance {
 
     /// @notice Draws an advance on the caller's own invoice, of which it holds the claim and has offered it to this contract.
     /// @param invoiceId which invoice: accepted, opened, not overdue, not financed
+    /// @param worst the dearest that the caller agrees to: `quote` tells what it is now; its offer names the least advance
     /// @param supplierProof of the caller's score
     /// @param buyerProof of the buyer's score, passed on by the buyer
     function draw(
         bytes32 invoiceId,
+        Price calldata worst,
         ICreditOracle.AtLeastProof calldata supplierProof,
         ICreditOracle.AtLeastProof calldata buyerProof
     ) external returns (uint256 advance);
@@ -155,6 +169,12 @@ interface IInvoiceFinance {
     function collect() external;
 
     // -------------------------------------------------------------------------------------------------------------- reads
+
+    /// @notice What a line of the table would advance now on the supplier's own claim, and at which price. Whether the line's
+    /// proofs, limits and coin are there only a draw tells.
+    /// @param invoiceId which invoice: not overdue, with a claim of its supplier
+    /// @param row number of the line, from 0
+    function quote(bytes32 invoiceId, uint16 row) external view returns (uint256 advance, Price memory price);
 
     /// @notice The advance on an invoice; all zero when there is none.
     function advanceOf(bytes32 invoiceId) external view returns (Advance memory);

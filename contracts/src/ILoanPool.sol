@@ -12,7 +12,8 @@ import { IERC4626 } from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 /// is paid, a default takes off all principal that is not back, guarantees and recoveries count when they come. Loans that are
 /// marked as overdue count for who comes and not for who goes: deposits are made at the whole of the assets, withdrawals at the
 /// assets without them, so that nobody leaves before a loss at the others' cost, or comes before a payment to share it. What can
-/// be withdrawn at once is the coin that lies here.
+/// be withdrawn at once is the coin that lies here. Since a mark may come just before a withdrawal, `redeemAtLeast` and
+/// `withdrawAtMost` name the worst price that is taken.
 ///
 /// Rows keep their number for ever, also when a new table replaces them, so that what was lent by each, and lost, can be held
 /// against what was expected. Row 0 is that of starter loans. Amounts are raw units of the coin, times seconds.
@@ -118,6 +119,10 @@ interface ILoanPool is IERC4626 {
     error NoRowFits(uint16 shown, uint8 status, uint16 least);
     /// @notice There is no such row.
     error UnknownRow(uint16 row);
+    /// @notice The shares are worth less now than the least that was named.
+    error PaysLess(uint256 assets, uint256 least);
+    /// @notice The coin costs more shares now than the most that was named.
+    error TakesMore(uint256 shares, uint256 most);
     /// @notice The pool has less coin at hand: the rest is lent.
     error NotEnoughIdle(uint256 asked, uint256 idle);
 
@@ -133,6 +138,18 @@ interface ILoanPool is IERC4626 {
     /// @notice Lets each borrower draw up to `limit` in all without a proof. Such loans are marked, so that training can tell who
     /// chose them. Only the owner.
     function allowStarter(address[] calldata borrowers, uint128 limit) external;
+
+    // ----------------------------------------------------------------------------------------------------------- lenders
+
+    /// @notice `redeem`, refused where it pays less than `least`.
+    function redeemAtLeast(uint256 shares, address receiver, address holder, uint256 least)
+        external
+        returns (uint256 assets);
+
+    /// @notice `withdraw`, refused where it takes more shares than `most`.
+    function withdrawAtMost(uint256 assets, address receiver, address holder, uint256 most)
+        external
+        returns (uint256 shares);
 
     // -------------------------------------------------------------------------------------------------------------- book
 

@@ -96,6 +96,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
     /// @inheritdoc IInvoiceFinance
     function draw(
         bytes32 invoiceId,
+        Price calldata worst,
         ICreditOracle.AtLeastProof calldata supplierProof,
         ICreditOracle.AtLeastProof calldata buyerProof
     ) external returns (uint256) {
@@ -104,6 +105,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         if (invoice.currency != address(COIN)) revert WrongCurrency(invoice.currency, address(COIN));
         Row memory row = _rowFor(invoice.buyer, supplierProof, buyerProof);
         Advance memory drawn = _advanceBy(row, invoiceId, invoice);
+        _checkAgreed(_priceOf(drawn), worst);
         _book(drawn, msg.sender, invoice.buyer);
         _checkLeaves(drawn.advance);
         _advances[invoiceId] = drawn;
@@ -139,6 +141,13 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
     }
 
     // -------------------------------------------------------------------------------------------------------------- reads
+
+    /// @inheritdoc IInvoiceFinance
+    function quote(bytes32 invoiceId, uint16 row) external view returns (uint256 advance, Price memory price) {
+        if (row >= _table.length) revert UnknownRow(row);
+        Advance memory drawn = _advanceBy(_table[row], invoiceId, RECEIVABLES.invoiceOf(invoiceId));
+        return (drawn.advance, _priceOf(drawn));
+    }
 
     /// @inheritdoc IInvoiceFinance
     function advanceOf(bytes32 invoiceId) external view returns (Advance memory) {
@@ -219,7 +228,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         return statuses & record != 0 && (!disputed || statuses & TAKES_DISPUTED != 0);
     }
 
-    /// @dev What the caller gets on its claim. Whether the invoice can be financed at all is for Receivables to say.
+    /// @dev What the supplier gets on its own claim. Whether the invoice can be financed at all is for Receivables to say.
     function _advanceBy(Row memory row, bytes32 invoiceId, IReceivables.Invoice memory invoice)
         private
         view
@@ -228,7 +237,7 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
         if (block.timestamp > invoice.dueTime) revert IReceivables.InvoiceOverdue(invoiceId, invoice.dueTime);
         uint256 term = invoice.dueTime - block.timestamp;
         if (term > _terms.maxTerm) revert TermTooLong(term, _terms.maxTerm);
-        uint256 claim = RECEIVABLES.claimOf(invoiceId, msg.sender);
+        uint256 claim = RECEIVABLES.claimOf(invoiceId, invoice.supplier);
         uint256 face = Math.mulDiv(claim, row.advanceBps, BPS);
         uint256 fee = _fee(face, row.yearlyFeeBps, term);
         if (fee >= face) revert NothingToAdvance(invoiceId);
@@ -241,6 +250,18 @@ contract InvoiceFinance is IInvoiceFinance, LinkedWallets, Ownable2Step {
             face: SafeCast.toUint128(face),
             claim: SafeCast.toUint128(claim)
         });
+    }
+
+    /// @dev The fee until the due date is what is not paid out of the face.
+    function _priceOf(Advance memory drawn) private pure returns (Price memory) {
+        return Price(drawn.face - drawn.advance, drawn.yearlyFeeBps);
+    }
+
+    /// @dev Both, since a rate alone does not bound the sum, nor a sum until the due date what a late buyer costs.
+    function _checkAgreed(Price memory price, Price calldata worst) private pure {
+        if (price.fee > worst.fee || price.yearlyFeeBps > worst.yearlyFeeBps) {
+            revert DearerThanAgreed(price.fee, price.yearlyFeeBps);
+        }
     }
 
     /// @dev Counts the advance, within the limits of both.

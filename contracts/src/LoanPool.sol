@@ -153,6 +153,24 @@ contract LoanPool is PolicyTable, ERC4626, ReentrancyGuardTransient {
         return Math.min(balanceOf(holder), _sharesTaken(idle(), Math.Rounding.Floor));
     }
 
+    /// @inheritdoc ILoanPool
+    function redeemAtLeast(uint256 shares, address receiver, address holder, uint256 least)
+        external
+        returns (uint256 assets)
+    {
+        assets = redeem(shares, receiver, holder);
+        if (assets < least) revert PaysLess(assets, least);
+    }
+
+    /// @inheritdoc ILoanPool
+    function withdrawAtMost(uint256 assets, address receiver, address holder, uint256 most)
+        external
+        returns (uint256 shares)
+    {
+        shares = withdraw(assets, receiver, holder);
+        if (shares > most) revert TakesMore(shares, most);
+    }
+
     /// @notice What the shares are worth to who leaves: nothing of what is overdue.
     function previewRedeem(uint256 shares) public view override(ERC4626, IERC4626) returns (uint256) {
         return Math.mulDiv(shares, _soundAssets() + 1, totalSupply() + 10 ** _decimalsOffset());

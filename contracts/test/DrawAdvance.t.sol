@@ -5,7 +5,9 @@ import { ICreditOracle } from "../src/ICreditOracle.sol";
 import { IInvoiceFinance } from "../src/IInvoiceFinance.sol";
 import { IReceivables } from "../src/IReceivables.sol";
 import { DevCoin } from "../src/dev/DevCoin.sol";
+import { InvoiceFinance } from "../src/InvoiceFinance.sol";
 import { FinanceFixture } from "./FinanceFixture.sol";
+import { SizedCoin } from "./mocks/LoanCoins.sol";
 
 contract DrawAdvanceTest is FinanceFixture {
     function _refused(bytes32 id, bytes memory reason) private {
@@ -20,7 +22,7 @@ contract DrawAdvanceTest is FinanceFixture {
     ) private {
         vm.prank(SUPPLIER);
         vm.expectRevert(reason);
-        pool.draw(id, supplierProof, buyerProof);
+        pool.draw(id, _any(), supplierProof, buyerProof);
         vm.assertEq(pool.advanceOf(id).advance, 0);
     }
 
@@ -33,7 +35,7 @@ contract DrawAdvanceTest is FinanceFixture {
         ICreditOracle.AtLeastProof memory buyerProof = _proofOf(BUYER, 700);
         vm.prank(caller);
         vm.expectRevert(_notAllowed(caller, SUPPLIER));
-        pool.draw(id, supplierProof, buyerProof);
+        pool.draw(id, _any(), supplierProof, buyerProof);
     }
 
     function test_draw__when_there_is_no_invoice__then_refused(bytes32 id) public {
@@ -103,7 +105,7 @@ contract DrawAdvanceTest is FinanceFixture {
         ICreditOracle.AtLeastProof memory buyerProof = _proofOf(BUYER, 700);
         vm.prank(SUPPLIER);
         vm.expectRevert(abi.encodeWithSelector(nothing, id)); // the pool has the claim
-        pool.draw(id, supplierProof, buyerProof);
+        pool.draw(id, _any(), supplierProof, buyerProof);
     }
 
     // --------------------------------------------------------------------------------------------------------- the proofs
@@ -145,6 +147,52 @@ contract DrawAdvanceTest is FinanceFixture {
         vm.assertEq(_drawBy(THIN, id, _proofOf(THIN, 310), _proofOf(OPEN, 310)), 50 * USD);
     }
 
+    // ---------------------------------------------------------------------------------------------------------- the price
+
+    /// @notice Between a look and the block the owner makes the year dearer, or advances more at the same rate.
+    function test_draw__when_dearer_than_agreed__then_refused(uint16 rateBps) public {
+        bytes32 id = _offered(100 * USD);
+        (uint256 advance, IInvoiceFinance.Price memory agreed) = pool.quote(id, 1);
+        vm.assertEq(advance, 70 * USD - agreed.fee);
+        vm.assertEq(agreed.fee, _interest(70 * USD, 1500, MONTH));
+        IInvoiceFinance.Row[] memory table = _table();
+        (table[0].yearlyFeeBps, table[0].advanceBps) = (uint16(_bound(rateBps, 1501, 10_000)), 1000);
+        _dearer(id, table, agreed); // the sum is smaller, but a late buyer costs more
+        (table[0].yearlyFeeBps, table[0].advanceBps) = (1500, 7001);
+        _dearer(id, table, agreed); // the rate is the same, but of more
+    }
+
+    function _dearer(bytes32 id, IInvoiceFinance.Row[] memory table, IInvoiceFinance.Price memory agreed) private {
+        _setTable(table, _terms());
+        (, IInvoiceFinance.Price memory now_) = pool.quote(id, 0);
+        ICreditOracle.AtLeastProof memory supplierProof = _proofOf(SUPPLIER, 650);
+        ICreditOracle.AtLeastProof memory buyerProof = _proofOf(BUYER, 700);
+        bytes4 selector = IInvoiceFinance.DearerThanAgreed.selector;
+        vm.prank(SUPPLIER);
+        vm.expectRevert(abi.encodeWithSelector(selector, now_.fee, now_.yearlyFeeBps));
+        pool.draw(id, agreed, supplierProof, buyerProof);
+    }
+
+    /// @notice What was quoted is what is drawn; later it is only cheaper.
+    function test_draw__at_the_price_that_was_quoted__then_drawn(uint256 amount, uint64 wait) public {
+        bytes32 id = _offered(_bound(amount, 1000, 500 * USD));
+        (uint256 advance, IInvoiceFinance.Price memory price) = pool.quote(id, 0);
+        wait = uint64(_bound(wait, 0, 5 days));
+        vm.warp(block.timestamp + wait);
+        ICreditOracle.AtLeastProof memory supplierProof = _proofOf(SUPPLIER, 650);
+        ICreditOracle.AtLeastProof memory buyerProof = _proofOf(BUYER, 700);
+        vm.prank(SUPPLIER);
+        uint256 drawn = pool.draw(id, price, supplierProof, buyerProof);
+        vm.assertTrue(wait == 0 ? drawn == advance : drawn >= advance);
+    }
+
+    function test_quote__of_no_such_line__then_refused(uint16 row) public {
+        row = uint16(_bound(row, 2, type(uint16).max));
+        bytes32 id = _offered(100 * USD);
+        vm.expectRevert(abi.encodeWithSelector(IInvoiceFinance.UnknownRow.selector, row));
+        pool.quote(id, row);
+    }
+
     // --------------------------------------------------------------------------------------------------------- the limits
 
     function test_draw__when_all_to_one_supplier_is_too_much__then_refused(uint256 first) public {
@@ -175,7 +223,7 @@ contract DrawAdvanceTest is FinanceFixture {
         ICreditOracle.AtLeastProof memory buyerProof = _proofOf(BUYER, 700);
         vm.prank(THIN);
         vm.expectRevert(abi.encodeWithSelector(IInvoiceFinance.LimitExceeded.selector, THIN, exposure, 500 * USD));
-        pool.draw(id, supplierProof, buyerProof);
+        pool.draw(id, _any(), supplierProof, buyerProof);
     }
 
     function test_draw__when_all_on_one_buyer_is_too_much__then_refused() public {
@@ -194,7 +242,7 @@ contract DrawAdvanceTest is FinanceFixture {
         ICreditOracle.AtLeastProof memory buyerProof = _proofOf(BUYER, 700);
         vm.prank(SUPPLIER);
         vm.expectPartialRevert(IInvoiceFinance.LimitExceeded.selector);
-        pool.draw(id, supplierProof, buyerProof);
+        pool.draw(id, _any(), supplierProof, buyerProof);
     }
 
     /// @notice What may be owed to earlier suppliers is not lent to later ones.
@@ -249,5 +297,35 @@ contract DrawAdvanceTest is FinanceFixture {
         _offer(SUPPLIER, id, address(pool), 1);
         vm.assertEq(_draw(id), 54 * USD - _interest(54 * USD, 800, MONTH));
         vm.assertEq(receivables.claimOf(id, ANN), 40 * USD);
+    }
+
+    /// @notice The same in coins of 2 and of 18 decimals: advance, fee and reserve are whole units, and together the claim.
+    function test_draw__in_coins_of_few_or_many_decimals__then_all_adds_up(uint16 cents, uint64 time) public {
+        _drawnIn(2, _bound(cents, 100, 50_000), time);
+        _drawnIn(18, _bound(cents, 100, 50_000) * 1e16 + 1, time);
+    }
+
+    function _drawnIn(uint8 decimals, uint256 amount, uint64 time) private {
+        SizedCoin sized = new SizedCoin(decimals);
+        IInvoiceFinance.Terms memory terms = _terms();
+        (terms.supplierLimit, terms.buyerLimit) = (uint128(amount), uint128(amount));
+        pool = new InvoiceFinance(receivables, links, oracle, sized, _table(), terms, POOL_OWNER);
+        sized.mint(address(pool), amount);
+        bytes32 id = _issueIn(address(sized), amount);
+        _accept(id);
+        _offer(SUPPLIER, id, address(pool), 1);
+        uint256 face = amount * 9 / 10;
+        vm.assertEq(_draw(id), face - _interest(face, 800, MONTH));
+        time = uint64(_bound(time, 1, MONTH));
+        vm.warp(block.timestamp + time);
+        sized.mint(BUYER, amount);
+        vm.startPrank(BUYER);
+        sized.approve(address(receivables), amount);
+        receivables.pay(id, amount);
+        vm.stopPrank();
+        pool.settle(id);
+        vm.assertEq(sized.balanceOf(SUPPLIER), amount - _interest(face, 800, time));
+        vm.assertEq(sized.balanceOf(address(pool)), amount + _interest(face, 800, time));
+        vm.warp(block.timestamp - time);
     }
 }

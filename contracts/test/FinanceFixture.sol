@@ -89,7 +89,12 @@ abstract contract FinanceFixture is ReceivableFixture {
         ICreditOracle.AtLeastProof memory buyerProof
     ) internal returns (uint256) {
         vm.prank(supplier);
-        return pool.draw(id, supplierProof, buyerProof);
+        return pool.draw(id, _any(), supplierProof, buyerProof);
+    }
+
+    /// @notice A price that agrees to anything.
+    function _any() internal pure returns (IInvoiceFinance.Price memory) {
+        return IInvoiceFinance.Price(type(uint128).max, type(uint16).max);
     }
 
     function _drawn(uint256 amount) internal returns (bytes32 id) {

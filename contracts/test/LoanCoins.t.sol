@@ -7,10 +7,39 @@ import { ExactCoins } from "../src/ExactCoins.sol";
 import { ILoanPool } from "../src/ILoanPool.sol";
 import { ITermLoans } from "../src/ITermLoans.sol";
 import { LoanFixture } from "./LoanFixture.sol";
-import { FalseCoin, FeeCoin, HookCoin } from "./mocks/LoanCoins.sol";
+import { FalseCoin, FeeCoin, HookCoin, SizedCoin } from "./mocks/LoanCoins.sol";
 
 /// @notice Coins that keep a fee, that answer false, that call back.
 contract LoanCoinsTest is LoanFixture {
+    // ---------------------------------------------------------------------------------------------------------- decimals
+
+    /// @notice In coins of 2 and of 18 decimals a loan of twelve instalments, marked as late once, ends with nothing owed, and
+    /// the pool has just what was paid beside its principal.
+    function test_sizedCoin__of_few_or_many_decimals__then_all_adds_up(uint16 cents) public {
+        _wholeLoanIn(2, uint128(_bound(cents, 100, 50_000)));
+        _wholeLoanIn(18, uint128(_bound(cents, 100, 49_999)) * 1e16 + 1);
+    }
+
+    function _wholeLoanIn(uint8 decimals, uint128 principal) private {
+        uint256 start = block.timestamp;
+        uint128 unit = uint128(10 ** decimals);
+        coin = new SizedCoin(decimals);
+        pool = _listedPool(coin, unit);
+        uint256 loanId = _borrow(MEI, _monthly(principal, 12));
+        uint256 interest =
+            (uint256(principal) * 1200 * 13 * MONTH + 2 * 365 days * 10_000 - 1) / (2 * 365 days * 10_000);
+        vm.assertEq(loans.loanOf(loanId).owed, principal + interest);
+        (, uint128 late) = loans.nextDueOf(loanId);
+        vm.warp(_due(loanId, 1) + 5 days + 1);
+        loans.markDelinquent(loanId);
+        uint128 paid = _repay(_who(BO), loanId, type(uint128).max);
+        vm.assertEq(paid, principal + interest + (uint256(late) * 500 + 9999) / 10_000);
+        vm.assertTrue(loans.loanOf(loanId).state == ITermLoans.State.Repaid);
+        vm.assertEq(pool.lent() + pool.overdue(), 0);
+        vm.assertEq(pool.idle(), FUNDS * unit + paid - principal);
+        vm.warp(start);
+    }
+
     // --------------------------------------------------------------------------------------------------------------- fee
 
     function test_feeCoin__then_every_way_in_and_out_is_refused() public {

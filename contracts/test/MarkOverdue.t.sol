@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { IERC20Errors } from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import { ILoanPool } from "../src/ILoanPool.sol";
 import { ITermLoans } from "../src/ITermLoans.sol";
 import { LoanFixture } from "./LoanFixture.sol";
@@ -64,6 +65,36 @@ contract MarkOverdueTest is LoanFixture {
         _default(loanId);
         vm.assertEq(pool.overdue(), 0);
         vm.assertTrue(pool.previewRedeem(pool.balanceOf(LENDER)) + 1 >= share); // no more is left to the one who stayed
+    }
+
+    /// @notice A mark that comes just before somebody leaves is not paid for by who named the least.
+    function test_redeem__when_a_mark_comes_first__then_no_worse_than_named(uint256 shares) public {
+        shares = _bound(shares, FUNDS * USD, 1e6 * FUNDS * USD / 2); // from a dollar's worth to half of all
+        uint256 loanId = _borrow(MEI, _monthly(120 * USD, 12));
+        vm.warp(_due(loanId, 1) + 1);
+        uint256 least = pool.previewRedeem(shares);
+        uint256 most = pool.previewWithdraw(least);
+        loans.markOverdue(loanId);
+        (uint256 pays, uint256 takes) = (pool.previewRedeem(shares), pool.previewWithdraw(least));
+        vm.startPrank(LENDER);
+        vm.expectRevert(abi.encodeWithSelector(ILoanPool.PaysLess.selector, pays, least));
+        pool.redeemAtLeast(shares, SAVER, LENDER, least);
+        vm.expectRevert(abi.encodeWithSelector(ILoanPool.TakesMore.selector, takes, most));
+        pool.withdrawAtMost(least, SAVER, LENDER, most);
+        vm.assertEq(coin.balanceOf(SAVER), 0);
+        vm.assertEq(pool.redeemAtLeast(shares, SAVER, LENDER, pays), pays);
+        takes = pool.previewWithdraw(least);
+        vm.assertEq(pool.withdrawAtMost(least, SAVER, LENDER, takes), takes);
+        vm.assertEq(coin.balanceOf(SAVER), pays + least);
+    }
+
+    function test_redeemAtLeast__of_anothers_shares__then_refused() public {
+        uint256 shares = pool.balanceOf(LENDER) / 2;
+        vm.startPrank(SAVER);
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
+        pool.redeemAtLeast(shares, SAVER, LENDER, 0);
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
+        pool.withdrawAtMost(USD, SAVER, LENDER, type(uint256).max);
     }
 
     function test_redeem__when_all_is_overdue_but_some_coin__then_that_coin_is_paid() public {

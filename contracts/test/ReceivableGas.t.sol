@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { ICreditOracle } from "../src/ICreditOracle.sol";
+import { IInvoiceFinance } from "../src/IInvoiceFinance.sol";
 import { BadCoin } from "./BadCoin.sol";
 import { FinanceFixture } from "./FinanceFixture.sol";
 
@@ -103,8 +104,9 @@ contract ReceivableGasTest is FinanceFixture {
     function test_gas__of_advances_by_proofs_at_depth_20__then_as_in_the_snapshot() public {
         (ICreditOracle.AtLeastProof memory ofSupplier, ICreditOracle.AtLeastProof memory ofBuyer) = _deepProofs();
         bytes32 id = _offered(100 * USD);
+        (, IInvoiceFinance.Price memory price) = pool.quote(id, 0);
         vm.prank(SUPPLIER);
-        pool.draw(id, ofSupplier, ofBuyer);
+        pool.draw(id, price, ofSupplier, ofBuyer);
         _measured("draw, proofs of depth 20");
         _pay(BUYER, id, 100 * USD);
         pool.settle(id);

@@ -89,7 +89,8 @@ class Consents:
         try:
             with self._store.changing() as connection:
                 connection.execute(delete(requests).where(requests.c.ends < now))
-                connection.execute(insert(requests).values(digest=digest, ends=now + 2 * CLOCK_SKEW))
+                made = {"digest": digest, "ends": now + 2 * CLOCK_SKEW, "borrower": request.borrower}
+                connection.execute(insert(requests).values(made))
                 used = connection.execute(_counted(request, now)).scalar()
                 if used is not None:
                     access_log.append(connection, _details(request, used, now))

@@ -1,6 +1,7 @@
 """Erasure: what is deleted when a borrower asks for it, and what cannot be (design §6).
 
-Rules that hold here: one transaction; consents end with it; the access log's chain keeps its salted hashes,
+Rules that hold here: one transaction; consents end with it; what was deleted is overwritten before the
+answer, or the answer says that it is not yet; the access log's chain keeps its salted hashes,
 which say nothing once their salts are gone.
 """
 
@@ -11,7 +12,7 @@ from sqlalchemy import delete
 from models.wording import Language
 from oracle.api import access_log
 from oracle.api.store import Store
-from oracle.api.tables import consents, decisions, disputes, own_statements, sessions
+from oracle.api.tables import consents, decisions, disputes, own_statements, requests, sessions
 
 STAYS: dict[Language, tuple[str, ...]] = {
     "en": (
@@ -32,7 +33,10 @@ STAYS: dict[Language, tuple[str, ...]] = {
 
 
 def erase(store: Store, account: bytes) -> dict[str, int]:
-    """Delete all rows and salts of an account; how many of each table."""
+    """Delete all rows and salts of an account; how many of each table that people know of.
+
+    Retry when all are deleted, but not overwritten yet.
+    """
     owned = (
         (consents, consents.c.borrower),
         (disputes, disputes.c.account),
@@ -45,6 +49,7 @@ def erase(store: Store, account: bytes) -> dict[str, int]:
             table.name: connection.execute(delete(table).where(owner == account)).rowcount
             for table, owner in owned
         }
+        connection.execute(delete(requests).where(requests.c.borrower == account))
         gone |= {"reads": access_log.forget(connection, account)}
     store.scrub()
     return gone

@@ -72,8 +72,10 @@ def record_routes(service: Service) -> APIRouter:
     @routes.delete("", **tells(shapes.Erased))
     def erase(account: Account, lang: Language = "en") -> dict[str, Any]:
         """Delete everything that this service keeps of the account, now; says what stays and why."""
-        told = erasure.told(erasure.erase(service.store, account), lang)
-        service.sessions.forget(account)
+        try:
+            told = erasure.told(erasure.erase(service.store, account), lang)
+        finally:
+            service.sessions.forget(account)
         opt_out = {"to": address_text(service.settings.contract), "function": "withdraw", "args": []}
         return told | {"call": opt_out}
 

@@ -7,23 +7,27 @@ address that a proxy names is believed only of the operator's own proxies.
 
 import asyncio
 import contextlib
+import secrets
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.datastructures import Headers
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ledger_reader.errors import Stop
 from ledger_reader.rpc import Rpc
 from oracle.api.app import make_app
 from oracle.api.chain import Chain
-from oracle.api.edge import MAX_HEADER_BYTES
+from oracle.api.edge import HEADERS, MAX_HEADER_BYTES
 from oracle.api.operator import load_operator
+from oracle.api.problems import problem
 from oracle.api.service import Service, open_service
 from oracle.credit_report import ReportSigner
 from oracle.epoch import Deployment
 from oracle.guard import origin
 from oracle.mailbox import listen
+from oracle.sentences import NO_REQUEST
 from oracle.settings import load_settings
 
 HEADER_SECONDS = 5.0
@@ -56,6 +60,14 @@ class Connection(HttpToolsProtocol):
             self._header_bytes += len(data)
             if self._header_bytes > 2 * MAX_HEADER_BYTES:
                 self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (for programs' logs)
+        """What is no HTTP is refused as all else is; it never reached the application, so not the edge."""
+        said = problem(400, NO_REQUEST, Headers())
+        named = {**HEADERS, **said.headers, "connection": "close", "x-request-id": secrets.token_hex(8)}
+        lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in named.items()), "", ""]
+        self.transport.write("\r\n".join(lines).encode("ascii") + bytes(said.body))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request's headers begin: the clock starts (or runs since the connection was made)."""

@@ -35,6 +35,10 @@ OF_ONE_ACCOUNT = 20.0, 100.0
 """Requests a second of one signed-in account or reader, and how many at once."""
 
 
+NONCES_OF_ALL = 1 / 50, 1 / 5
+"""What of an address's requests a second, and of its burst, may ask for nonces: they are kept for minutes,
+and all share one limit (sessions.MOST_NONCES), which a few addresses could use up."""
+
 UNKNOWN: dict[str, Any] = {
     "activeFrom": None,
     "flags": {"held": None, "stale": None, "upcoming": None, "vetoed": None},
@@ -69,6 +73,12 @@ class Service:
     chain: ChainView | None = None
     figures: Figures = field(default_factory=Figures)
     allowance: Allowance = field(default_factory=lambda: Allowance(*OF_ONE_ACCOUNT))
+    nonces: Allowance = field(init=False)
+
+    def __post_init__(self) -> None:
+        rate, burst = NONCES_OF_ALL
+        rate, burst = self.operator.requests_a_second * rate, max(1.0, self.operator.burst * burst)
+        object.__setattr__(self, "nonces", Allowance(rate, burst))  # frozen
 
     @property
     def deployment(self) -> Deployment:
@@ -125,6 +135,12 @@ class Service:
         """TooMany when this account asked too often."""
         if not self.allowance.take(account):
             raise TooMany(ASKED_TOO_OFTEN)
+
+    def new_nonce(self, address: str) -> str:
+        """A nonce for one sign-in; TooMany when this network address (guard.origin) asked too often."""
+        if not self.nonces.take(address):
+            raise TooMany(ASKED_TOO_OFTEN)
+        return self.sessions.new_nonce()
 
     def standing_of(self, opened: Opened) -> dict[str, Any]:
         """What is known of the epoch's fate on chain."""

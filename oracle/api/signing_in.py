@@ -11,6 +11,7 @@ from oracle.api.service import Service, token_of
 from oracle.api.sessions import SESSION_SECONDS, STATEMENT
 from oracle.api.shapes import Nonce, Session, tells
 from oracle.api.signatures import MAX_SIGNATURE_BYTES, from_hex
+from oracle.guard import origin
 from oracle.settings import address_text
 
 Signature = Annotated[str, Field(max_length=2 + 2 * MAX_SIGNATURE_BYTES, examples=["0x" + "5c" * 64 + "1b"])]
@@ -31,9 +32,10 @@ def session_routes(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["sign-in"])
 
     @routes.post("/nonces", **tells(Nonce))
-    def nonce() -> dict[str, str]:
+    def nonce(request: Request) -> dict[str, str]:
         """A nonce for one sign-in within five minutes, and what else the message must say."""
-        return {"nonce": service.sessions.new_nonce(), "domain": service.domain, "statement": STATEMENT}
+        asked = service.new_nonce(origin(request.scope.get("client")))
+        return {"nonce": asked, "domain": service.domain, "statement": STATEMENT}
 
     @routes.post("/sessions", **tells(Session))
     def sign_in(body: SignIn, response: Response) -> dict[str, Any]:

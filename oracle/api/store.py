@@ -6,6 +6,8 @@ Starting brings the tables to this version's form (Alembic), in one transaction 
 in at once. Several processes may share one database. Objects are safe to use from several threads.
 """
 
+import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from ledger_reader.errors import Retry, Stop
 from oracle import sentences
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"
 """The latest migration: a database that has it is opened without loading Alembic."""
 
 BUSY_SECONDS = 10
@@ -61,11 +63,24 @@ class Store:
         with _speaking(), self._now.connect() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the database, whatever is written meanwhile."""
+        is_postgres = self._engine.dialect.name == "postgresql"
+        chosen = {"isolation_level": "REPEATABLE READ"} if is_postgres else {"looks": True}
+        with _speaking(), self._engine.execution_options(**chosen).connect() as connection:
+            yield connection
+
     def scrub(self) -> None:
-        """What was deleted leaves SQLite's write-ahead log too; PostgreSQL's vacuum does this itself."""
+        """What was deleted leaves SQLite's write-ahead log too; PostgreSQL's vacuum does this itself.
+
+        Retry when it cannot, since something else has been reading for BUSY_SECONDS.
+        """
         if self._engine.dialect.name == "sqlite":
             with self.reading() as connection:
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+                busy, _, _ = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+            if busy:
+                raise Retry(sentences.NOT_OVERWRITTEN)
 
     @property
     def engine(self) -> Any:
@@ -99,6 +114,7 @@ def _engine(url: str) -> Any:
     except ArgumentError as error:
         raise Stop("the database is no address: use sqlite:///path or postgresql://user@host/name") from error
     if found.get_backend_name() == "sqlite":
+        _make_private(found.database)
         engine = create_engine(found, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -109,6 +125,13 @@ def _engine(url: str) -> Any:
         except ImportError as error:
             raise Stop("PostgreSQL needs psycopg: install credit-oracle with the extra [postgres]") from error
     raise Stop(f"the database is {found.get_backend_name()!r}; sqlite and postgresql are served")
+
+
+def _make_private(path: str | None) -> None:
+    """A new file is its owner's alone, for it holds people's words; SQLite's files beside it follow it."""
+    if path and path != ":memory:" and not path.startswith("file:"):
+        with contextlib.suppress(OSError):  # it is there, or cannot be: SQLite says so
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -134,8 +157,9 @@ def _use_write_ahead_log(connection: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    chosen = connection.get_execution_options()
+    if chosen.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN" if chosen.get("looks") else "BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 Rules that hold here: addresses are 20 raw bytes, hashes 32, times Unix seconds of this machine's clock;
 nothing here is needed to compute, sign or verify a score, and nothing here is of the ledger. What is
-personal is in rows that erasure deletes (`consents`, `read_details`, `disputes`, `decisions`,
+personal is in rows that erasure deletes (`consents`, `read_details`, `requests`, `disputes`, `decisions`,
 `own_statements`, `sessions`); `log_entries` alone stays, which holds salted hashes. The migrations in
 migrations/ make these tables; a test holds the two against each other.
 """
@@ -54,8 +54,10 @@ requests = Table(
     metadata,
     Column("digest", LargeBinary(32), primary_key=True),
     Column("ends", BigInteger, nullable=False, index=True),
+    Column("borrower", LargeBinary(20), index=True),
 )
-"""Readers' requests that were made, so that none is made twice."""
+"""Readers' requests of the last minutes, so that none is made twice: a digest can be found by trying, so
+these too are their borrower's to erase."""
 
 log_head = Table(
     "log_head",

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ledger_reader.errors import Stop
 from oracle.commands.answer import show
 from oracle.commands.options import Account, Home, Json
 from oracle.commands.password import password
@@ -46,3 +47,21 @@ def decide(
     from oracle.api.deciding import decide_dispute
 
     show(decide_dispute(home, account, fact, outcome, reasons, database), as_json)
+
+
+@app.command()
+def access(
+    home: Home,
+    database: Annotated[str | None, typer.Option(help="As of `api`.")] = None,
+    noted: Annotated[
+        list[str] | None, typer.Option(help="A link that somebody noted, as 3:0x…; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Is the log of who looked what was written? Exit status 1 when an entry was altered or is missing."""
+    from oracle.api.log_check import check_log
+
+    found = check_log(home, database, tuple(noted or ()))
+    show(found, as_json)
+    if found["faults"]:
+        raise Stop("the access log is not what was written, as listed: hold it against a back-up.")

@@ -198,7 +198,8 @@ def advance(story: Story) -> None:
     told.line("proofs", supplier=LIN_PROVES, buyer=CORE_PROVES)
     invoice, pool = story.facts["invoice"], world.contracts["invoice_finance"].address
     offer = world.call("Lin", "receivables", "offer", invoice, pool, 1)
-    draw = world.call("Lin", "invoice_finance", "draw", invoice, fields_of(supplier), fields_of(buyer))
+    _, price = world.contracts["invoice_finance"].read("quote", invoice, 0)  # of the line that both meet
+    draw = world.call("Lin", "invoice_finance", "draw", invoice, price, fields_of(supplier), fields_of(buyer))
     world.act(END + 2 * DAY, offer, draw)
     paid, claim = world.read("invoice_finance", "advanceOf", invoice)[4::2]
     held = world.read("receivables", "claimOf", invoice, pool)

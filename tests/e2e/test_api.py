@@ -4,6 +4,7 @@ One server a test, in a thread; nothing here is faked but the borrowers' epoch, 
 """
 
 import contextlib
+import json
 import random
 import socket
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.datastructures import Headers
 
 from ledger_reader.errors import Retry
 from ledger_reader.rpc import Rpc
@@ -184,7 +186,12 @@ def test_connection__that_speaks_no_http__is_refused(kept: Kept, request_: bytes
     with served(kept) as found, found.connect() as odd:
         odd.send(request_)
         odd.shutdown(socket.SHUT_WR)
-        assert b"200 OK" not in rest(odd)
+        head, body = rest(odd).split(b"\r\n\r\n")
+    told = Headers(raw=[tuple(line.lower().split(b": ", 1)) for line in head.split(b"\r\n")[1:]])  # type: ignore[misc]
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert (told["content-type"], told["content-length"]) == ("application/problem+json", str(len(body)))
+    assert (told["x-content-type-options"], len(told["x-request-id"])) == ("nosniff", 16)
+    assert json.loads(body)["code"] == "no-request"
 
 
 def test_proxy__not_the_operators_own__cannot_choose_its_address(kept: Kept) -> None:

@@ -1,5 +1,6 @@
 """A ledger as Parquet: what is refused, that nothing is half done, and that every reader gets the same."""
 
+import hashlib
 import json
 import random
 import shutil
@@ -89,6 +90,13 @@ def overwritten(content: bytes) -> bytes:
     return content[:4] + b"\xee" * (end - 4) + content[end:]
 
 
+def flip(path: Path, place: int) -> None:
+    """One bit of the file is another."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
 # --------------------------------------------------------------------------------------- refused
 
 
@@ -129,6 +137,18 @@ BROKEN: dict[str, tuple[Damage, str]] = {
     "a page overwritten": (
         lambda f: part(f).write_bytes(overwritten(part(f).read_bytes())),
         "cannot be read",
+    ),
+    "another amount": (
+        lambda f: rewrite(part(f), but("amount", [1, 0])),
+        "part-0.parquet is not the file that was exported",
+    ),
+    "a flipped bit": (
+        lambda f: flip(f / "assets.parquet", 4),
+        "assets.parquet is not the file that was exported",
+    ),
+    "digests that are none": (
+        lambda f: (f / "ledger.json").write_bytes(b'{"schema_version": 2, "sha256": 1}'),
+        "ledger.json is not the file that was exported",
     ),
     "events among the blocks": (
         lambda f: shutil.copy(part(f), part(f, "blocks")),
@@ -331,7 +351,10 @@ def test_export__folder__holds_the_documented_files_of_exactly_the_schema(folder
     spans = ("chain=1/from_block=0", "chain=1/from_block=100000", "chain=2/from_block=200000")
     parts = [f"{table}/{span}/part-0.parquet" for table in ("blocks", "events") for span in spans]
     assert files == sorted([*whole, *parts])
-    assert json.loads((folder / "ledger.json").read_bytes()) == {"schema_version": 2}
+    told = json.loads((folder / "ledger.json").read_bytes())
+    sealed = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in told["sha256"]}
+    assert told == {"schema_version": 2, "sha256": sealed}
+    assert len(sealed) == len(list(folder.rglob("*.parquet")))
     for path in (folder / "events").rglob("*.parquet"):
         file = pq.ParquetFile(path)
         assert file.schema_arrow.equals(EVENTS)

@@ -14,7 +14,7 @@ SAID = {name: value for name, value in vars(sentences).items() if isinstance(val
 NAME = re.compile(r"\{(\w+)")
 HAN = re.compile("[\u4e00-\u9fff]")
 
-OPERATORS = {"deciding.py", "operator.py", "serve.py"}
+OPERATORS = {"deciding.py", "log_check.py", "operator.py", "serve.py"}
 """Modules whose refusals are the operator's to read, on a terminal."""
 
 ASKED = [

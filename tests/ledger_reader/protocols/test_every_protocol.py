@@ -151,11 +151,11 @@ tokens = st.sampled_from([TOKEN, COIN, STRANGE])
 amounts = st.sampled_from([0, 1, 9_999, 10_000, MAX_AMOUNT, 2**256 - 1]) | st.integers(0, 2**256 - 1)
 
 
-def values_of(argument: str) -> st.SearchStrategy[Any]:
+def values_of(argument: str, assets: set[str | None]) -> st.SearchStrategy[Any]:
+    """Of an argument as it is declared; `assets` name those that are tokens."""
     kind, *_, name = argument.split()
     if kind == "address":
-        names = ("asset", "currency", "reserve", "debtAsset", "collateralAsset")
-        return tokens if name in names else addresses
+        return tokens if name in assets else addresses
     if kind == "bytes32":
         return st.sampled_from([MARKET, BARE, b"\x79" * 32]) | st.binary(min_size=32, max_size=32)
     return st.booleans().map(int) if kind == "bool" else amounts
@@ -171,7 +171,8 @@ def told_logs(draw: st.DrawFn) -> tuple[str, str, dict[str, Any]]:
     protocol = draw(st.sampled_from(sorted(SAYS)))
     name = draw(st.sampled_from(sorted(SAYS[protocol])))
     arguments = arguments_of(event_of(protocol, name))
-    return protocol, name, {argument.split()[-1]: draw(values_of(argument)) for argument in arguments}
+    assets = {says.asset for says in SAYS[protocol][name]}
+    return protocol, name, {argument.split()[-1]: draw(values_of(argument, assets)) for argument in arguments}
 
 
 def expected_row(says: Says, values: dict[str, Any]) -> dict[str, Any] | None:

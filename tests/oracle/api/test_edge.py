@@ -153,6 +153,14 @@ def test_rate__of_one_address__ends_and_comes_back(kept: Kept) -> None:
         assert client.get("/v1/health").status_code == 200
 
 
+def test_rate__of_nonces__ends_long_before_that_of_other_requests(kept: Kept) -> None:
+    """Nonces are few for all together: whoever asks for them all keeps others from signing in."""
+    with opened(kept, operator=Operator(requests_a_second=0.01, burst=20)) as service:
+        client = TestClient(make_app(service), base_url=ORIGIN)
+        assert [client.post("/v1/nonces").status_code for _ in range(6)] == [200] * 4 + [429] * 2
+        assert client.get("/v1/health").status_code == 200
+
+
 def test_rate__of_one_account__ends_for_it_alone(kept: Kept) -> None:
     with opened(kept) as service:
         object.__setattr__(service, "allowance", Allowance(0.001, 2))

@@ -312,7 +312,6 @@ def test_erase__deletes_all_rows_now_and_says_what_stays(client: TestClient, ser
     assert told["call"]["function"] == "withdraw"
     assert client.get("/v1/me/score", headers=mei).status_code == 401
     assert client.get("/v1/me/statement", headers=bo).json()["statement"]["words"] == "I was not."
-    assert client.post("/v1/reads", json=SIGNED.request(request(time.time()))).status_code == 403
     with service.store.reading() as connection:
         assert list(access_log.faults(connection)) == []
         assert connection.execute(select(func.count()).select_from(log_entries)).scalar_one() == 1
@@ -321,3 +320,4 @@ def test_erase__deletes_all_rows_now_and_says_what_stays(client: TestClient, ser
     raw = b"".join(each.read_bytes() for each in service.settings.home.glob("service.sqlite*"))
     assert b"I was not." in raw
     assert b"I was ill." not in raw
+    assert client.post("/v1/reads", json=SIGNED.request(request(time.time()))).status_code == 403

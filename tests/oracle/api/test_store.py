@@ -3,15 +3,17 @@ import time
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select
+from sqlalchemy import create_engine, delete, insert, make_url, select, text
 
 from ledger_reader.errors import Retry, Stop
+from oracle.api import store as module
 from oracle.api.store import HEAD, MIGRATIONS, Store
-from oracle.api.tables import metadata, nonces
+from oracle.api.tables import metadata, nonces, requests
 
 
 @pytest.mark.parametrize("url", ["", "nothing", "mysql://host/name", "sqlite3:///x"])
@@ -34,6 +36,51 @@ def test_head__is_the_latest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_migrations__of_an_older_database__keep_its_rows(database: str) -> None:
+    """As a service of the first version left it, with a request of the last minutes."""
+    url = make_url(database)
+    engine = create_engine(url.set(drivername=url.drivername.replace("postgresql", "postgresql+psycopg")))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO nonces VALUES ('a', 1)"))
+        connection.execute(text("INSERT INTO requests VALUES (:digest, 2)"), {"digest": b"\x07" * 32})
+    engine.dispose()
+    with Store(database) as store, store.reading() as connection:
+        assert connection.execute(select(nonces)).all() == [("a", 1)]
+        assert connection.execute(select(requests)).all() == [(b"\x07" * 32, 2, None)]
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_open__new_file__is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "private.sqlite"
+    with Store(f"sqlite:///{path}") as store, store.changing() as connection:
+        connection.execute(insert(nonces).values(nonce="a", ends=1))
+        modes = {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()}
+    assert modes == dict.fromkeys([path.name, f"{path.name}-wal", f"{path.name}-shm"], "0o600")
+
+
+def test_scrub__while_something_else_reads__says_that_it_is_not_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.1)
+    path = tmp_path / "read.sqlite"
+    with Store(f"sqlite:///{path}") as store:
+        with store.changing() as connection:
+            connection.execute(insert(nonces).values(nonce="secret words", ends=1))
+        with store.snapshot() as reader:
+            assert reader.execute(select(nonces)).all() == [("secret words", 1)]
+            with store.changing() as connection:
+                connection.execute(delete(nonces))
+            assert reader.execute(select(nonces)).all() == [("secret words", 1)]
+            with pytest.raises(Retry, match="not overwritten yet"):
+                store.scrub()
+        store.scrub()
+        assert b"secret words" not in b"".join(each.read_bytes() for each in tmp_path.iterdir())
 
 
 def test_migrations__at_once_by_several__happen_once(database: str) -> None:

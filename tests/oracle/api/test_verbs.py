@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from models import plain
+from oracle.api import access_log
 from oracle.api.own import make_report
 from oracle.api.service import Service
+from oracle.api.tables import read_details
 from oracle.committee import Committee, to_json
 from oracle.credit_report import sign_report
 from oracle.settings import address_text
@@ -49,6 +52,27 @@ def test_verify__file_that_is_no_report__is_refused_in_one_sentence(
 ) -> None:
     (tmp_path / "odd.json").write_bytes(content)
     assert terminal.run("verify", "odd.json", "--key", "0x" + "11" * 32).status == 1
+
+
+def test_access__log_as_written_or_not__is_told_with_what_was_noted(
+    terminal: Terminal, service: Service, kept: Kept
+) -> None:
+    with service.store.changing() as connection:
+        for what in ("band", "score", "report"):
+            read = {"borrower": MEI, "reader": MEI, "consent": bytes(32), "what": what}
+            access_log.append(connection, read | {"purpose": "tenancy", "result": "shown", "time": 1})
+    first = service.consents.reads_of(MEI)[-1]
+    note = f"1:0x{first['link'].hex()}"
+    home = ("access", "--home", kept.settings.home)
+    found = terminal.result(*home, "--noted", note)
+    assert (found["entries"], found["noted"], found["faults"]) == (3, 1, [])
+    wrong = terminal.run(*home, "--noted", "2" + note[1:])
+    assert (wrong.status, "link 2 is not the one that was noted" in wrong.out) == (1, True)
+    assert "is no note of a link" in terminal.run(*home, "--noted", "1").sentence
+    with service.store.changing() as connection:
+        connection.execute(update(read_details).where(read_details.c.number == 2).values(what="band"))
+    altered = terminal.run(*home)
+    assert (altered.status, "the details of entry 2 were altered" in altered.out) == (1, True)
 
 
 def test_decide__prints_the_call_and_keeps_the_reasons(
