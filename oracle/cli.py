@@ -285,7 +285,7 @@ def explain(
     """One borrower's score taken apart: terms, points, reasons, and what would raise it."""
     from oracle.verbs import explain_account
 
-    _show(explain_account(ledger, manifest, epoch, account, lang, target), as_json)
+    _show(explain_account(ledger, manifest, epoch, account, lang, target), as_json, lang=lang)
 
 
 @app.command()
@@ -433,7 +433,7 @@ def admits(
     from oracle.verbs import show_admitted
 
     found = show_admitted(home, epoch, at_least, statuses, widest, lang)
-    _show(found if as_json else shown(found), as_json)
+    _show(found if as_json else shown(found), as_json, lang=lang)
 
 
 @app.command()
@@ -654,16 +654,18 @@ def _given_password() -> str | None:
     return found or None
 
 
-def _show(result: dict[str, Any], as_json: bool, leave_out: tuple[str, ...] = ()) -> None:
+def _show(result: dict[str, Any], as_json: bool, leave_out: tuple[str, ...] = (), lang: str = "en") -> None:
     """The result as JSON, or as a table for people without what is only for programs."""
     import msgspec
 
     if as_json:
         typer.echo(msgspec.json.encode(result).decode())
         return
+    from oracle.names import CHINESE
     from oracle.tables import as_text
 
-    typer.echo(as_text({name: value for name, value in result.items() if name not in leave_out}))
+    told = {name: value for name, value in result.items() if name not in leave_out}
+    typer.echo(as_text(told, CHINESE if lang == "zh" else None))
 
 
 if __name__ == "__main__":

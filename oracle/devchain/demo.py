@@ -31,8 +31,8 @@ from oracle.tree import STEP
 
 DAYS, NOTICE_DAYS, CUT_DAYS = 365, 15, 243
 FIRST_END = DAYS - LENGTH // DAY
-"""A year; EPOCH ends on day FIRST_END, and LATEST with the year. The model is named NOTICE_DAYS before EPOCH's
-end, and learns from what was before CUT_DAYS."""
+"""A year; EPOCH ends on day FIRST_END, and LATEST with the year. The model is named NOTICE_DAYS before EPOCH
+ends, and learns from what was before CUT_DAYS."""
 
 LATEST = EPOCH + 1
 """The epoch that is told of. One stood before it: a score has a history, and a committee's figures a past."""

@@ -45,10 +45,7 @@ def lender_checks(visiting: Visiting, proof: str) -> None:
     with visiting() as visit:
         visit.open("lender")
         for text, answer in (
-            (
-                proof,
-                f"Proven: {address_text(demo_address('Mei'))} has at least 650, full record, in epoch {LATEST}",
-            ),
+            (proof, f"Proven: {mei} has at least 650, full record, in epoch {LATEST}"),
             (altered, "Not proven: "),
             (old, "This proof is from epoch 2, no longer kept. Ask for a new one."),
             ("hello", "Not proven: this is not the text of a proof"),
