@@ -147,6 +147,9 @@ def test_card__in_the_status_screen__is_read_as_text_and_passes_axe(world: World
         )
         assert visit.page.locator(".model-card b").count() == 0
         assert visit.page.locator(".model-card li").count() == 2
+        visit.press("中文 / English")
+        visit.page.get_by_role("heading", name="不适用于").wait_for()
+        visit.page.get_by_role("heading", name="模型说明：small").wait_for()
         assert visit.violations() == []
         assert visit.overflow() <= 0
 

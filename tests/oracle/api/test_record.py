@@ -202,6 +202,7 @@ def write_facts(kept: Kept) -> None:
     where = folder.folder_of(kept.settings.epochs, EPOCH)
     events = ibis.memtable(pa.Table.from_pylist(rows, schema=EVENTS))
     facts.write_facts(where, events, Model(manifest, kept.card), until, kept.tree.scores)
+    facts.write_events(where, events)
 
 
 def test_facts__are_the_own_ones_with_what_a_dispute_is_about(
@@ -222,6 +223,41 @@ def test_facts__are_the_own_ones_with_what_a_dispute_is_about(
     assert told[2]["counterparty"] == "0x" + BO.hex()
     assert json.loads(downloaded(client, mei, "?parts=facts"))["report"]["parts"] == {"facts": told}
     assert client.get("/v1/me/facts", headers=as_(client, "Kai")).json() == []
+
+
+def test_score_without__any_own_fact__is_what_the_node_tells_of_a_disputed_one(
+    client: TestClient, kept: Kept, mei: dict[str, str]
+) -> None:
+    write_facts(kept)
+    disputed, repaid, paid = client.get("/v1/me/facts", headers=mei).json()
+    without = [
+        client.get(f"/v1/me/facts/{each['factId']}/without", headers=mei).json()
+        for each in (disputed, repaid, paid)
+    ]
+    assert [each["epoch"] for each in without] == [EPOCH] * 3
+    assert [each["factId"] for each in without] == [each["factId"] for each in (disputed, repaid, paid)]
+    assert without[0]["scoreWith"] == disputed["scoreWith"]
+    assert without[0]["scoreWithout"] == disputed["scoreWithout"] != without[1]["scoreWithout"]
+
+
+def test_score_without__what_cannot_be_told__is_refused_in_a_sentence(
+    client: TestClient, service: Service, kept: Kept, mei: dict[str, str]
+) -> None:
+    def refused(fact: str, headers: dict[str, str] = mei) -> tuple[int, str]:
+        answer = client.get(f"/v1/me/facts/{fact}/without", headers=headers)
+        return answer.status_code, answer.json()["code"]
+
+    mine = "0x" + DISPUTED.hex()
+    assert refused(mine) == (404, "without-later"), "nothing to score from"
+    write_facts(kept)
+    assert refused(mine, as_(client, "Bo")) == (404, "fact-unknown")
+    assert refused("0x" + "ee" * 32) == (404, "fact-unknown")
+    assert refused("0x12")[0] == 409
+    with service.rescoring.busy():
+        assert refused(mine) == (503, "without-busy")
+    assert client.get(f"/v1/me/facts/{mine}/without", headers=mei).is_success
+    with service.rescoring.busy():
+        assert client.get(f"/v1/me/facts/{mine}/without", headers=mei).is_success, "it is kept"
 
 
 def dispute(client: TestClient, headers: dict[str, str], **changed: Any) -> Any:
