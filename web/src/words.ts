@@ -632,6 +632,7 @@ export const WORDS = {
   dataTo: ["Data to", "数据截至"],
   noneKept: ["None kept here", "此处未保存"],
   kOfN: ["{k} of {n}", "{n} 个中 {k} 个"],
+  atLeastOfN: ["{k} or more of {n}", "{n} 个中至少 {k} 个"],
   notKnown: ["Not known now", "目前未知"],
   standingRead: ["Used by contracts", "合约正在采用"],
   standingWaiting: ["Public check, not used yet", "公示核对中，尚未采用"],
