@@ -42,6 +42,7 @@ export const WORDS = {
   ],
   copyLink: ["Copy this page's link", "复制本页链接"],
   copied: ["Copied", "已复制"],
+  copyWhole: ["Show and copy:", "显示并复制："],
   copyProof: ["Copy the proof", "复制证明"],
   declined: ["You did not sign. Nothing was sent.", "您已取消签名，未发送任何内容。"],
   wrongChain: ["Your wallet is on {x}; this record is on {y}. Switch.", "钱包当前网络为 {x}，本记录在 {y}，请切换。"],

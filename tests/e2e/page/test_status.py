@@ -21,3 +21,7 @@ def test_status__without_signing_in__shows_epoch_committee_and_model(
         shown = visit.text()
         assert all(member in shown for member in members["members"])
         assert epoch["root"][-4:] in shown
+        visit.page.get_by_role("button", name=f"Show and copy: {epoch['root'][:6]}").click()
+        visit.see("Copied")
+        assert epoch["root"] in visit.text()
+        assert visit.page.evaluate("() => navigator.clipboard.readText()") == epoch["root"]
