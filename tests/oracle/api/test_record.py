@@ -27,7 +27,7 @@ from oracle.facts import Model
 from oracle.keys import NodeKeys
 from oracle.proof_text import proof_of
 from tests.oracle.api.conftest import SIGNED, as_, consent, request
-from tests.oracle.conftest import BO, CHAIN, COIN, EPOCH, MEI, Kept
+from tests.oracle.conftest import BO, CHAIN, COIN, EPOCH, KAI, MEI, Kept
 
 FACT = "0x" + "fa" * 32
 DISPUTED = loan_fact(CHAIN, "term_loans", b"\x02" * 32)
@@ -179,8 +179,11 @@ def test_report_key__is_kept_between_starts_and_read_by_nobody_else(service: Ser
 # ------------------------------------------------------------------------------------------- facts, disputes
 
 
-def write_facts(kept: Kept) -> None:
-    """What the node writes: Mei repaid one loan in time, disputes another, and is paid by Bo."""
+def write_facts(kept: Kept, are_one: tuple[bytes, ...] = ()) -> None:
+    """What the node writes: Mei repaid one loan in time, disputes another, and is paid by Bo.
+
+    The wallets `are_one` are linked.
+    """
     manifest = manifests.load(kept.settings.home, kept.report.model_id)
     until = manifest.schedule.until(EPOCH)
 
@@ -198,6 +201,8 @@ def write_facts(kept: Kept) -> None:
         event(4, "transfer_in", protocol="erc20", counterparty=BO, value_cents=20_000),
         event(5, "disputed", protocol="disputes", loan_id=DISPUTED),
         event(6, "enrolled", account=BO),
+        event(7, "enrolled", account=KAI),
+        *(event(8 + n, "linked", account=one, loan_id=b"\x51" * 32) for n, one in enumerate(are_one)),
     ]
     where = folder.folder_of(kept.settings.epochs, EPOCH)
     events = ibis.memtable(pa.Table.from_pylist(rows, schema=EVENTS))
@@ -253,6 +258,10 @@ def test_score_without__what_cannot_be_told__is_refused_in_a_sentence(
     assert refused(mine, as_(client, "Bo")) == (404, "fact-unknown")
     assert refused("0x" + "ee" * 32) == (404, "fact-unknown")
     assert refused("0x12")[0] == 409
+    write_facts(kept, are_one=(MEI, KAI))
+    kai = as_(client, "Kai")
+    assert mine in {each["factId"] for each in client.get("/v1/me/facts", headers=kai).json()}
+    assert refused(mine, kai) == (404, "fact-unknown"), "of the same person, but of another wallet"
     with service.rescoring.busy():
         assert refused(mine) == (503, "without-busy")
     assert client.get(f"/v1/me/facts/{mine}/without", headers=mei).is_success
