@@ -7,12 +7,11 @@ from oracle.devchain.telling import COLUMNS, Telling
 REASON = "Only 1 of those who pay you also pays others who repaid their loans."
 
 
-@pytest.mark.parametrize("words", range(0, 12, 3))
-def test_line__with_points__keeps_them_with_the_last_word(
-    words: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Telling("en").line("held", text="very " * words + REASON, points=-29)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1].endswith("loans.   -29")
-    assert all(len(line) <= COLUMNS + 1 for line in lines)
-    assert "\N{NO-BREAK SPACE}" not in "".join(lines)
+def test_line__with_points__keeps_them_with_the_last_word(capsys: pytest.CaptureFixture[str]) -> None:
+    telling = Telling("en")
+    for letters in range(1, COLUMNS):
+        telling.line("held", text="x" * letters + " " + REASON, points=-29)
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[-1].endswith("loans.   -29")
+        assert all(len(line) <= COLUMNS + 1 for line in lines)
+        assert "\N{NO-BREAK SPACE}" not in "".join(lines)
