@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from ledger_reader import log_text
 from ledger_reader import protocols as files
-from ledger_reader.columns import Rows, binary, joined, read
+from ledger_reader.columns import Rows, array, binary, joined, read, texts
 from ledger_reader.errors import Stop
-from ledger_reader.ledger import EVENTS
+from ledger_reader.ledger import EVENTS, NO_EVENTS
 from ledger_reader.logs import ADDRESS, WORD, LogGroup, LogTable, Places
 from ledger_reader.protocols.protocol import Event, Market, Protocol, market, worths
 from ledger_reader.sources import MAX_INT, ChainSources, Source
@@ -105,7 +105,7 @@ class _Part(NamedTuple):
 def _events(parts: Sequence[_Part], table: LogTable, times: Mapping[int, int], chain_id: int) -> pa.Table:
     """The parts' rows in order of log, then of leg."""
     if not parts:
-        return EVENTS.empty_table()
+        return NO_EVENTS
     counts = [len(part.rows.at) for part in parts]
     at = np.concatenate([part.rows.at for part in parts])
     legs = np.concatenate([np.full(n, p.rows.leg, np.int8) for p, n in zip(parts, counts, strict=True)])
@@ -113,11 +113,11 @@ def _events(parts: Sequence[_Part], table: LogTable, times: Mapping[int, int], c
     at = at[order]
     blocks = table.block_numbers[at]
     arrays = {
-        "chain_id": pa.array(np.full(len(at), chain_id, np.int64)),
-        "block_number": pa.array(blocks),
-        "log_index": pa.array(table.log_indexes[at].astype(np.int32)),
-        "leg": pa.array(legs[order]),
-        "block_time": pa.array(_looked_up(times, blocks)),
+        "chain_id": array(np.full(len(at), chain_id, np.int64)),
+        "block_number": array(blocks),
+        "log_index": array(table.log_indexes[at].astype(np.int32)),
+        "leg": array(legs[order]),
+        "block_time": array(_looked_up(times, blocks)),
         "tx_hash": binary(table.transaction_hashes.take(at, axis=0)),
         "protocol": _texts([part.protocol for part in parts], counts, order),
         "kind": _texts([part.rows.kind for part in parts], counts, order),
@@ -136,10 +136,10 @@ def _looked_up(times: Mapping[int, int], blocks: Places) -> Places:
     return known[np.searchsorted(numbers, blocks)]
 
 
-def _texts(texts: Sequence[str], counts: Sequence[int], order: Places) -> pa.Array:
-    """One text a part, as a column of all rows."""
-    codes = np.repeat(np.arange(len(texts), dtype=np.int32), counts)[order]
-    return pa.DictionaryArray.from_arrays(codes, pa.array(texts)).dictionary_decode()
+def _texts(names: Sequence[str], counts: Sequence[int], order: Places) -> pa.Array:
+    """One name a part, as a column of all rows."""
+    codes = np.repeat(np.arange(len(names), dtype=np.int32), counts)[order]
+    return texts(codes, names)
 
 
 @lru_cache(maxsize=16)

@@ -8,19 +8,20 @@ nonsense or asks to be left alone is `Unusable`, for another to be tried; a node
 `RpcError` and not asked of another.
 """
 
-import asyncio
 import ipaddress
 import json
-import logging
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import httpcore2
-import httpx2
+import aiohttp
 import msgspec
+import yarl
 
 from ledger_reader import log_text
 from ledger_reader.errors import Stop
@@ -47,10 +48,8 @@ _SLOW_DOWN = re.compile(
 _PRUNED = 4444
 """The code of EIP-4444: history that this node has deleted, and another may have."""
 
-# Answers are megabytes: as much at a time as asyncio reads takes a quarter of the work off receiving.
-httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = 256 * 2**10
-
-logging.getLogger("httpx2").setLevel(logging.WARNING)  # at INFO it writes whole addresses, keys and all
+_READ_BYTES = 2**20
+"""So much of an answer may wait to be taken: answers are megabytes."""
 
 
 class RpcError(Stop):
@@ -103,6 +102,11 @@ class _Answer(msgspec.Struct, Generic[T]):
     error: _Refusal | None = None
 
 
+_Answers = dict[int | str | None, _Answer[Any]]
+_Decoder = Callable[[bytearray, int], _Answers]
+"""Of the body of an answer to so many calls."""
+
+
 class _RawHeader(msgspec.Struct, rename="camel"):
     number: str
     hash: str
@@ -126,21 +130,20 @@ class Endpoint:
         max_response_bytes: int,
         rate: float | None,
     ) -> None:
-        self.url = _parsed(url)
-        port = "" if self.url.port is None else f":{self.url.port}"
-        self.name = f"{self.url.scheme}://{self.url.host}{port}"
+        self._url = _parsed(url)
+        self.name = str(self._url.origin())
         """Scheme and host, fit to be shown."""
         self.calls = self.failures = 0
         """Calls made and requests that failed so far, for whoever watches."""
         self._clock, self._expected, self._is_checked = clock, chain_id, False
         self._timeout_s, self._limit = timeout_s, max_response_bytes
         self._bucket, self._widths, self._ids = Bucket(rate), Widths(), count(1)
-        # A proxy from the environment is for the outside world, never for a node on this machine.
-        self._client = httpx2.AsyncClient(timeout=timeout_s, trust_env=not _is_local(self.url.host))
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def ask(self, calls: Sequence[Call], kind: Any) -> list[Any]:
         """Answers to the calls, in their order, each decoded as `kind` (a msgspec type).
@@ -150,12 +153,14 @@ class Endpoint:
         await self._check_chain()
         answers: list[Any] = []
         for start in range(0, len(calls), BATCH_SIZE):
-            answers += await self._ask_at_once(calls[start : start + BATCH_SIZE], kind)
+            answers += await self._ask_at_once(
+                calls[start : start + BATCH_SIZE], partial(_decoded, kind=kind)
+            )
         return answers
 
     async def chain_id(self) -> int:
         """The chain id that the node states."""
-        found = (await self._ask_at_once([("eth_chainId", ())], Any))[0]
+        found = (await self._ask_at_once([("eth_chainId", ())], partial(_decoded, kind=Any)))[0]
         try:
             return _quantity(found)
         except ValueError as error:
@@ -226,8 +231,9 @@ class Endpoint:
         asked = [f"0x{address.hex()}" for address in addresses]
         query = {"address": asked, "topics": [list(topics)], "fromBlock": hex(start), "toBlock": hex(end)}
         try:
-            texts = (await self.ask([("eth_getLogs", (query,))], list[msgspec.Raw]))[0]
-            return check(log_text.read(texts), frozenset(addresses), start, end)
+            await self._check_chain()
+            (table,) = await self._ask_at_once([("eth_getLogs", (query,))], _decoded_logs)
+            return check(table, frozenset(addresses), start, end)
         except msgspec.DecodeError as error:
             raise _of("eth_getLogs", _another_type(error)) from None
         except RpcError as error:
@@ -253,7 +259,7 @@ class Endpoint:
             )
         self._is_checked = True
 
-    async def _ask_at_once(self, calls: Sequence[Call], kind: Any) -> list[Any]:
+    async def _ask_at_once(self, calls: Sequence[Call], decode: _Decoder) -> list[Any]:
         """One request of one or more calls."""
         ids = [next(self._ids) for _ in calls]
         requests = [
@@ -264,7 +270,7 @@ class Endpoint:
         try:
             await self._clock.sleep(self._bucket.take(len(calls), self._clock.now()))
             body = msgspec.json.encode(requests[0] if len(requests) == 1 else requests)
-            answers = _decoded(await self._post(body), len(calls), kind)
+            answers = decode(await self._post(body), len(calls))
             return [
                 _result(self.name, method, answers.get(i)) for i, (method, _) in zip(ids, calls, strict=True)
             ]
@@ -274,33 +280,42 @@ class Endpoint:
 
     async def _post(self, body: bytes) -> bytearray:
         """The answer's bytes; Unusable in words that never hold the address."""
-        headers = {"content-type": "application/json", "accept-encoding": "gzip"}
+        if self._session is None:
+            self._session = _session(self._url, self._timeout_s)
         try:
-            async with (
-                asyncio.timeout(WHOLE_ANSWER * self._timeout_s),
-                self._client.stream("POST", self.url, content=body, headers=headers) as response,
-            ):
+            async with self._session.post(self._url, data=body, allow_redirects=False) as response:
                 answer = await _read(response, self._limit)
-        except (httpx2.TimeoutException, TimeoutError):
+        except TimeoutError:
             raise Unusable("did not answer in time") from None
-        except httpx2.ConnectError:
+        except aiohttp.ClientConnectorError:
             raise Unusable("cannot be reached") from None
-        except (httpx2.HTTPError, httpx2.StreamError) as error:
+        except aiohttp.ClientError as error:
             raise Unusable(f"broke off the answer ({type(error).__name__})") from None
-        if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise Unusable("asks us to slow down (HTTP status 429)", _rest(response))
         if bytes(answer[:100]).lstrip()[:1] not in (b"{", b"["):  # not of a copy of megabytes
-            raise Unusable(
-                f"answered with HTTP status {response.status_code} instead of JSON", _rest(response)
-            )
+            raise Unusable(f"answered with HTTP status {response.status} instead of JSON", _rest(response))
         return answer
 
 
-def _parsed(url: str) -> httpx2.URL:
+def _session(url: yarl.URL, timeout_s: float) -> aiohttp.ClientSession:
+    """Connections to one address that keep nothing that it sends along."""
+    return aiohttp.ClientSession(
+        headers={"content-type": "application/json", "accept-encoding": "gzip"},
+        timeout=aiohttp.ClientTimeout(WHOLE_ANSWER * timeout_s, sock_connect=timeout_s, sock_read=timeout_s),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # A proxy from the environment is for the outside world, never for a node on this machine.
+        trust_env=not _is_local(str(url.host)),
+        auto_decompress=False,  # it would unpack without a limit
+        read_bufsize=_READ_BYTES,
+    )
+
+
+def _parsed(url: str) -> yarl.URL:
     try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, TypeError):
-        parsed = httpx2.URL("")
+        parsed = yarl.URL(url)
+    except (ValueError, TypeError):
+        parsed = yarl.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise Stop("An RPC address is not of the form http(s)://host[:port]/...: correct it.")
     return parsed
@@ -325,14 +340,14 @@ def _words(error: RpcError) -> str:
         return error.text
 
 
-async def _read(response: httpx2.Response, limit: int) -> bytearray:
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytearray:
     """The body, unpacked; TooLong before more than `limit` bytes are held."""
     packing = response.headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip"):
         raise Unusable(f"packs its answer as {packing[:40]!r}, which was not asked for")
     unpack = None if packing == "identity" else zlib.decompressobj(wbits=31)
     body = bytearray()
-    async for packed in response.aiter_raw():
+    async for packed in response.content.iter_any():
         try:
             part = packed if unpack is None else unpack.decompress(packed, limit - len(body) + 1)
         except zlib.error as error:
@@ -345,13 +360,33 @@ async def _read(response: httpx2.Response, limit: int) -> bytearray:
     return body
 
 
-def _rest(response: httpx2.Response) -> float | None:
+def _rest(response: aiohttp.ClientResponse) -> float | None:
     """Seconds of a Retry-After header; a date, or nonsense, counts as absent."""
     text = response.headers.get("retry-after", "").strip()
     return min(float(text), MAX_REST_S) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) else None
 
 
-def _decoded(body: bytes | bytearray, calls: int, kind: Any) -> dict[int | str | None, _Answer[Any]]:
+def _decoded_logs(body: bytearray, calls: int) -> _Answers:
+    """As `_decoded`, of logs, as a table; what is around them is parsed, and they only where they must be.
+
+    ValueError says which log is malformed.
+    """
+    start, end = body.find(b"[") + 1, body.rfind(b"]")
+    with suppress(Unusable):
+        answers = _decoded(body[:start] + body[end:], calls, list[msgspec.Raw])
+        for answer in answers.values():
+            table = log_text.read_list(memoryview(body)[start:end]) if answer.result == [] else None
+            if table is not None:
+                answer.result = table
+                return answers
+    answers = _decoded(body, calls, list[msgspec.Raw])
+    for answer in answers.values():
+        if answer.result is not msgspec.UNSET:
+            answer.result = log_text.read(answer.result)
+    return answers
+
+
+def _decoded(body: bytearray, calls: int, kind: Any) -> _Answers:
     """Answers by id; Unusable when they are not answers to so many calls, or of another type."""
     single = _Answer[kind]
     try:

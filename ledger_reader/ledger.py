@@ -110,6 +110,9 @@ BLOCKS = pa.schema(
     ]
 )
 
+NO_EVENTS = pa.Table.from_batches([], EVENTS)
+"""Made without Schema.empty_table, which imports pandas."""
+
 
 @dataclass(frozen=True, order=True)
 class ChainBlock:

@@ -1,9 +1,10 @@
 """The text of logs → a table of them; pure.
 
-Rules that hold here: a log that differs from one already understood in nothing but hex digits has the same
-structure, so that one log of each shape is parsed as JSON, and of all others the digits are read where they
-stand; what is not of that form (spaces, escapes, a name that stands twice) is parsed one by one and written
-again in the plain form; what is not a log raises, whatever a provider sends.
+Rules that hold here: a log begins at a brace and ends before the comma of the next one; one that differs from
+another already understood in nothing but hex digits has the same structure, so that one log of each shape is
+parsed as JSON, and of all others the digits are read where they stand; what is not of that form (spaces,
+escapes, braces within, a name that stands twice) is parsed one by one and written again in the plain form;
+what is not a log raises, whatever a provider sends.
 """
 
 import re
@@ -42,14 +43,25 @@ def read(texts: Iterable[Text]) -> LogTable:
     """
     texts = list(texts)
     try:
-        return _table(texts)
+        return _table(_Texts.of(texts))
     except _NotPlain:
         return of(msgspec.json.decode(text, type=RawLog) for text in texts)
 
 
+def read_list(content: memoryview) -> LogTable | None:
+    """The logs of a JSON list, given without its brackets; None when it must be parsed to be understood.
+
+    ValueError as `read`.
+    """
+    try:
+        return _table(_Texts.between_braces(np.frombuffer(content, np.uint8)))
+    except (_NotPlain, msgspec.DecodeError):
+        return None
+
+
 def of(logs: Iterable[RawLog]) -> LogTable:
     """The same logs as a table."""
-    return _table([msgspec.json.encode(log) for log in logs])
+    return _table(_Texts.of([msgspec.json.encode(log) for log in logs]))
 
 
 class _NotPlain(ValueError):
@@ -59,9 +71,40 @@ class _NotPlain(ValueError):
 _MALFORMED = "a malformed log: an address, topic, hash, number or data that is not 0x hex of the right length"
 
 
-def _table(texts: Sequence[Text]) -> LogTable:
-    numbers, indexes, times = (np.empty(len(texts), np.int64) for _ in range(3))
-    block_hashes, transaction_hashes = (np.empty((len(texts), WORD), np.uint8) for _ in range(2))
+class _Texts(NamedTuple):
+    """Texts that stand in `content` (bytes): where each begins, and its length."""
+
+    content: npt.NDArray[np.uint8]
+    starts: Places
+    lengths: Places
+
+    @classmethod
+    def of(cls, texts: Sequence[Text]) -> "_Texts":
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        content = np.frombuffer(b"".join(texts), np.uint8)
+        return cls(content, np.cumsum(lengths) - lengths, lengths)
+
+    @classmethod
+    def between_braces(cls, content: npt.NDArray[np.uint8]) -> "_Texts":
+        """Those that begin with a brace and end before the comma in front of the next."""
+        starts = np.flatnonzero(content == ord("{"))
+        ends = np.append(starts, len(content) + 1)[1:] - 1
+        if starts[:1].any() or len(starts) == 0 < len(content) or (content[ends[:-1]] != ord(",")).any():
+            raise _NotPlain(_MALFORMED)
+        return cls(content, starts, ends - starts)
+
+    def of_length(self, length: int) -> tuple[Places, Bytes]:
+        """Which texts have that length, and these: n × length."""
+        at = np.flatnonzero(self.lengths == length)
+        places = len(self.content) - length + 1
+        everywhere = np.ndarray(places, f"V{length}", self.content, strides=(1,))
+        return at, everywhere[self.starts[at]].view(np.uint8).reshape(len(at), length)
+
+
+def _table(texts: _Texts) -> LogTable:
+    count = len(texts.starts)
+    numbers, indexes, times = (np.empty(count, np.int64) for _ in range(3))
+    block_hashes, transaction_hashes = (np.empty((count, WORD), np.uint8) for _ in range(2))
     groups: list[LogGroup] = []
     for part in _parts(texts):
         numbers[part.at], indexes[part.at], times[part.at] = part.numbers
@@ -84,14 +127,11 @@ class _Part(NamedTuple):
     numbers: tuple[Places, Places, Places]
 
 
-def _parts(texts: Sequence[Text]) -> Iterator[_Part]:
+def _parts(texts: _Texts) -> Iterator[_Part]:
     """All logs, those of one shape together."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     shapes = 0
-    for length in np.unique(lengths).tolist():
-        at = np.flatnonzero(lengths == length)
-        content = b"".join([texts[place] for place in at.tolist()])
-        left = np.frombuffer(content, np.uint8).reshape(len(at), length)
+    for length in np.unique(texts.lengths).tolist():
+        at, left = texts.of_length(length)
         while len(at):
             shapes += 1
             if shapes > MOST_SHAPES:

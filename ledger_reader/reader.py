@@ -23,11 +23,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from ledger_reader.columns import differ
+from ledger_reader.columns import array, binary, differ, maybe
 from ledger_reader.decode import decode, topics
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import BLOCKS, MAX_TIME, ChainBlock
-from ledger_reader.logs import UNTOLD, LogTable
+from ledger_reader.logs import UNTOLD, WORD, LogTable
 from ledger_reader.pace import IMPATIENT
 from ledger_reader.rpc import Endpoint, Header, Operation, Rpc, Unusable
 from ledger_reader.sources import ChainSources
@@ -37,7 +37,7 @@ FIRST_SPAN = 10
 MAX_SPAN = 10_000
 """Blocks of one range: at first, and at most."""
 
-TARGET_LOGS = 8_000
+TARGET_LOGS = 6_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
 AT_ONCE = 3
@@ -405,5 +405,13 @@ def _told(logs: LogTable) -> dict[int, _Block]:
 
 
 def _blocks_table(chain_id: int, blocks: Mapping[int, _Block]) -> pa.Table:
-    rows = [{"chain_id": chain_id, "number": n, **blocks[n]._asdict()} for n in sorted(blocks)]
-    return pa.Table.from_pylist(rows, schema=BLOCKS)
+    numbers = np.array(sorted(blocks), np.int64)
+    found = [blocks[number] for number in numbers.tolist()]
+    columns = [
+        array(np.full(len(found), chain_id, np.int64)),
+        array(numbers),
+        binary(*maybe([block.hash for block in found], WORD)),
+        binary(*maybe([block.parent_hash for block in found], WORD)),
+        array(np.array([block.time for block in found], np.int64)),
+    ]
+    return pa.table(columns, schema=BLOCKS)

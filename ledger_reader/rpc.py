@@ -11,7 +11,7 @@ decoded.
 import asyncio
 import atexit
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from functools import cache
@@ -29,6 +29,9 @@ __all__ = ["Call", "Endpoint", "Header", "Rpc", "RpcError", "Unusable"]
 MAX_RESPONSE_BYTES = 256 * 2**20
 MAX_LAG = 100
 """Blocks that a provider's settled head may be behind another's before it is left for that one."""
+
+_OPEN: set[Endpoint] = set()
+"""Those that nobody has closed: they are with the program."""
 
 T = TypeVar("T")
 Operation = Callable[[Endpoint], Awaitable[T]]
@@ -61,6 +64,7 @@ class Rpc:
             Endpoint(url, self._clock, chain_id, timeout_s, max_response_bytes, rate) for url in self.urls
         )
         """In order of preference."""
+        _OPEN.update(self.endpoints)
         self._rests = {endpoint: _Rest() for endpoint in self.endpoints}
 
     def __enter__(self) -> Self:
@@ -73,11 +77,7 @@ class Rpc:
 
     def close(self) -> None:
         """Close all connections."""
-
-        async def close_all() -> None:
-            await asyncio.gather(*(endpoint.close() for endpoint in self.endpoints))
-
-        _blocking(asyncio.run_coroutine_threadsafe(close_all(), _loop()))
+        _blocking(asyncio.run_coroutine_threadsafe(_close(self.endpoints), _loop()))
 
     @property
     def name(self) -> str:
@@ -257,7 +257,7 @@ def _loop() -> asyncio.AbstractEventLoop:
     thread.start()
 
     def end() -> None:
-        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
+        asyncio.run_coroutine_threadsafe(_end_all(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -266,11 +266,17 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def _cancel_all() -> None:
+async def _close(endpoints: Collection[Endpoint]) -> None:
+    _OPEN.difference_update(endpoints)
+    await asyncio.gather(*(endpoint.close() for endpoint in endpoints))
+
+
+async def _end_all() -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await _close(list(_OPEN))
 
 
 def _blocking(future: "Future[T]") -> T:

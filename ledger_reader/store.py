@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from ledger_reader import audit, binding, parquet, schema
 from ledger_reader.errors import Stop
-from ledger_reader.ledger import BLOCKS, EVENTS, ChainBlock, Snapshot
+from ledger_reader.ledger import BLOCKS, EVENTS, NO_EVENTS, ChainBlock, Snapshot
 from ledger_reader.sources import ChainSources
 from ledger_reader.values import last_prices, valued
 
@@ -195,7 +195,7 @@ class LedgerStore:
         """The events of the range after block `last` with their values; the last prices at its end."""
         chain = self._sources(chain_id)
         if chain is None:
-            return events, EVENTS.empty_table()
+            return events, NO_EVENTS
         before = self._last_prices(chain, last)
         events = valued(events, chain, before)
         return events, last_prices(pa.concat_tables([before, events])) if chain.feeds else before
@@ -215,7 +215,7 @@ class LedgerStore:
         if known is not None and known[0] == last:
             return known[1]
         if not chain.feeds or last < 0:
-            return EVENTS.empty_table()
+            return NO_EVENTS
         with self._speaking():
             found = self._connection.sql(
                 """SELECT * FROM events WHERE chain_id = ? AND kind = 'price' AND block_number <= ?

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ledger_reader.ledger import EVENTS, MAX_VALUE_CENTS
+from ledger_reader.ledger import EVENTS, MAX_VALUE_CENTS, NO_EVENTS
 from ledger_reader.sources import ChainSources
 
 _AMOUNT = pa.decimal256(29, 0)
@@ -41,12 +41,12 @@ def valued(events: pa.Table, chain: ChainSources, before: pa.Table | None = None
     `events`: one block range of the chain in the shape of EVENTS; `before`: rows that hold the last
     price of each asset earlier than the range, as `last_prices` gives them.
     """
-    if not pc.any(_unvalued(events)).as_py():
+    if not pc.any(_without_value(events)).as_py():
         return events  # as it came: what is combined is held twice
     events = events.combine_chunks()
     unvalued = _unvalued(events).combine_chunks()
     places = _places(events)
-    told = _told(events, places, EVENTS.empty_table() if before is None else before)
+    told = _told(events, places, NO_EVENTS if before is None else before)
     rows = events.select(["asset", "amount", "block_time"]).append_column("place", pa.array(places))
     cents = _cents_of(rows.filter(unvalued), chain, told)
     column = pc.replace_with_mask(events["value_cents"].combine_chunks(), unvalued, cents)
@@ -62,9 +62,13 @@ def last_prices(events: pa.Table) -> pa.Table:
 
 def _unvalued(events: pa.Table) -> pa.ChunkedArray:
     """Which rows lack a value although they have an amount of an asset."""
+    return pc.and_(_without_value(events), pc.not_equal(events["kind"], "price"))
+
+
+def _without_value(events: pa.Table) -> pa.ChunkedArray:
+    """As `_unvalued`, prices too."""
     known = pc.and_(pc.is_valid(events["amount"]), pc.is_valid(events["asset"]))
-    lacking = pc.and_(pc.is_null(events["value_cents"]), pc.not_equal(events["kind"], "price"))
-    return pc.and_(known, lacking)
+    return pc.and_(known, pc.is_null(events["value_cents"]))
 
 
 def _places(events: pa.Table) -> Integers:

@@ -28,8 +28,8 @@ from ledger_reader.sources import ChainSources
 from ledger_reader.store import LedgerStore
 from models import plain
 
-MEMORY_LIMIT, THREADS = "64MB", 1
-"""What DuckDB may use while it takes rows in: more makes it no faster (a transaction is one row group)."""
+MEMORY_LIMIT, THREADS = "128MB", 1
+"""What DuckDB may use while it takes rows in: less makes it write and read again what a transaction holds."""
 
 WINDOW_S = 10.0
 LINE_EVERY_S = 5.0

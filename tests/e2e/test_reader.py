@@ -25,7 +25,7 @@ from ledger_reader.ledger import ChainBlock, Snapshot
 from ledger_reader.pace import Patience
 from ledger_reader.reader import Fetched, Progress, block_at_or_before, sync
 from ledger_reader.rpc import Endpoint, Rpc, Unusable
-from ledger_reader.sources import Asset, ChainSources, Source
+from ledger_reader.sources import Asset, ChainSources, Source, to_json
 from ledger_reader.store import LedgerStore
 
 CHAIN_ID = 31337
@@ -242,6 +242,32 @@ def test_sync__a_life__read_as_it_was(chain: Chain, store: LedgerStore) -> None:
     assert head == chain.rpc.finalized().of(CHAIN_ID)
     headers = {row["block_number"]: chain.rpc.block(row["block_number"]) for row in rows(store)}
     assert all(row["block_time"] == headers[row["block_number"]].time for row in rows(store))
+
+
+WITHOUT_PANDAS = """
+import json, sys
+from ledger_reader.reader import sync
+from ledger_reader.rpc import Rpc
+from ledger_reader.sources import from_json
+from ledger_reader.store import LedgerStore
+
+url, ledger, sources = sys.argv[1:]
+with Rpc(url) as rpc, LedgerStore(ledger) as store:
+    sync(rpc, store, from_json(json.loads(sources))[0])
+assert "pandas" not in sys.modules
+"""
+
+
+def test_sync__of_sources_without_feeds__takes_no_time_and_memory_for_pandas(
+    chain: Chain, store: LedgerStore, anvil: str, tmp_path: Path
+) -> None:
+    chain.live()
+    sources, ledger = json.dumps(to_json((CHAIN,))), tmp_path / "another"
+    command = [sys.executable, "-c", WITHOUT_PANDAS, anvil, str(ledger), sources]
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True)
+    sync(chain.rpc, store, CHAIN)
+    with LedgerStore(ledger) as another:
+        assert rows(another) == rows(store) != []
 
 
 def test_sync__unfinalized_events__are_left_for_later(chain: Chain, store: LedgerStore) -> None:

@@ -1,12 +1,17 @@
 """JSON-RPC against real servers on this machine that fail, lie, stall and refuse."""
 
 import gzip
+import json
+import re
+import subprocess
+import sys
 import threading
 import tracemalloc
 import zlib
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +101,13 @@ def test_rpc__parts_are_made_ahead__no_more_than_asked() -> None:
 
 async def _nothing(_: Endpoint) -> None:
     """Comes back when the event loop has done what was due before."""
+
+
+def test_rpc__never_closed__ends_with_the_program_without_a_word(anvil: str) -> None:
+    script = "import sys; from ledger_reader.rpc import Rpc; rpc = Rpc(sys.argv[1]); print(rpc.chain_id())"
+    command = [sys.executable, "-X", "dev", "-c", script, anvil]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("31337\n", "")
 
 
 def test_rpc__node_of_another_chain__stop_names_both(anvil: str) -> None:
@@ -448,6 +460,82 @@ def test_gzip__bomb__is_refused_before_it_is_unpacked() -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
     finally:
         tracemalloc.stop()
+
+
+ENVELOPES = {
+    "as nodes write it": '{"jsonrpc":"2.0","id":1,"result":[LOGS]}',
+    "the result first": '{"result":[LOGS],"id":1}',
+    "spaces": ' { "id" : 1 , "result" : [ LOGS ] } ',
+    "a list before it": '{"notes":[[1],{"a":[]}],"id":1,"result":[LOGS]}',
+    "a list behind it": '{"id":1,"result":[LOGS],"notes":[1]}',
+    "an empty list before it": '{"notes":[],"id":1,"result":[LOGS]}',
+    "brackets in a text": '{"note":"][","id":1,"result":[LOGS]}',
+}
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES.values(), ids=ENVELOPES)
+def test_logs__whatever_stands_around_them__are_found(envelope: str) -> None:
+    logs = ",".join(json.dumps(raw_log(number), separators=(",", ":")) for number in (4, 9))
+    with serving(lambda _: (200, envelope.replace("LOGS", logs).encode())) as url, Rpc(url) as rpc:
+        assert logs_of(rpc) == [4, 9]
+    with serving(lambda _: (200, envelope.replace("LOGS", "").encode())) as url, Rpc(url) as rpc:
+        assert logs_of(rpc) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"id":1,"result":[LOG}',
+        '{"id":1,"result":LOG]}',
+        '{"id":1,"result":[LOG]',
+        '{"id":1,"result":[LOG,]}',
+        '{"id":1,"result":[LOG]}]',
+        '{"id":1,"result":[[LOG]]}',
+        '{"id":1,"result":[LOG],"result":null}',
+        '{"id":1,"result":null}',
+        '{"id":1,"result":"[]"}',
+        '{"id":1}[]',
+    ],
+)
+def test_logs__an_answer_that_is_no_list_of_logs__is_refused(body: str) -> None:
+    log = json.dumps(raw_log(4), separators=(",", ":"))
+    with (
+        serving(lambda _: (200, body.replace("LOG", log).encode())) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match=r"No answer to eth_getLogs: .* answered with something else"),
+    ):
+        logs_of(rpc)
+
+
+@pytest.mark.parametrize("body", ['{"id":1,"notes":[]}', '{"id":1,"logs":[LOG]}'])
+def test_logs__a_list_that_is_not_the_result__is_refused(body: str) -> None:
+    log = json.dumps(raw_log(4), separators=(",", ":"))
+    with (
+        serving(lambda _: (200, body.replace("LOG", log).encode())) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match="neither result nor error to eth_getLogs"),
+    ):
+        logs_of(rpc)
+
+
+def test_rpc__sent_elsewhere__does_not_go() -> None:
+    with (
+        serving(lambda _: (200, b'{"id":1,"result":"0x1"}')) as other,
+        running(lambda _: (307, {"location": other}, b"")) as url,
+        Rpc(url) as rpc,
+        pytest.raises(Retry, match="HTTP status 307 instead of JSON"),
+    ):
+        rpc.call("eth_chainId")
+
+
+def test_logs__a_refusal_in_brackets__is_told_whole() -> None:
+    body = b'{"id":1,"error":{"code":-32602,"message":"no such topic [7], nor [8]"}}'
+    with (
+        serving(lambda _: (200, body)) as url,
+        Rpc(url) as rpc,
+        pytest.raises(RpcError, match=re.escape("no such topic [7], nor [8]")),
+    ):
+        logs_of(rpc)
 
 
 _PACKED = gzip.compress(b'{"id":1,"result":5}', mtime=0)  # a time would differ between workers

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger_reader import log_text
-from ledger_reader.logs import RawLog, check, joined
+from ledger_reader.logs import LogTable, RawLog, check, joined
 from tests.ledger_reader.meanings import raw_log
 
 PLAIN = (",", ":")
@@ -43,6 +43,16 @@ def told(log: RawLog, **others: Any) -> dict[str, Any]:
     return plain | {"transactionIndex": "0x1f"} | others
 
 
+def as_list(several: Sequence[bytes]) -> LogTable:
+    """Of the list that they are in an answer, as long as it can be read without being parsed."""
+    table = log_text.read_list(memoryview(b",".join(several)))
+    return log_text.read(several) if table is None else table
+
+
+WAYS = pytest.mark.parametrize("read", [log_text.read, as_list], ids=["apart", "as a list"])
+Read = Callable[[Sequence[bytes]], LogTable]
+
+
 def texts(logs: Sequence[Any], separators: tuple[str, str] = PLAIN) -> list[bytes]:
     return [json.dumps(log, separators=separators).encode() for log in logs]
 
@@ -50,18 +60,22 @@ def texts(logs: Sequence[Any], separators: tuple[str, str] = PLAIN) -> list[byte
 # ------------------------------------------------------------------ the same as a parser
 
 
-@given(st.lists(raw_logs, max_size=12), st.sampled_from([PLAIN, (", ", ": "), (" ,", " :")]))
+@WAYS
+@given(logs=st.lists(raw_logs, max_size=12), separators=st.sampled_from([PLAIN, (", ", ": "), (" ,", " :")]))
 def test_read__logs_of_many_shapes__are_what_a_parser_finds(
-    logs: list[RawLog], separators: tuple[str, str]
+    read: Read, logs: list[RawLog], separators: tuple[str, str]
 ) -> None:
-    assert log_text.read(texts([told(log) for log in logs], separators)).raw() == logs
+    assert read(texts([told(log) for log in logs], separators)).raw() == logs
 
 
-@given(raw_logs, st.randoms(use_true_random=False))
-def test_read__fields_in_any_order_and_others_between__are_found_by_name(log: RawLog, random: Any) -> None:
+@WAYS
+@given(log=raw_logs, random=st.randoms(use_true_random=False))
+def test_read__fields_in_any_order_and_others_between__are_found_by_name(
+    read: Read, log: RawLog, random: Any
+) -> None:
     fields = [*told(log, note="a, {b}: c", more="0x" + "9" * 40).items()]
     random.shuffle(fields)
-    assert log_text.read(texts([dict(fields)])).raw() == [log]
+    assert read(texts([dict(fields)])).raw() == [log]
 
 
 def test_read__hex_in_capitals__same_bytes() -> None:
@@ -84,16 +98,33 @@ MISLEADING: dict[str, Callable[[str, str], bytes]] = {
 """By what is odd: a log's text of these data, in which others stand too."""
 
 
+@WAYS
 @pytest.mark.parametrize("odd", MISLEADING.values(), ids=MISLEADING)
 @pytest.mark.parametrize("second", ["0x11", "0x22"])
 @pytest.mark.parametrize("other", ["0x11", "0x33"])
 def test_read__text_that_positions_could_mislead__is_what_a_parser_finds(
-    odd: Callable[[str, str], bytes], second: str, other: str
+    read: Read, odd: Callable[[str, str], bytes], second: str, other: str
 ) -> None:
     several = [odd("0x11", other), odd(second, "0x44"), of_data("0x55")]
     expected = [msgspec.json.decode(text, type=RawLog) for text in several]
     assert [log.data for log in expected] == ["0x11", second, "0x55"]
-    assert log_text.read(several).raw() == expected
+    assert read(several).raw() == expected
+
+
+@given(st.lists(raw_logs, max_size=12))
+def test_read_list__plain_logs__need_no_parser(logs: list[RawLog]) -> None:
+    table = log_text.read_list(memoryview(b",".join(texts([told(log) for log in logs]))))
+    assert table is not None
+    assert table.raw() == logs
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["LL", "L;L", "L L", "L, L", "L,,L", "L,null,L", "L][L", " L", "L,", ",L", "[L]", "L,7", "7,L", " ", "7"],
+)
+def test_read_list__anything_but_a_comma_between_logs__must_be_parsed(form: str) -> None:
+    content = form.encode().replace(b"L", texts([LOG])[0])
+    assert log_text.read_list(memoryview(content)) is None
 
 
 # ------------------------------------------------------------------ malformed
@@ -117,32 +148,39 @@ MALFORMED = {
 }
 
 
+@WAYS
 @pytest.mark.parametrize("log", MALFORMED.values(), ids=MALFORMED)
 @pytest.mark.parametrize("among", [0, 1, 3])
-def test_read__malformed_log__is_refused_wherever_it_stands(log: dict[str, Any], among: int) -> None:
+def test_read__malformed_log__is_refused_wherever_it_stands(
+    read: Read, log: dict[str, Any], among: int
+) -> None:
     with pytest.raises(ValueError, match="a malformed log: an address, topic, hash, number or data"):
-        log_text.read(texts([LOG] * among + [log] + [LOG] * (3 - among)))
+        read(texts([LOG] * among + [log] + [LOG] * (3 - among)))
 
 
-def test_read__removed_log__is_refused() -> None:
+@WAYS
+def test_read__removed_log__is_refused(read: Read) -> None:
     with pytest.raises(ValueError, match="marked as removed"):
-        log_text.read(texts([LOG, LOG | {"removed": True}]))
+        read(texts([LOG, LOG | {"removed": True}]))
 
 
+@WAYS
 @pytest.mark.parametrize("text", [b"null", b"7", b"[]", b"{}", b'{"address":null}', b"\xff"])
-def test_read__no_log__decode_error(text: bytes) -> None:
+def test_read__no_log__decode_error(read: Read, text: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
-        log_text.read([*texts([LOG]), text])
+        read([*texts([LOG]), text])
 
 
+@WAYS
 def test_read__as_many_shapes_as_logs__are_refused_instead_of_taking_for_ever(
+    read: Read,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(log_text, "MOST_SHAPES", 10)
     several = [LOG | {"data": "0x" + "00" * size} for size in range(11)]
-    assert len(log_text.read(texts(several[:10]))) == 10
+    assert len(read(texts(several[:10]))) == 10
     with pytest.raises(ValueError, match="more than 10 shapes"):
-        log_text.read(texts(several))
+        read(texts(several))
 
 
 # ------------------------------------------------------------------ tables

@@ -1,9 +1,11 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-import httpx2
+import aiohttp
 import pytest
 from eth_abi.abi import decode, encode
 from hypothesis import given
@@ -59,24 +61,37 @@ def oracle(rpc: Rpc) -> CreditOracle:
     return CreditOracle(rpc, ADDRESS)
 
 
+class Answer(nullcontext["Answer"]):
+    """What a session gives for a request: itself the response, and its body."""
+
+    status, headers = 200, MappingProxyType[str, str]({})
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(self)
+        self.content, self._body = self, body
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        """The whole of it at once."""
+        yield self._body
+
+
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any], dict[str, Any]]) -> list[Any]:
-    """Lets httpx2 speak to `answer` in place of a socket; the requests come to the list returned.
+    """Lets aiohttp speak to `answer` in place of a socket; the requests come to the list returned.
 
     A request for a block is answered as by a node that has it, and kept from `answer` and the list.
     """
     asked: list[Any] = []
 
-    async def handle(_: object, request: httpx2.Request) -> httpx2.Response:
-        call = json.loads(await request.aread())
+    def post(_: object, url: object, *, data: bytes, **options: object) -> Answer:
+        call = json.loads(data)
         if call["method"] == "eth_getBlockByNumber":
             told = {"result": header(int(call["params"][0], 16))}
         else:
             asked.append(call)
             told = answer(call)
-        content = {"jsonrpc": "2.0", "id": call["id"], **told}
-        return httpx2.Response(200, stream=httpx2.ByteStream(json.dumps(content).encode()), request=request)
+        return Answer(json.dumps({"jsonrpc": "2.0", "id": call["id"], **told}).encode())
 
-    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
+    monkeypatch.setattr(aiohttp.ClientSession, "post", post)
     return asked
 
 
