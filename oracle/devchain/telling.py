@@ -17,6 +17,8 @@ _LONG_HEX = re.compile(r"(0x[0-9a-f]{4})[0-9a-f]{32,}([0-9a-f]{4})")
 _POINTS, _KEEP = re.compile(r" {3}([+-]\d+)$"), "\N{NO-BREAK SPACE}" * 3
 """Points stay with the last word of their reason, wherever a line ends."""
 
+_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+
 WORDS: dict[str, tuple[str, str]] = {
     "title": (
         "credit-oracle demo   seed {seed}   everything on this machine, nothing leaves it",
@@ -153,7 +155,7 @@ class Telling:
         self._flush_heading()
         for part in self._words(key, **figures).split("\n"):
             bound = _POINTS.sub(_KEEP + r"\1", part)
-            filled = textwrap.fill(bound, COLUMNS + 1, subsequent_indent=" " * 15, break_long_words=False)
+            filled = textwrap.fill(bound, COLUMNS + 1, subsequent_indent=" " * 15, **_WHOLE)
             self._print(filled.replace(_KEEP, " " * len(_KEEP)))
 
     def statement(self, found: dict[str, Any], days: int) -> None:

@@ -9,7 +9,7 @@ REASON = "Only 1 of those who pay you also pays others who repaid their loans."
 
 def test_line__with_points__keeps_them_with_the_last_word(capsys: pytest.CaptureFixture[str]) -> None:
     telling = Telling("en")
-    for letters in range(1, COLUMNS):
+    for letters in range(1, 60):
         telling.line("held", text="x" * letters + " " + REASON, points=-29)
         lines = capsys.readouterr().out.splitlines()
         assert lines[-1].endswith("loans.   -29")
