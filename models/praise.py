@@ -18,7 +18,7 @@ PRAISES: Mapping[str, tuple[str, str, int]] = {
         1,
     ),
     "vouched_months": (
-        "in {n} of the last 12 months somebody paid you who also pays others that repaid their loans",
+        "paid in {n} of the last 12 months by somebody who also pays others who repaid loans",
         "近 12 个月中有 {n} 个月收到也付款给其他已还清借款者的付款方的款项",
         6,
     ),

@@ -394,24 +394,24 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
     ),
     45: (
         Variant(
-            "Only {n} {n:loan|loans} large and long enough to count repaid on time so far.",
+            "Only {n} {n:loan|loans} of enough size and length repaid on time.",
             "目前只有 {n} 笔金额和期限足够的借款按时还清。",
             {"n": Figure("loans_proved")},
         ),
         Variant(
-            "Few loans large and long enough to count were repaid on time.",
+            "Few loans of enough size and length were repaid on time.",
             "金额和期限足够且按时还清的借款较少。",
             {},
         ),
     ),
     46: (
         Variant(
-            "Only {n} of those who pay you {n:also pays|also pay} others who repaid their loans.",
+            "Only {n} of your payers also {n:pays|pay} others who repaid loans.",
             "向您付款的人中，仅有 {n} 个也长期付款给其他已还清借款的人。",
             {"n": Figure("vouched_payers")},
         ),
         Variant(
-            "Few of those who pay you also pay others who repaid their loans.",
+            "Few of your payers also pay others who repaid loans.",
             "向您付款的人中，也长期付款给其他已还清借款的人较少。",
             {},
         ),

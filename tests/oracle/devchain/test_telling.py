@@ -4,7 +4,7 @@ import pytest
 
 from oracle.devchain.telling import COLUMNS, Telling
 
-REASON = "Only 1 of those who pay you also pays others who repaid their loans."
+REASON = "Only 1 of your payers also pays others who repaid loans."
 
 
 def test_line__with_points__keeps_them_with_the_last_word(capsys: pytest.CaptureFixture[str]) -> None:
