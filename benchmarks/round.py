@@ -38,7 +38,7 @@ from oracle.contract import load_abi
 from oracle.devchain.anvil import GENESIS_TIME, Transaction
 from oracle.devchain.deploy import DAY
 from oracle.devchain.stage import EPOCH, LENGTH, Stage, open_stage, outcome
-from oracle.verbs import head_of
+from oracle.verbs.ledgers import head_of
 
 BORROWERS, EVENTS = 10_000, 500_000
 END = GENESIS_TIME + EPOCH * LENGTH + 30 * DAY

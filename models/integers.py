@@ -1,12 +1,11 @@
-"""The only division and the only logarithm of the product: exact, on integers, equal everywhere.
+"""The only division of the product: exact, on integers, equal everywhere.
 
 Rules that hold here: division rounds towards minus infinity (floor) and the remainder has the
 divisor's sign, as in Python; division by zero or by null gives null on an engine and None in
 Python; −2^63 // −1 lies outside int64 and raises everywhere. Ibis's own `//` goes through a
 double on DuckDB and on Spark (9007199254740993 // 1 gives …992), so `idiv` calls the engine's
 integer division by its name: DIVIDE on DuckDB, DIV on Spark; both truncate, and are corrected to
-floor here. A sum of bigint is a hugeint on DuckDB, so `isum` casts it back. Logarithms are fixed
-point, 2^-48 fine, on Python's integers.
+floor here. A sum of bigint is a hugeint on DuckDB, so `isum` casts it back.
 """
 
 import ibis
@@ -15,12 +14,6 @@ import ibis.expr.operations as ops
 from ibis.common.exceptions import IbisError
 from ibis.expr.builders import WindowBuilder
 from ibis.expr.types import BooleanValue, IntegerValue, Table
-
-FRACTION_BITS = 48
-"""Fixed-point logarithms carry this many binary digits after the point."""
-
-LN2 = 195103586505167
-"""ln 2 × 2^48, rounded to nearest."""
 
 
 def _quotient(a: int, b: int) -> int:  # type: ignore[empty-body]
@@ -107,30 +100,6 @@ def floor_div(a: int, b: int) -> int | None:
 def floor_mod(a: int, b: int) -> int | None:
     """What `imod` gives for int64 values."""
     return None if b == 0 else _int64(a % b)
-
-
-def log2_fixed(value: int) -> int:
-    """log2(value) × 2^48, rounded down (error below 2^-46); ValueError unless value ≥ 1.
-
-    The bits of the fraction come one by one from squaring a mantissa in [1, 2) kept to 2^-96.
-    """
-    if value < 1:
-        raise ValueError(f"a logarithm needs a value of at least 1, got {value}")
-    precision = 2 * FRACTION_BITS
-    whole = value.bit_length() - 1
-    mantissa = value << precision >> whole
-    fraction = 0
-    for _ in range(FRACTION_BITS):
-        mantissa = mantissa * mantissa >> precision
-        bit = mantissa >> (precision + 1)
-        mantissa >>= bit
-        fraction = fraction << 1 | bit
-    return whole << FRACTION_BITS | fraction
-
-
-def ln_fixed(value: int) -> int:
-    """ln(value) × 2^48 (absolute error below 2^-40 for values under 2^200); ValueError below 1."""
-    return log2_fixed(value) * LN2 >> FRACTION_BITS
 
 
 def _truncated(a: IntegerValue, b: IntegerValue | int) -> tuple[IntegerValue, IntegerValue]:

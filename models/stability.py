@@ -2,7 +2,7 @@
 
 PSI = Σ (a − e) × ln(a / e) over the bins' shares a (actual) and e (expected). Every bin counts half a
 borrower more than it holds, on both sides, so that an empty bin is defined; in integers: 2 × count + 1.
-Logarithms are fixed point (models/integers.py); results are rounded to the nearest basis point.
+Logarithms are fixed point (models/logarithm.py); results are rounded to the nearest basis point.
 Source of the index: S. Lewis, An Introduction to Credit Scoring (1994); 1000 to 2500 bps is the usual
 border between a shift to watch and one to act on.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.integers import FRACTION_BITS, ln_fixed
+from models.logarithm import FRACTION_BITS, ln_fixed
 from models.segment import BAND_POINTS, LOWEST
 
 BINS = 10

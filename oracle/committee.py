@@ -14,8 +14,7 @@ Rules that hold here, for n members of whom f = (n − 1) / 3, rounded down, may
 import hashlib
 from dataclasses import dataclass
 
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
+from coincurve import PublicKey
 from nacl.exceptions import BadSignatureError
 from nacl.exceptions import ValueError as NaclValueError
 from nacl.signing import VerifyKey
@@ -241,11 +240,17 @@ def recover(signed: bytes, signature: bytes) -> bytes:
     s = vs % _HIGH_BIT
     if not (0 < r < _ORDER and 0 < s <= _ORDER // 2):
         raise Stop("the secp256k1 signature is malformed or in its malleable form (s above half the order)")
+    recoverable = signature[:32] + s.to_bytes(32, "big") + bytes([vs // _HIGH_BIT])
     try:
-        key = Signature(vrs=(vs // _HIGH_BIT, r, s)).recover_public_key_from_msg_hash(signed)
-    except BadSignature as error:
+        key = PublicKey.from_signature_and_message(recoverable, signed, hasher=None)
+    except ValueError as error:
         raise Stop("the secp256k1 signature is of no key at all") from error
-    return key.to_canonical_address()
+    return address_of(key)
+
+
+def address_of(key: PublicKey) -> bytes:
+    """The 20-byte address of a secp256k1 public key."""
+    return keccak256(key.format(compressed=False)[1:])[12:]
 
 
 def identity_signed(identity_key: bytes, message: bytes, signature: bytes) -> bool:

@@ -11,14 +11,16 @@ trusted: of a refusal at most a line is read, of an answer to a question MAX_BYT
 import asyncio
 import base64
 import ssl
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import httpx2
-from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
@@ -182,25 +184,29 @@ async def _posted(address: str, content: bytes, timeout: float) -> tuple[int, by
         return response.status_code, answer
 
 
-def inbox_app(accept: Callable[[bytes], None], answer: Callable[[bytes], bytes] | None = None) -> FastAPI:
+def inbox_app(
+    accept: Callable[[bytes], None],
+    answer: Callable[[bytes], bytes] | None = None,
+    beside: Sequence[Route] = (),
+) -> Starlette:
     """An ASGI application that hands each message to `accept`, each question to `answer` (in a thread).
 
     Answers 202 when `accept` returns, 200 with what `answer` returns; 400 with the sentence of a Stop,
     503 with that of a Retry; 413 or 408 when a message is too large or too slow: those reach neither.
+    `beside`: what else it serves.
     """
-    app = FastAPI(openapi_url=None)
 
-    @app.post(INBOX)
     async def inbox(request: Request) -> Response:
         return await _handled(request, accept, 202)
 
+    routes = [Route(INBOX, inbox, methods=["POST"]), *beside]
     if answer is not None:
 
-        @app.post(QUESTIONS)
         async def questions(request: Request) -> Response:
             return await _handled(request, answer, 200)
 
-    return app
+        routes.append(Route(QUESTIONS, questions, methods=["POST"]))
+    return Starlette(routes=routes)
 
 
 async def _handled(request: Request, handle: Callable[[bytes], bytes | None], done: int) -> Response:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ledger_reader.errors import Stop
 from oracle.settings import address_bytes
-from oracle.verbs import content_of
+from oracle.verbs.arguments import content_of
 
 HEADER = ["account", "group"]
 UNTOLD = "(not told)"

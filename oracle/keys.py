@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from eth_account import Account
+from coincurve import PrivateKey
 from nacl import pwhash, utils
 from nacl.exceptions import CryptoError
 from nacl.public import SealedBox
@@ -28,11 +28,12 @@ from nacl.signing import SigningKey, VerifyKey
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
-from oracle.committee import Attestation, recover
+from oracle.committee import Attestation, address_of, recover
 from oracle.epoch import SECRET_BYTES, Deployment
 from oracle.report import EpochReport, digest
 
 FORMAT = 1
+KEY_BYTES = 32
 _DEALT = 1
 MAX_FILE_BYTES = 1 << 16
 _HIGH_BIT = 1 << 255
@@ -132,7 +133,10 @@ class KeySigner:
     """A secp256k1 key held in memory: signs reports and transactions."""
 
     def __init__(self, private_key: bytes) -> None:
-        self.account = Account.from_key(private_key)
+        """`private_key` has 32 bytes, and is neither 0 nor above the curve's order: else ValueError."""
+        if len(private_key) != KEY_BYTES:  # coincurve would fill a short one up
+            raise ValueError(f"a private key has {KEY_BYTES} bytes, got {len(private_key)}")
+        self._key = PrivateKey(private_key)
 
     def __repr__(self) -> str:
         return f"KeySigner(0x{self.address.hex()})"
@@ -140,16 +144,17 @@ class KeySigner:
     @classmethod
     def generate(cls) -> "KeySigner":
         """A new key from the system's randomness."""
-        return cls(Account.create().key)
+        return cls(PrivateKey().secret)
 
     @property
     def address(self) -> bytes:
         """The key's 20-byte address."""
-        return bytes.fromhex(self.account.address[2:])
+        return address_of(self._key.public_key)
 
     def sign_digest(self, signed: bytes) -> bytes:
         """65 bytes r ‖ s ‖ v over a 32-byte digest."""
-        return bytes(self.account.unsafe_sign_hash(signed).signature)
+        signature = self._key.sign_recoverable(signed, hasher=None)
+        return signature[:64] + bytes([27 + signature[64]])
 
     def sign_report(self, report: EpochReport, deployment: Deployment) -> bytes:
         """65 bytes r ‖ s ‖ v over the report's EIP-712 digest."""
@@ -157,19 +162,27 @@ class KeySigner:
 
     def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
         """The raw signed transaction; its fields are those of EIP-1559, integers and bytes."""
-        return bytes(self.account.sign_transaction(transaction).raw_transaction)
+        from eth_account import Account  # noqa: PLC0415 (slow to load, and most rounds send nothing)
+
+        signed = Account.from_key(self._key.secret).sign_transaction(transaction)
+        return bytes(signed.raw_transaction)
 
     def save(self, path: Path, password: str, cost: Cost = SENSITIVE) -> None:
         """Writes a new keystore v3 file (scrypt), as geth and Clef read it; Stop when the file exists."""
-        written = Account.encrypt(self.account.key, password, kdf="scrypt", iterations=cost.scrypt_n)
+        from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 (slow to load; dry runs need none)
+
+        secret = password.encode()  # bytes are what it takes, whatever its hints say
+        written = create_keyfile_json(self._key.secret, secret, kdf="scrypt", iterations=cost.scrypt_n)  # type: ignore[arg-type]
         write_durably(path, plain.write(written) + b"\n", replace=False)
 
     @classmethod
     def load(cls, path: Path, password: str) -> "KeySigner":
         """The key in a keystore v3 file; Stop says what is wrong with file or password."""
+        from eth_keyfile.keyfile import decode_keyfile_json  # noqa: PLC0415 (as above)
+
         found = plain.read(read_private(path), str(path))
         try:
-            return cls(Account.decrypt(found, password))
+            return cls(decode_keyfile_json(found, password.encode()))  # type: ignore[arg-type]  # as above
         except ValueError as error:
             raise Stop(f"{path} does not open: wrong password, or the file is damaged ({error})") from None
         except (KeyError, TypeError, AttributeError, NotImplementedError) as error:

@@ -38,7 +38,9 @@ from oracle.contract import CreditOracle
 from oracle.groups import UNTOLD
 from oracle.keys import KeySigner, NodeKeys
 from oracle.proposal import Proposal
-from oracle.verbs import content_of, existing_ledger, head_of, read_manifest
+from oracle.verbs.arguments import content_of
+from oracle.verbs.ledgers import existing_ledger, head_of
+from oracle.verbs.scores import read_manifest
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,6 @@ from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from hexbytes import HexBytes
-from rlp.exceptions import RLPException
 
 from ledger_reader.errors import Retry, Stop
 from models import plain
@@ -82,6 +79,11 @@ class ExternalSigner:
 
     def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
         """The raw bytes of a type 2 transaction (fields as eth-account names them), signed as asked."""
+        # Slow to load, and most rounds send nothing.
+        from eth_account.typed_transactions.typed_transaction import TypedTransaction  # noqa: PLC0415
+        from hexbytes import HexBytes  # noqa: PLC0415
+        from rlp.exceptions import RLPException  # noqa: PLC0415
+
         answer = self._ask(SIGN_TRANSACTION, [_as_json(transaction) | {"from": _hex(self.address)}])
         raw = self._bytes(answer.get("raw") if isinstance(answer, dict) else answer)
         mine = {**transaction, "type": 2}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from oracle import folder, verbs
+from oracle import folder
 from oracle.ceremony import SIGNER_FILE
 from oracle.devchain.anvil import Transaction
 from oracle.devchain.stage import EPOCH, LENGTH, Stage, outcome
@@ -14,6 +14,7 @@ from oracle.epoch import Deployment
 from oracle.keys import KeySigner, to_compact
 from oracle.report import EpochReport, digest
 from oracle.settings import address_text
+from oracle.verbs import audits
 from oracle.wallet import Wallet
 from tests.e2e.small_world import small_world
 
@@ -80,7 +81,7 @@ class World:
     ) -> dict[str, Any]:
         """The same in this process."""
         urls, contract = [url or self.stage.anvil.url], address_text(self.stage.oracle.address)
-        return verbs.audit_epoch(urls, contract, epoch, self.manifest, secret=secret, against=against)
+        return audits.audit_epoch(urls, contract, epoch, self.manifest, secret=secret, against=against)
 
     def difference(
         self, epoch: int = EPOCH, secret: Path | None = None, against: Path | None = None

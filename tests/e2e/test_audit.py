@@ -21,12 +21,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from ledger_reader.errors import Stop
-from oracle import folder, verbs
+from oracle import folder
 from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH, outcome
 from oracle.report import EpochReport, scores_hash
 from oracle.settings import address_text
 from oracle.tree import EpochTree
+from oracle.verbs import audits
 from tests.e2e.forged_world import World, opened_by_its_keys
 
 Change = Callable[[EpochReport], EpochReport]
@@ -56,7 +57,7 @@ def test_audit__by_another_manifest__is_refused(world: World) -> None:
     world.publish(world.report)
     wrong = address_text(b"\x11" * 20)
     with pytest.raises(Stop, match="name that contract"):
-        verbs.audit_epoch([world.stage.anvil.url], wrong, EPOCH, world.manifest)
+        audits.audit_epoch([world.stage.anvil.url], wrong, EPOCH, world.manifest)
 
 
 # ------------------------------------------------------------------------------------ forgeries

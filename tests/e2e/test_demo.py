@@ -23,7 +23,7 @@ from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH, sign_in
 from oracle.epoch import Deployment
 from oracle.report import scores_hash
-from oracle.verbs import read_manifest
+from oracle.verbs.scores import read_manifest
 from tests.e2e.conftest import anvil_binary
 from tests.e2e.loans import Loan
 from tests.oracle.api.conftest import Signed

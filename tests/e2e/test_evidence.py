@@ -26,7 +26,7 @@ from oracle.keys import KeySigner, NodeKeys, SignedLog, to_compact
 from oracle.report import EpochReport, digest, scores_hash
 from oracle.settings import load_settings
 from oracle.tree import EpochTree
-from oracle.verbs import list_evidence, submit_evidence
+from oracle.verbs.evidence import list_evidence, submit_evidence
 from tests.e2e.small_world import small_world
 
 LIAR = 3

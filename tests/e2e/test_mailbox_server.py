@@ -10,7 +10,9 @@ from dataclasses import replace
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from ledger_reader.errors import Retry, Stop
 from oracle import gossip, guard
@@ -27,10 +29,8 @@ def gossip_threads() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name == "gossip"]
 
 
-def health() -> FastAPI:
-    app = FastAPI(openapi_url=None)
-    app.get("/health")(lambda: {"phase": "waiting"})
-    return app
+def health() -> Starlette:
+    return Starlette(routes=[Route("/health", lambda _: JSONResponse({"phase": "waiting"}))])
 
 
 def get(port: int, path: str) -> httpx2.Response:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from ledger_reader.errors import Retry, Stop
 from ledger_reader.rpc import Rpc
@@ -22,7 +24,7 @@ from oracle.devchain.stage import EPOCH
 from oracle.epoch import Deployment
 from oracle.keys import INTERACTIVE, KeySigner, NodeKeys, SignedLog
 from oracle.report import EpochReport, digest
-from oracle.settings import address_text, write_settings
+from oracle.settings import address_bytes, address_text, write_settings
 from oracle.signers import MAX_ANSWER_BYTES, ExternalSigner
 from tests.e2e.conftest import free_port
 from tests.e2e.small_world import small_world
@@ -269,7 +271,8 @@ def test_sign_transaction__by_anvil__is_mined_from_its_address(anvil: str) -> No
 def test_node__its_key_on_another_machine__takes_part_and_pays_with_another_key(tmp_path: Path) -> None:
     with small_world(tmp_path) as stage, contextlib.ExitStack() as stack:
         home, password = stage.homes[0], (stage.folder / "password.txt").read_text().strip()
-        member = KeySigner.load(home / SIGNER_FILE, password)
+        member = Account.from_key(Account.decrypt((home / SIGNER_FILE).read_text(), password))
+        address = address_bytes(member.address)
         (home / SIGNER_FILE).unlink()
         payer = KeySigner.generate()
         payer.save(home / "payer.json", password, INTERACTIVE)
@@ -277,7 +280,7 @@ def test_node__its_key_on_another_machine__takes_part_and_pays_with_another_key(
         asked: list[str] = []
         url = stack.enter_context(answering(web3signer(member, asked)))
         plain = json.loads((home / "settings.json").read_bytes())
-        remote = {"url": url, "address": address_text(member.address)}
+        remote = {"url": url, "address": address_text(address)}
         write_settings(home, plain | {"signer": remote, "wallet": "payer.json", "turn_seconds": 1.0})
         for other in stage.homes[1:3]:  # the first node alone can pay
             plain = json.loads((other / "settings.json").read_bytes())
@@ -289,12 +292,12 @@ def test_node__its_key_on_another_machine__takes_part_and_pays_with_another_key(
         assert sent["from"] == address_text(payer.address)
         assert set(asked) == {"eth_signTypedData"}
         published = stage.oracle.published(stage.deployment.start_block)[EPOCH]
-        seat = stage.oracle.committee_at(EPOCH).members.index(member.address)
+        seat = stage.oracle.committee_at(EPOCH).members.index(address)
         assert published.member_mask >> seat & 1
         assert url not in (home / "log.txt").read_text()
 
 
-def web3signer(key: KeySigner, asked: list[str]) -> Callable[[dict[str, Any]], Any]:
+def web3signer(key: LocalAccount, asked: list[str]) -> Callable[[dict[str, Any]], Any]:
     """What Web3Signer answers: it knows eth_signTypedData only, and signs what it is shown."""
 
     def answer(request: dict[str, Any]) -> Any:
@@ -302,8 +305,8 @@ def web3signer(key: KeySigner, asked: list[str]) -> Callable[[dict[str, Any]], A
             return refusing(-32601, "Method not found")(request)
         asked.append(request["method"])
         address, shown = request["params"]
-        assert address == address_text(key.address)
-        signature = key.account.sign_typed_data(full_message=shown).signature
+        assert address == key.address.lower()
+        signature = key.sign_typed_data(full_message=shown).signature
         return result("0x" + signature.hex())(request)
 
     return answer

@@ -20,7 +20,7 @@ from ledger_reader.rpc import Rpc
 from ledger_reader.sources import ChainSources, Source, to_json
 from ledger_reader.store import LedgerStore
 from models import plain
-from oracle import verbs
+from oracle.verbs import ledgers
 from tests.e2e.test_reader import (
     CHAIN,
     CHAIN_ID,
@@ -275,11 +275,11 @@ def test_read_chain__verified__says_how_much_was_checked(chain: Chain, anvil: st
     chain.live()
     sources = tmp_path / "sources.json"
     sources.write_bytes(plain.write(to_json((CHAIN,))))
-    told = verbs.read_chain([anvil], sources, tmp_path / "ledger", verify="receipts")
+    told = ledgers.read_chain([anvil], sources, tmp_path / "ledger", verify="receipts")
     assert told["verified"] == "receipts"
     assert told["headersChecked"] == told["block"] + 1
     assert told["receiptsChecked"] == told["receipts"] >= told["events"] // 2 > 0
     assert told["witnesses"] == 0
-    assert "verified" not in verbs.read_chain([anvil], sources, tmp_path / "other")
+    assert "verified" not in ledgers.read_chain([anvil], sources, tmp_path / "other")
     with pytest.raises(Stop, match="A quorum of 2 needs"):
-        verbs.read_chain([anvil], sources, tmp_path / "ledger", verify="quorum=2")
+        ledgers.read_chain([anvil], sources, tmp_path / "ledger", verify="quorum=2")

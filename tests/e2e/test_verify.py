@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from ledger_reader.errors import Stop
-from oracle import folder, verbs
+from oracle import folder
 from oracle.contract import Refused
 from oracle.devchain.people import demo_address
 from oracle.devchain.stage import EPOCH
 from oracle.report import scores_hash
 from oracle.settings import address_text
 from oracle.tree import EpochTree
+from oracle.verbs import epochs, proofs
 from tests.e2e.forged_world import World, opened_by_its_keys
 
 MEI = address_text(demo_address("Mei"))
@@ -44,13 +45,13 @@ def fresh(world: World) -> Iterator[None]:
 
 def proof(world: World, path: Path, at_least: int | None = None) -> Path:
     epoch = folder.folder_of(world.stage.folder / "forged", EPOCH)
-    path.write_text(json.dumps(verbs.make_proof_from(epoch, MEI, at_least)))
+    path.write_text(json.dumps(epochs.make_proof_from(epoch, MEI, at_least)))
     return path
 
 
 def verify(world: World, path: Path) -> dict[str, Any]:
     contract = address_text(world.stage.oracle.address)
-    return verbs.verify_proof([world.stage.anvil.url], contract, MEI, path, 14 * 86_400)
+    return proofs.verify_proof([world.stage.anvil.url], contract, MEI, path, 14 * 86_400)
 
 
 def read_from_now_on(world: World) -> None:
@@ -62,7 +63,7 @@ def test_verify__root_is_not_read_yet__is_explained(world: World, tmp_path: Path
     path = proof(world, tmp_path / "proof.json")
     with pytest.raises(Refused) as refused:
         verify(world, path)
-    told = verbs.explain_refusal(MEI, refused.value)
+    told = proofs.explain_refusal(MEI, refused.value)
     assert (told["error"], told["proven"]) == ("NoRoot", False)
     assert told["cause"] == "No root is published yet, or all are upcoming, held or vetoed."
 

@@ -1,16 +1,13 @@
-import math
-
 import ibis
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.integers import floor_div, floor_mod, idiv, imod, isum, ln_fixed, log2_fixed, up_to_quantile
+from models.integers import floor_div, floor_mod, idiv, imod, isum, up_to_quantile
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 INT64 = st.integers(LOWEST, HIGHEST)
-ONE = 1 << 48
 
 
 def divided(pairs: list[tuple[int | None, int | None]]) -> list[tuple[int | None, int | None]]:
@@ -30,11 +27,6 @@ def test_floor_div__by_zero_or_out_of_int64__is_none_or_refused() -> None:
     assert floor_mod(5, 0) is None
     with pytest.raises(OverflowError, match="9223372036854775808 does not fit"):
         floor_div(LOWEST, -1)
-
-
-def test_log2_fixed__of_zero__is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1, got 0"):
-        log2_fixed(0)
 
 
 def test_idiv__of_the_known_traps__is_exact_floor() -> None:
@@ -85,20 +77,3 @@ def test_up_to_quantile__of_sorted_values__ends_at_the_lower_quantile(
     values.sort()
     kept = [v for rank, v in enumerate(values) if up_to_quantile(rank, len(values), quarter, 4)]
     assert max(kept) == values[(len(values) - 1) * quarter // 4]
-
-
-@given(st.integers(1, 2**200))
-def test_log2_fixed__of_any_integer__is_just_below_the_true_logarithm(value: int) -> None:
-    found = log2_fixed(value)
-    assert math.isclose(found / ONE, math.log2(value), rel_tol=1e-13, abs_tol=1e-13)
-    assert (found == value.bit_length() - 1 << 48) if value & (value - 1) == 0 else found % ONE >= 0
-
-
-@given(st.integers(1, 2**200))
-def test_ln_fixed__of_any_integer__is_the_natural_logarithm(value: int) -> None:
-    assert math.isclose(ln_fixed(value) / ONE, math.log(value), rel_tol=1e-12, abs_tol=1e-12)
-
-
-def test_log2_fixed__of_consecutive_integers__rises() -> None:
-    logs = [log2_fixed(value) for value in range(1, 2_000)]
-    assert logs == sorted(set(logs))

@@ -16,6 +16,7 @@ from eth_abi.abi import encode
 from ledger_reader.keccak import keccak256
 from ledger_reader.store import LedgerStore
 from oracle import cli
+from oracle.commands.password import PASSWORD
 from oracle.committee import from_json
 from oracle.epoch import Deployment
 from oracle.keys import NodeKeys
@@ -74,7 +75,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Terminal:
-    for name in (cli.PASSWORD, f"{cli.PASSWORD}_FILE"):
+    for name in (PASSWORD, f"{PASSWORD}_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return Terminal(monkeypatch, capsys)
@@ -160,7 +161,7 @@ def test_keys__without_a_password__are_refused(terminal: Terminal, arguments: tu
 def test_init__password_file_that_holds_none__is_refused(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, content: bytes | None, expected: str
 ) -> None:
-    monkeypatch.setenv(f"{cli.PASSWORD}_FILE", "password")
+    monkeypatch.setenv(f"{PASSWORD}_FILE", "password")
     if content is not None:
         Path("password").write_bytes(content)
     assert expected in terminal.run("init", "--out", "x", "--quick").sentence
@@ -170,7 +171,7 @@ def test_init__password_file_that_holds_none__is_refused(
 def test_init__place_that_is_taken__is_refused(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv(cli.PASSWORD, "x")
+    monkeypatch.setenv(PASSWORD, "x")
     Path("file").write_bytes(b"")
     Path("full").mkdir()
     Path("full", "something").write_bytes(b"")
@@ -195,7 +196,7 @@ def test_bundle__without_a_key_to_trust__is_refused(
 def test_init__of_a_model_key__makes_one_encrypted_key_file(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(cli.PASSWORD, "x")
+    monkeypatch.setenv(PASSWORD, "x")
     told = terminal.result("init", "--out", "keys", "--model-key", "--quick")
     assert [path.name for path in Path("keys").iterdir()] == ["model-key.json"]
     assert "0x" + NodeKeys.load(Path(told["key"]), "x").identity_key.hex() == told["signer"]
@@ -421,7 +422,7 @@ def test_init__quick__makes_a_committee_and_prints_one_object(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("password").write_text("secret words\n")
-    monkeypatch.setenv(f"{cli.PASSWORD}_FILE", "password")
+    monkeypatch.setenv(f"{PASSWORD}_FILE", "password")
     found = terminal.result("init", "--out", "new", "--members", 1, "--quick")
     committee = from_json(json.loads(Path(found["committeeFile"]).read_bytes()))
     assert (len(committee.members), committee.quorum) == (1, 1)

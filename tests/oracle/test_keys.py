@@ -373,3 +373,9 @@ def test_attest__a_report__is_recorded_before_it_is_signed(tmp_path: Path) -> No
         with pytest.raises(Stop, match="never signs a second digest"):
             keys.attest(replace(found, root=bytes(32)), HOME, NodeKeys(SEED), watcher, log)
         assert len(watcher.seen) == 1
+
+
+@pytest.mark.parametrize("key", [b"\6" * 31, b"\6" * 33, bytes(32), b"\xff" * 32])
+def test_key_signer__of_what_is_no_private_key__is_refused(key: bytes) -> None:
+    with pytest.raises(ValueError, match=r"32 bytes, got 3|Secret scalar"):
+        KeySigner(key)
