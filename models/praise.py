@@ -18,8 +18,8 @@ PRAISES: Mapping[str, tuple[str, str, int]] = {
         1,
     ),
     "vouched_months": (
-        "a payer known from paying others paid in {n} of the last 12 months",
-        "近 12 个月中有 {n} 个月收到可采信付款方的付款",
+        "paid in {n} of the last 12 months by somebody who also pays others who repaid loans",
+        "近 12 个月中有 {n} 个月收到也付款给其他已还清借款者的付款方的款项",
         6,
     ),
     "on_time_share_bps": ("{p} % of loans repaid on time", "{p}% 的借款按时还清", 8_000),

@@ -394,25 +394,25 @@ REASONS: Mapping[int, tuple[Variant, ...]] = {
     ),
     45: (
         Variant(
-            "Only {n} {n:loan|loans} of some size and length repaid on time so far.",
-            "目前达到一定金额和期限并按时还清的借款仅有 {n} 笔。",
+            "Only {n} {n:loan|loans} of enough size and length repaid on time.",
+            "目前只有 {n} 笔金额和期限足够的借款按时还清。",
             {"n": Figure("loans_proved")},
         ),
         Variant(
-            "Few loans of some size and length were repaid on time.",
-            "达到一定金额和期限并按时还清的借款较少。",
+            "Few loans of enough size and length were repaid on time.",
+            "金额和期限足够且按时还清的借款较少。",
             {},
         ),
     ),
     46: (
         Variant(
-            "Only {n} {n:payer is|payers are} known from paying others who repaid loans.",
-            "仅有 {n} 个付款方因长期向其他已还清借款的人付款而可予采信。",
+            "Only {n} of your payers also {n:pays|pay} others who repaid loans.",
+            "向您付款的人中，仅有 {n} 个也长期付款给其他已还清借款的人。",
             {"n": Figure("vouched_payers")},
         ),
         Variant(
-            "Few payers are known from paying others who repaid loans.",
-            "因长期向其他已还清借款的人付款而可予采信的付款方较少。",
+            "Few of your payers also pay others who repaid loans.",
+            "向您付款的人中，也长期付款给其他已还清借款的人较少。",
             {},
         ),
     ),

@@ -6,6 +6,7 @@ one person come to the same score, and an open dispute of one marks them all.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -16,7 +17,7 @@ from models.disputes import Stand, disputes_of
 from models.features.catalogue import named
 from models.manifest import Manifest
 from models.measure import Population, measured, population, to_matrix
-from models.persons import links_of
+from models.persons import LATEST, links_of
 from models.scorecard import DISPUTED, FeatureMatrix, Scorecard, Scores, score
 
 WITHOUT = pa.schema([("account", pa.binary()), ("fact_id", pa.binary()), ("score_without", pa.int32())])
@@ -56,6 +57,12 @@ def scores_without(events: ir.Table, card: Scorecard, until: int, people: set[by
     return pa.Table.from_pylist(ordered, schema=WITHOUT)
 
 
+def score_without(events: ir.Table, card: Scorecard, until: int, account: bytes, fact_id: bytes) -> int:
+    """The account's score at `until` if a fact of its record had never been; 0 is none."""
+    (found,) = _without(events, card, until, [Stand(account, fact_id, "upheld", 0, LATEST)])
+    return int(found["score_without"])
+
+
 def _turns(disputes: list[Stand]) -> list[list[Stand]]:
     """The disputes in as few lists as go with one of each account in a list."""
     turns: list[list[Stand]] = []
@@ -68,7 +75,7 @@ def _turns(disputes: list[Stand]) -> list[list[Stand]]:
     return turns
 
 
-def _without(events: ir.Table, card: Scorecard, until: int, turn: list[Stand]) -> list[dict[str, object]]:
+def _without(events: ir.Table, card: Scorecard, until: int, turn: list[Stand]) -> list[dict[str, Any]]:
     features = named(card.features)
     accounts = pa.array([stand.account for stand in turn], pa.binary())
     points = ibis.memtable(pa.table({"person": accounts, "until": pa.array([until] * len(turn), pa.int64())}))

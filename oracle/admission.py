@@ -50,8 +50,8 @@ _NOTE = (
     "badBps: how many of 10,000 the scorecard expects not to repay as agreed, rounded up; its card names "
     "the outcome and the horizon. Older: whom a score posted so many epochs before admits, and the newest "
     "does not, with what is expected of them now.",
-    "badBps：评分卡预计每 10,000 人中未按约还款的人数，向上取整；违约定义与观察期见模型卡。"
-    "older：仍凭若干期之前发布的评分获准、而按最新一期不会获准的人，及目前对其的预计。",
+    "预计未按约还款：评分卡预计每 10,000 人中的人数，向上取整；违约定义与观察期见模型卡。"
+    "仅凭往期评分获准：仍凭若干期之前发布的评分获准、而按最新一期不会获准的人，及目前对其的预计。",
 )
 
 

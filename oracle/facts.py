@@ -3,22 +3,26 @@
 Rules that hold here: no failure of making them stops a round, for nothing that is signed depends on them: an
 epoch then stands without, which is logged and counted. `facts.parquet` is in order of account and read by
 row group, so that one account's facts cost the same in a folder of a million; `disputes.parquet` holds what
-is in dispute or was upheld, with the score as it is and as it would be without that fact. A fact's name
-(models/facts.py) is made when it is read: hashing the facts of all, for the few who look, would take longer
-than scoring them.
+is in dispute or was upheld, with the score as it is and as it would be without that fact. `events.parquet`,
+where a node is set to keep it, is what the latest epoch was scored from: so the same is told of any fact,
+when somebody asks (`told_without`). A fact's name (models/facts.py) is made when it is read: hashing the
+facts of all, for the few who look, would take longer than scoring them.
 """
 
 import logging
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
-from ledger_reader.errors import Stop
+from ledger_reader.errors import Retry, Stop
 from models.disputes import disputes_of
 from models.facts import event_fact, loan_fact
 from models.manifest import Manifest
@@ -26,14 +30,17 @@ from models.measure import numbered, population
 from models.persons import ties
 from models.record import record
 from models.scorecard import Scorecard, Scores
-from models.scoring import scores_without
+from models.scoring import score_without, scores_without
 from oracle import metrics
-from oracle.folder import DISPUTES, FACTS, drop_staging, staging_of
+from oracle.folder import DISPUTES, EVENTS, FACTS, drop_staging, folder_of, known_epochs, staging_of
 
 log = logging.getLogger(__name__)
 
 GROUP = 20_480
 """Rows of facts that are read for one account."""
+
+MEMORY, THREADS = "256MB", 1
+"""What telling of one fact may take of the service's machine."""
 
 MOST_SAID = 300
 """Characters of a failure's own words that are logged."""
@@ -88,12 +95,25 @@ class Model:
 
 
 def staged_facts(
-    epochs: Path, epoch: int, events: Table, model: Model, until: int, scores: Scores
+    epochs: Path,
+    epoch: int,
+    events: Table,
+    model: Model,
+    until: int,
+    scores: Scores,
+    keeps_events: bool = False,
 ) -> Path | None:
-    """A folder with both files, for `folder.write_epoch`; None when making them failed, whatever it was."""
+    """A folder with the files, for `folder.write_epoch`; None when making them failed, whatever it was.
+
+    With `keeps_events` the events are in it, and in no earlier epoch's folder any more.
+    """
     try:
         staging = staging_of(epochs, epoch)
         write_facts(staging, events, model, until, scores)
+        if keeps_events:
+            for earlier in known_epochs(epochs):
+                (folder_of(epochs, earlier) / EVENTS).unlink(missing_ok=True)
+            write_events(staging, events)
     except Exception as failure:
         # The one place beside the loop where even a bug is caught: people want their record, but a committee
         # needs its root, and no member may lose it by what the others never see.
@@ -115,6 +135,34 @@ def write_facts(folder: Path, events: Table, model: Model, until: int, scores: S
     told = record(events, points, None if found is None else ibis.memtable(found)).rename(account="person")
     told.to_parquet(folder / FACTS, row_group_size=GROUP, compression="zstd")
     pq.write_table(_disputes(events, model.card, until, scores), folder / DISPUTES)
+
+
+def write_events(folder: Path, events: Table) -> None:
+    """Write what an epoch is scored from into `folder`."""
+    events.to_parquet(folder / EVENTS, compression="zstd")
+
+
+def told_without(
+    folder: Path, card: Scorecard, until: int, account: bytes, fact_id: bytes, seconds: float
+) -> int:
+    """An account's score without one fact, from the events in an epoch's folder; 0 is none.
+
+    Retry when it takes longer than so many seconds.
+    """
+    began, late = time.monotonic(), f"rescoring without one fact took longer than {seconds:.0f} s."
+    connection = ibis.duckdb.connect(memory_limit=MEMORY, threads=THREADS)
+    over = threading.Timer(seconds, connection.con.interrupt)
+    over.start()
+    try:
+        found = score_without(connection.read_parquet(folder / EVENTS), card, until, account, fact_id)
+    except duckdb.InterruptException as error:
+        raise Retry(late) from error
+    finally:
+        over.cancel()
+        connection.disconnect()
+    if time.monotonic() - began > seconds:
+        raise Retry(late)
+    return found
 
 
 def facts_of(folder: Path, account: bytes) -> list[Fact]:

@@ -25,7 +25,7 @@ from oracle.keys import read_private, write_durably
 from oracle.report import EpochReport
 from oracle.tree import FILE, EpochTree
 
-FACTS, DISPUTES = "facts.parquet", "disputes.parquet"
+FACTS, DISPUTES, EVENTS = "facts.parquet", "disputes.parquet", "events.parquet"
 SCORES, FEATURES, SECRET, REPORT = "scores.npy", "features.npy", "secret", "report.json"
 
 ROW = np.dtype(
@@ -210,7 +210,7 @@ def _feature_row(names: tuple[str, ...]) -> np.dtype[Any]:
 def _close(folder: Path) -> bool:
     """Delete what proofs are made of, the secret first; False when it was gone before."""
     closed = (folder / SECRET).exists()
-    for name in (SECRET, FILE, FACTS, DISPUTES):
+    for name in (SECRET, FILE, FACTS, DISPUTES, EVENTS):
         (folder / name).unlink(missing_ok=True)
     _sync(folder)
     return closed

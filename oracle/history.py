@@ -67,7 +67,9 @@ class History:
         """A folder with what the scores rest on, for the people whose they are; None when that failed."""
         model = facts.Model(manifest, scorecards.load(self.settings.home, manifest.scorecard))
         events, until = self.store.events(snapshot), manifest.schedule.until(epoch)
-        return facts.staged_facts(self.settings.epochs, epoch, events, model, until, scores)
+        return facts.staged_facts(
+            self.settings.epochs, epoch, events, model, until, scores, self.settings.events
+        )
 
     def scores_before(
         self, oracle: CreditOracle, terms: Terms, snapshot: Snapshot, block: int

@@ -117,6 +117,21 @@ FACTS_UNKNOWN = Sentence(
     "The facts of this epoch are not kept here; they come with the next one.",
     "本服务未保存本期的记录明细，将随下一期提供。",
 )
+FACT_UNKNOWN = Sentence(
+    "fact-unknown",
+    "This is no fact of this wallet's in epoch {epoch}; GET /v1/me/facts lists those that are.",
+    "第 {epoch} 期没有此钱包的这条记录；可用的记录见 GET /v1/me/facts。",
+)
+WITHOUT_LATER = Sentence(
+    "without-later",
+    "What the score would be without this fact is told with epoch {epoch}, once it is disputed.",
+    "提出异议后，不计入此项时的评分将随第 {epoch} 期给出。",
+)
+WITHOUT_BUSY = Sentence(
+    "without-busy",
+    "Somebody else's score is being worked out; ask again in a few seconds.",
+    "正在为他人计算，请几秒后再试。",
+)
 NOT_IN_EPOCH = Sentence(
     "not-in-epoch",
     "{account} is not in epoch {epoch}: it was not enrolled at the snapshot; enrol and wait for "

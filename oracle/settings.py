@@ -40,6 +40,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     turn_seconds: _Seconds = 60.0
     round_seconds: _Seconds = 3600.0
     facts: bool = True
+    events: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Settings:
     key file, of the same password, or a remote signer.
     `poll_seconds`: how often the world is looked at; `turn_seconds`: how long a leader may take;
     `round_seconds`: how long a round may last before the node gives it up. `facts`: whether epoch folders
-    hold what the scores rest on, which a service shows to its borrowers (oracle/facts.py).
+    hold what the scores rest on, which a service shows to its borrowers (oracle/facts.py). `events`: whether
+    the latest one also holds what it was scored from, so that the service tells the score without any fact.
     """
 
     home: Path
@@ -78,6 +80,7 @@ class Settings:
     turn_seconds: float
     round_seconds: float
     facts: bool
+    events: bool
 
     @property
     def ledger(self) -> Path:
@@ -124,6 +127,7 @@ def _settings(home: Path, file: _File) -> Settings:
         turn_seconds=file.turn_seconds,
         round_seconds=file.round_seconds,
         facts=file.facts,
+        events=file.events,
     )
 
 

@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/facts/{fact_id}/without": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Without
+         * @description The score as it is, and as it would be without this fact: what a dispute of it is about.
+         */
+        get: operations["without_v1_me_facts__fact_id__without_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/report": {
         parameters: {
             query?: never;
@@ -1587,6 +1607,20 @@ export interface components {
             threshold?: number | null;
         };
         /**
+         * Without
+         * @description The score of an epoch as it is, and as it would be without one fact; null where there is none.
+         */
+        Without: {
+            /** Epoch */
+            epoch: number;
+            /** Factid */
+            factId: string;
+            /** Scorewith */
+            scoreWith: number | null;
+            /** Scorewithout */
+            scoreWithout: number | null;
+        };
+        /**
          * Words
          * @description What a borrower says of the own record.
          */
@@ -2072,6 +2106,92 @@ export interface operations {
                      *     ]
                      */
                     "application/json": components["schemas"]["Fact"][];
+                };
+            };
+            /** @description Refused, with what to do (RFC 9457) */
+            503: {
+                headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "No consent",
+                     *       "status": 403,
+                     *       "code": "no-consent",
+                     *       "detail": "No consent for this request."
+                     *     }
+                     */
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Refused, with what to do (RFC 9457) */
+            "4XX": {
+                headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "No consent",
+                     *       "status": 403,
+                     *       "code": "no-consent",
+                     *       "detail": "No consent for this request."
+                     *     }
+                     */
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description Which refusal it is, for programs */
+                        code: string;
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    without_v1_me_facts__fact_id__without_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Name it when you ask the operator about this answer */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "epoch": 12,
+                     *       "factId": "0xabababababababababababababababababababababababababababababababab",
+                     *       "scoreWith": 712,
+                     *       "scoreWithout": 731
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Without"];
                 };
             };
             /** @description Refused, with what to do (RFC 9457) */

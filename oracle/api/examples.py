@@ -129,6 +129,7 @@ EXAMPLES: dict[str, Any] = {
         "scoreWith": None,
         "scoreWithout": None,
     },
+    "Without": {"epoch": 12, "factId": _HASH, "scoreWith": 712, "scoreWithout": 731},
     "ReportFile": {
         "report": {"format": 1, "kind": "credit record", "account": _MEI, "parts": {"history": [_PAST]}},
         "key": _HASH,

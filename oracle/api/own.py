@@ -22,7 +22,7 @@ from oracle.api import answers
 from oracle.api.epochs import Opened
 from oracle.api.facts import told_facts
 from oracle.api.service import Service
-from oracle.api.shapes import Fact, Ladder, OwnProof, Past, ReportFile, Score, tells
+from oracle.api.shapes import Fact, Ladder, OwnProof, Past, ReportFile, Score, Without, tells
 from oracle.credit_report import DEFAULT_PARTS, FORMAT, PARTS, sign_report
 from oracle.proof_text import BESIDE
 from oracle.settings import address_text
@@ -78,6 +78,12 @@ def own_routes(service: Service) -> APIRouter:
     def facts(account: Account) -> list[dict[str, Any]]:
         """What the score of the latest epoch is made of: loans, invoices, payments, integrity."""
         return told_facts(epochs.folder_of(epochs.latest()), account)
+
+    @routes.get("/facts/{fact_id}/without", **tells(Without))
+    def without(account: Account, fact_id: str) -> Response:
+        """The score as it is, and as it would be without this fact: what a dispute of it is about."""
+        found = service.rescoring.without(epochs, account, plain.hexadecimal(fact_id, "factId", 32))
+        return Response(found, media_type="application/json")
 
     @routes.get("/report", **tells(ReportFile))
     def report(

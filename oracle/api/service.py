@@ -16,6 +16,7 @@ from oracle.api.epochs import Epochs, Opened
 from oracle.api.figures import Figures
 from oracle.api.operator import Operator
 from oracle.api.problems import TooMany
+from oracle.api.rescoring import Rescoring
 from oracle.api.sessions import Sessions
 from oracle.api.sight import Sight
 from oracle.api.signatures import Signatures
@@ -71,6 +72,7 @@ class Service:
     words: Words
     signer: ReportSigner
     chain: ChainView | None = None
+    rescoring: Rescoring = field(default_factory=Rescoring)
     figures: Figures = field(default_factory=Figures)
     allowance: Allowance = field(default_factory=lambda: Allowance(*OF_ONE_ACCOUNT))
     nonces: Allowance = field(init=False)

@@ -247,6 +247,15 @@ class Fact(Shape):
     score_without: int | None
 
 
+class Without(Shape):
+    """The score of an epoch as it is, and as it would be without one fact; null where there is none."""
+
+    epoch: int
+    fact_id: str
+    score_with: int | None
+    score_without: int | None
+
+
 class Consent(Shape):
     """A consent as it was signed, and what became of it: reads that remain, when it was stopped."""
 

@@ -55,7 +55,7 @@ def admits(
     from oracle.verbs.admissions import show_admitted
 
     found = show_admitted(home, epoch, at_least, statuses, widest, lang)
-    show(found if as_json else shown(found), as_json)
+    show(found if as_json else shown(found), as_json, lang=lang)
 
 
 @app.command()

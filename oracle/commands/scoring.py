@@ -62,4 +62,4 @@ def explain(
     """One borrower's score taken apart: terms, points, reasons, and what would raise it."""
     from oracle.verbs.scores import explain_account
 
-    show(explain_account(ledger, manifest, epoch, account, lang, target), as_json)
+    show(explain_account(ledger, manifest, epoch, account, lang, target), as_json, lang=lang)

@@ -23,14 +23,19 @@ from oracle.contract import Contract, Refused
 from oracle.devchain.anvil import Transaction, free_port
 from oracle.devchain.deploy import DAY, Row
 from oracle.devchain.economy import Plan, plan, play
-from oracle.devchain.stage import EPOCH, Stage, at_least, borrow, open_stage, own, yearly_rate
+from oracle.devchain.stage import EPOCH, LENGTH, Stage, at_least, borrow, open_stage, own, yearly_rate
 from oracle.devchain.telling import Telling
 from oracle.settings import address_text
 from oracle.statement import status_words
 from oracle.tree import STEP
 
 DAYS, NOTICE_DAYS, CUT_DAYS = 365, 15, 243
-"""A year; the model is named so long before its end; it learns from what was before CUT_DAYS."""
+FIRST_END = DAYS - LENGTH // DAY
+"""A year; EPOCH ends on day FIRST_END, and LATEST with the year. The model is named NOTICE_DAYS before EPOCH
+ends, and learns from what was before CUT_DAYS."""
+
+LATEST = EPOCH + 1
+"""The epoch that is told of. One stood before it: a score has a history, and a committee's figures a past."""
 
 THRESHOLD, DOLLARS = 650, 300
 MARK = "made-by-demo.txt"
@@ -81,7 +86,7 @@ def tell_story(
     with contextlib.ExitStack() as stack:
         telling.act("year")
         economy = plan(seed, borrowers, DAYS, rich=rich)
-        end = economy.start + DAYS * DAY
+        end = economy.start + FIRST_END * DAY
         stage = open_stage(stack, folder, economy.start, end, economy.policy, rich=rich)
         stage = stage.with_disputes().with_open_scores(port)
         story = Story(stage, economy, telling, "zh" if language == "zh" else "en")
@@ -108,7 +113,7 @@ def where(stage: Stage) -> dict[str, Any]:
 def act_1_a_year(story: Story) -> None:
     """Life on chain, up to the day on which the model is named; the rest is lived in act 4."""
     stage = story.stage
-    play(story.plan, stage.anvil, stage.deployment, until=_day(story, DAYS - NOTICE_DAYS))
+    play(story.plan, stage.anvil, stage.deployment, until=_day(story, FIRST_END - NOTICE_DAYS))
     stage.anvil.advance_to(stage.anvil.now() + 60)
     loans = Contract(stage.anvil.rpc, "TermLoans", stage.deployment.loans)
     coin = Contract(stage.anvil.rpc, "DevCoin", stage.deployment.coin)
@@ -157,33 +162,43 @@ def act_3_a_scorecard(story: Story) -> None:
 
 
 def act_4_four_nodes(story: Story) -> None:
-    """The last weeks pass; four processes read, score, agree, and one of them publishes."""
+    """The last weeks pass; twice four processes read, score, agree, and one of them publishes."""
     story.telling.act("nodes")
-    stage = story.stage
-    play(story.plan, stage.anvil, stage.deployment, since=_day(story, DAYS - NOTICE_DAYS))
-    stage.anvil.advance_to(_day(story, DAYS) + 60)
-    manifest = Path(story.facts["train"]["manifest"])
+    stage, manifest = story.stage, Path(story.facts["train"]["manifest"])
     stage.furnish(manifest)
-    stage.anvil.automine(True)
-    rounds = stage.run_nodes(stage.homes)
-    if len({each["root"] for each in rounds}) != 1 or not all(each["agrees"] for each in rounds):
-        raise Stop(f"the nodes do not agree; their logs are log.txt in {stage.folder}/committee/node-*.")
+    _a_round(story, FIRST_END - NOTICE_DAYS, FIRST_END)
+    story.facts["before"] = published(stage, EPOCH)
+    rounds = _a_round(story, FIRST_END, DAYS)
     story.facts["rounds"] = rounds
-    story.facts["publish"] = published(stage)
+    story.facts["publish"] = published(stage, LATEST)
     stage.read()
-    scored = stage.verb("score", "--ledger", stage.ledger, "--manifest", manifest, "--epoch", EPOCH)
+    scored = stage.verb("score", "--ledger", stage.ledger, "--manifest", manifest, "--epoch", LATEST)
     story.facts["score"] = {name: value for name, value in scored.items() if name != "rows"}
+    story.telling.line("before", epoch=EPOCH, **story.facts["before"])
     shown = [f"{number} {each['root'][:6]}…{each['root'][-2:]}" for number, each in enumerate(rounds, 1)]
     story.telling.line("roots", roots="   ".join(shown))
-    story.telling.line("published", **story.facts["publish"])
+    story.telling.line("published", epoch=LATEST, **story.facts["publish"])
     story.telling.line("statuses", **story.facts["score"])
 
 
-def published(stage: Stage) -> dict[str, Any]:
-    """What the chain says of the epoch's publication; lets the time pass until its root is read."""
-    found = stage.oracle.published(stage.deployment.start_block)[EPOCH]
+def _a_round(story: Story, since_day: int, end_day: int) -> list[dict[str, Any]]:
+    """Life goes on until an epoch ends; what each node says of it. Stop when they do not agree."""
+    stage, anvil = story.stage, story.stage.anvil
+    anvil.automine(False)
+    play(story.plan, anvil, stage.deployment, since=_day(story, since_day), until=_day(story, end_day))
+    anvil.advance_to(_day(story, end_day) + 60)
+    anvil.automine(True)
+    rounds = stage.run_nodes(stage.homes)
+    if len({each["root"] for each in rounds}) != 1 or not all(each["agrees"] for each in rounds):
+        raise Stop(f"the nodes do not agree; their logs are log.txt in {stage.folder}/committee/node-*.")
+    return rounds
+
+
+def published(stage: Stage, epoch: int) -> dict[str, Any]:
+    """What the chain says of an epoch's publication; lets the time pass until its root is read."""
+    found = stage.oracle.published(stage.deployment.start_block)[epoch]
     receipt = stage.anvil.rpc.call("eth_getTransactionReceipt", [found.transaction])
-    committee = stage.oracle.committee_at(EPOCH)
+    committee = stage.oracle.committee_at(epoch)
     stage.anvil.advance_to(found.active_from + 1)
     return {
         "transaction": found.transaction,
@@ -194,6 +209,9 @@ def published(stage: Stage) -> dict[str, Any]:
         "borrowers": found.report.borrowers,
         "root": "0x" + found.report.root.hex(),
         "scoresHash": "0x" + found.report.scores_hash.hex(),
+        "meanScore": found.report.mean_score,
+        "movedBps": found.report.moved_bps,
+        "psiBps": found.report.psi_bps,
     }
 
 

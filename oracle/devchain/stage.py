@@ -135,7 +135,7 @@ class Stage:
                     shutil.copytree(manifest.parent.parent / kind, home / kind, dirs_exist_ok=True)
             others = {address_text(m): url for m, url in peers.items() if m != members[i]}
             rpc = rpc_urls[i] if rpc_urls else self.anvil.url
-            serves = {"facts": i == 0}  # the first node is the one with a service beside it
+            serves = {"facts": i == 0, "events": i == 0}  # the first node is the one with a service beside it
             write_settings(home, node_settings(self.deployment, rpc, ports[i], others) | serves)
 
     def run_nodes(

@@ -14,6 +14,11 @@ COLUMNS = 79
 _LONG_HEX = re.compile(r"(0x[0-9a-f]{4})[0-9a-f]{32,}([0-9a-f]{4})")
 """Addresses and hashes, shown by their ends; whole ones are in facts.json."""
 
+_POINTS, _KEEP = re.compile(r" {3}([+-]\d+)$"), "\N{NO-BREAK SPACE}" * 3
+"""Points stay with the last word of their reason, wherever a line ends."""
+
+_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+
 WORDS: dict[str, tuple[str, str]] = {
     "title": (
         "credit-oracle demo   seed {seed}   everything on this machine, nothing leaves it",
@@ -48,6 +53,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "   模型 {model}… 公示两期后，自第 {epoch} 期起生效",
     ),
     "nodes": ("Four nodes, none trusting another", "四个互不信任的节点"),
+    "before": (
+        "   epoch {epoch} first, a week before: {borrowers} scored people, {signatures} signatures",
+        "   先是一周前的第 {epoch} 期：{borrowers} 位有评分者，{signatures} 个签名",
+    ),
     "roots": ("   roots   {roots}", "   根值   {roots}"),
     "published": (
         "   same root, {quorum} signatures needed, {signatures} given · published by node {by}\n"
@@ -145,7 +154,9 @@ class Telling:
         """One line of an act."""
         self._flush_heading()
         for part in self._words(key, **figures).split("\n"):
-            self._print(textwrap.fill(part, COLUMNS + 1, subsequent_indent=" " * 15, break_long_words=False))
+            bound = _POINTS.sub(_KEEP + r"\1", part)
+            filled = textwrap.fill(bound, COLUMNS + 1, subsequent_indent=" " * 15, **_WHOLE)
+            self._print(filled.replace(_KEEP, " " * len(_KEEP)))
 
     def statement(self, found: dict[str, Any], days: int) -> None:
         """A borrower's score and reasons; `days` until the next one."""

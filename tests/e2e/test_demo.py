@@ -15,7 +15,7 @@ from models import registry
 from models.scoring import score_population
 from oracle.consent import NOBODY, PUBLIC, PURPOSES, Consent
 from oracle.contract import Contract, CreditOracle, Refused
-from oracle.devchain.demo import DOLLARS, Story, lenders_threshold, moved_to, tell_story
+from oracle.devchain.demo import DOLLARS, LATEST, Story, lenders_threshold, moved_to, tell_story
 from oracle.devchain.deploy import DAY, DOLLAR, Policy, Row
 from oracle.devchain.economy import books
 from oracle.devchain.life import Terms
@@ -83,22 +83,34 @@ def check_year(story: Story) -> None:
 def check_epoch(story: Story) -> None:
     """Scores computed here from a ledger hash to what the chain holds, and the counts are theirs."""
     stage, found = story.stage, story.facts["publish"]
-    report = CreditOracle(stage.anvil.rpc, stage.deployment.oracle).published(0)[EPOCH].report
+    reports = CreditOracle(stage.anvil.rpc, stage.deployment.oracle).published(0)
+    before, report = (reports[epoch].report for epoch in (EPOCH, LATEST))
     manifest, card = read_manifest(Path(story.facts["train"]["manifest"]))
     with LedgerStore(stage.ledger) as store:
         head = store.head(stage.deployment.chain_id)
         assert head is not None
         scores = score_population(
-            store.events(Snapshot((head,))), manifest, card, manifest.schedule.until(EPOCH)
+            store.events(Snapshot((head,))), manifest, card, manifest.schedule.until(LATEST)
         )
     assert scores_hash(scores) == report.scores_hash
     assert found["scoresHash"] == "0x" + report.scores_hash.hex()
     told = story.facts["score"]
+    assert (before.mean_score, report.previous_epoch) == (0, EPOCH), "nobody to compare with, then somebody"
+    assert (report.mean_score, report.psi_bps) == (found["meanScore"], found["psiBps"])
+    assert 300 < report.mean_score < 850
+    check_history(story)
     assert report.borrowers == told["scored"] + told["thin"] == found["borrowers"]
     assert len(scores.addresses) == report.borrowers + told["insufficient"]
     assert report.model_id == bytes.fromhex(story.facts["train"]["modelId"][2:])
     card_of_service = registry.read_card(stage.homes[0], report.model_id)
     assert card_of_service == Path(story.facts["train"]["card"]).read_bytes()
+
+
+def check_history(story: Story) -> None:
+    """Mei's score has two epochs, each as the chain's report says."""
+    past = story.own("Mei", "/v1/me/history").raise_for_status().json()
+    assert [each["epoch"] for each in past] == [EPOCH, LATEST]
+    assert past[-1]["score"] == story.facts["mei"]["score"]
 
 
 def check_people(story: Story) -> None:

@@ -1,6 +1,7 @@
 """The command line: 0 done, 1 one sentence, 2 usage; results on standard output, nothing else."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -357,6 +358,7 @@ def test_admits__of_an_epochs_folder__counts_nobody_out(terminal: Terminal, kept
     table = terminal.run("admits", "--home", kept.settings.home, "--at-least", 500, "--lang", "zh").out
     assert "完整记录" in table
     assert "<5" in table
+    assert re.findall("[A-Za-z]+", table) == [], "its names are Chinese too"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ledger_reader.errors import Stop
+from ledger_reader.errors import Retry, Stop
 from ledger_reader.ledger import EVENTS
 from models.facts import event_fact, loan_fact
 from models.rules import Rule
@@ -134,6 +134,34 @@ def test_facts_of__what_was_disputed__say_how_it_stands_and_what_is_at_stake(wri
     assert (bad.block_time, bad.due_time, bad.value_cents) == (START + 50 * DAY, START + 80 * DAY, 10_000)
     payment = found[event_fact(1, 5, 0)]
     assert (payment.kind, payment.counterparty, payment.tx_hash) == ("payment", SHOP, bytes([5]) * 32)
+
+
+def test_told_without__a_fact__is_the_score_of_a_record_that_never_held_it(
+    scored: Scored, written: Path
+) -> None:
+    facts.write_events(written, scored.events)
+    bad, good = (loan_fact(1, "term_loans", LOANS[name]) for name in ("bad", "good"))
+    asked = (written, scored.model.card, UNTIL, ME)
+    assert (facts.told_without(*asked, bad, 60), facts.told_without(*asked, good, 60)) == (700, 500)
+    with pytest.raises(Retry, match="took longer than 0 s"):
+        facts.told_without(*asked, bad, 0)
+
+
+def test_staged_facts__with_events__leaves_them_in_the_latest_epoch_alone(
+    scored: Scored, tmp_path: Path
+) -> None:
+    earlier = folder.folder_of(tmp_path, 1) / folder.EVENTS
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
+    staged = (tmp_path, 2, scored.events, scored.model, UNTIL, scored.scores)
+    plain_ones = facts.staged_facts(*staged)
+    assert plain_ones is not None
+    assert not (plain_ones / folder.EVENTS).exists()
+    assert earlier.exists()
+    found = facts.staged_facts(*staged, keeps_events=True)
+    assert found is not None
+    assert pq.read_metadata(found / folder.EVENTS).num_rows == len(LEDGER)
+    assert not earlier.exists()
 
 
 def test_write_facts__of_a_population__are_in_order_of_account(written: Path) -> None:

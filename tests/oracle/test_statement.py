@@ -23,6 +23,7 @@ from models.scorecard import (
 )
 from models.segment import MISSING, Segment, Term
 from models.wording import Language
+from oracle.names import CHINESE as in_chinese  # noqa: N811
 from oracle.statement import MOST_HELD_BACK, MOST_HELPED, statement, status_words, values_of
 from tests.oracle.conftest import BO, KAI, MEI, Kept, features, small_card
 
@@ -103,6 +104,16 @@ def test_statement__of_each_borrower__is_wholly_in_its_language(language: Langua
         texts += [reason["text"] for reason in found["helped"] + found["heldBack"]]
         assert all((CHINESE.search(text) is not None) == (language == "zh") for text in texts)
         assert not any("{" in text or "None" in text for text in texts)
+
+
+def test_statement__every_name_in_it__has_a_chinese_one_for_the_terminal() -> None:
+    def names(value: object) -> set[str]:
+        if isinstance(value, dict):
+            return set(value).union(*map(names, value.values()))
+        return set().union(*map(names, value)) if isinstance(value, list) else set()
+
+    found = names(told(BO, "zh"))
+    assert {"heldBack", "planText", "points"} <= found <= set(in_chinese)
 
 
 def test_statement__of_bo__tells_the_late_loans_with_their_figures() -> None:

@@ -3,6 +3,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oracle.names import CHINESE
 from oracle.tables import as_text
 
 plain = st.none() | st.booleans() | st.integers() | st.text("abc xyz", max_size=8)
@@ -45,6 +46,12 @@ def test_as_text__names_and_values__stand_in_two_columns() -> None:
 def test_as_text__objects_inside__are_written_out() -> None:
     found = as_text({"seconds": {"sync": 1.5, "score": None}, "rows": [{"when": ["x", 1], "by": {"n": 2}}]})
     assert found.splitlines() == ["seconds  sync 1.5, score -", "", "rows", "when  by", "x, 1  n 2"]
+
+
+def test_as_text__with_names_in_chinese__lines_up_by_what_a_terminal_shows() -> None:
+    found = as_text({"score": 712, "plan": [{"text": "按时还款", "low": 3}], "capped": {"cap": 599}}, CHINESE)
+    table = ["", "改进方案", "说明      下限", "按时还款  3"]
+    assert found.splitlines() == ["评分      712", *table, "封顶      上限分数 599"]
 
 
 @given(st.dictionaries(st.text("abcdef", min_size=1, max_size=6), plain | st.lists(plain, max_size=3)))

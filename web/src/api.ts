@@ -88,6 +88,13 @@ export interface Fact {
   scoreWithout: number | null;
 }
 
+/** An epoch's score as it is, and as it would be without one fact; null where there is none. */
+export interface Without {
+  epoch: number;
+  scoreWith: number | null;
+  scoreWithout: number | null;
+}
+
 export interface Dispute {
   factId: string;
   reason: string;

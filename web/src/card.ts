@@ -6,6 +6,30 @@ export type Block =
   | { kind: "table"; names: string[]; rows: string[][] }
   | { kind: "text"; text: string };
 
+/** Headings of model cards (models/training/card.py) in Chinese; the text below them is English. */
+const CHINESE: Record<string, string> = {
+  "For whom": "适用对象",
+  "Not for": "不适用于",
+  Limits: "局限",
+  Data: "数据",
+  "Figures on loans it has not seen": "对未见过的借款的检验结果",
+  Segments: "分组",
+  Calibration: "校准",
+  Ranking: "排序能力",
+  "By month": "按月结果",
+  Fairness: "公平性",
+  Drift: "总体稳定性",
+  "Sign-off": "签署",
+};
+
+const TITLE = /^Model card: (.*)$/;
+
+/** A heading in Chinese; null where the card has another one. */
+export function inChinese(heading: string): string | null {
+  const name = TITLE.exec(heading)?.[1];
+  return name === undefined ? (CHINESE[heading] ?? null) : `模型说明：${name}`;
+}
+
 const RULE = /^\|(\s*:?-{3,}:?\s*\|)+$/;
 
 /** The blocks of a card, in order; empty lines part them. */

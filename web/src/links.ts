@@ -1,6 +1,8 @@
 // Which wallets count as one person, and what links them: the other wallet's word, brought by this one's transaction.
 
 import { getAddress, isAddressEqual, type Address, type Client, type Hex } from "viem";
+import { say } from "./language.svelte";
+import { WORDS } from "./words";
 import { getBlock, readContract, signTypedData } from "viem/actions";
 import type { Operator } from "./api";
 import { LINKS } from "./contracts";
@@ -65,4 +67,16 @@ export async function signLink(chain: Client, other: Wallet, operator: Operator,
     message: { wallet, with: getAddress(account), nonce, deadline },
   });
   return { other: wallet, deadline, signature };
+}
+
+const WORD = /^WL1:0X([0-9A-F]{40}):(\d{1,15}):0X((?:[0-9A-F]{2}){1,4096})$/;
+
+/** A word as text for another device: in capitals and digits, which QR codes pack best. */
+export const writeWord = ({ other, deadline, signature }: Word) => `WL1:${other}:${deadline}:${signature}`.toUpperCase();
+
+/** The word in such a text, whatever its letters' case; an Error where there is none. */
+export function readWord(text: string): Word {
+  const [, other, deadline, signature] = WORD.exec(text.trim().toUpperCase()) ?? [];
+  if (!other || !deadline || !signature) throw new Error(say(WORDS.notAWord));
+  return { other: getAddress(`0x${other.toLowerCase()}`), deadline: BigInt(deadline), signature: `0x${signature.toLowerCase()}` };
 }

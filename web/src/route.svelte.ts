@@ -1,6 +1,6 @@
 // Which screen is shown: the part of the address behind the sign #, so that one file serves all.
 
-export const SCREENS = ["score", "why", "prove", "access", "record", "loans", "wallets", "settings", "lender", "status", "help"] as const;
+export const SCREENS = ["score", "why", "prove", "access", "record", "loans", "wallets", "link", "settings", "lender", "status", "help"] as const;
 export type Screen = (typeof SCREENS)[number];
 
 function now(): Screen {

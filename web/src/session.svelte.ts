@@ -49,10 +49,15 @@ class Session {
     return this.wallet;
   }
 
-  /** The chain: over the address that the operator names for browsers, else through the person's wallet. */
-  async chain(): Promise<Client> {
+  /** The chain over the address that the operator names for browsers; null where there is none. */
+  reader(): Client | null {
     const { rpc } = this.operator!;
-    return rpc ? createClient({ ...CLIENT, transport: http(rpc) }) : this.signer();
+    return rpc ? createClient({ ...CLIENT, transport: http(rpc) }) : null;
+  }
+
+  /** The chain: over that address, else through the person's wallet. */
+  async chain(): Promise<Client> {
+    return this.reader() ?? this.signer();
   }
 
   /** The own score in the language of the moment. */

@@ -18,6 +18,10 @@ def test_fact__disputed__is_a_transaction_with_hashes_and_its_words_stay_here(
         item = visit.page.locator("section", has_text=f"block {fact['blockNumber']} of chain").first
         assert "Loan · repaid late" in item.inner_text()
         item.get_by_role("button", name="This is wrong").click()
+        stake = visit.see("Score with this item ").inner_text()
+        told = world.told("Bo", f"/v1/me/facts/{fact['factId']}/without")
+        assert stake == f"Score with this item {told['scoreWith']}, without it {told['scoreWithout']}."
+        assert told["scoreWithout"] > told["scoreWith"]
         item.get_by_label("What is wrong?").select_option("already repaid")
         item.get_by_label("In your own words").fill("I paid the day before.")
         visit.press("Send as one transaction")

@@ -14,7 +14,7 @@ from tests.e2e.page.conftest import Visiting
 from tests.e2e.page.world import PageWorld
 
 OWN_SCREENS = ("score", "why", "prove", "access", "record", "loans", "wallets", "settings")
-OPEN_SCREENS = ("lender", "status", "help")
+OPEN_SCREENS = ("lender", "status", "help", "link")
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 
+from oracle.devchain.demo import LATEST
 from oracle.devchain.people import demo_address, demo_key
 from oracle.settings import address_text
 from tests.e2e.page.conftest import Visiting
@@ -40,10 +41,11 @@ def test_proof__of_at_least_650__opens_a_loan_and_convinces_a_lender(
 def lender_checks(visiting: Visiting, proof: str) -> None:
     """The lender pastes the proof, then others: altered, old, no proof at all, an address."""
     altered, old = (json.dumps(json.loads(proof) | change) for change in ({"threshold": 660}, {"epoch": 2}))
+    mei = address_text(demo_address("Mei"))
     with visiting() as visit:
         visit.open("lender")
         for text, answer in (
-            (proof, f"Proven: {address_text(demo_address('Mei'))} has at least 650, full record, in epoch 3"),
+            (proof, f"Proven: {mei} has at least 650, full record, in epoch {LATEST}"),
             (altered, "Not proven: "),
             (old, "This proof is from epoch 2, no longer kept. Ask for a new one."),
             ("hello", "Not proven: this is not the text of a proof"),
@@ -51,7 +53,6 @@ def lender_checks(visiting: Visiting, proof: str) -> None:
             visit.page.get_by_label("Paste a proof").fill(text)
             visit.press("Check")
             visit.see(answer)
-        mei = address_text(demo_address("Mei"))
         visit.page.get_by_label("Paste a proof").fill(mei)
         visit.press("Check")
         visit.see("This is an address. Its record is read by consent of its owner")

@@ -31,6 +31,7 @@ def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, 
         assert f"likely {score['low']}–{score['high']}" in shown
         assert "Your record is strong" in shown
         assert "Out of date" not in shown
+        check_history(visit, world.told("Mei", "/v1/me/history"))
         visit.open("why")
         visit.page.get_by_label("To reach").fill("747")
         visit.press("Work it out")
@@ -45,6 +46,15 @@ def test_score__of_mei__is_the_services_with_reasons_and_plan(world: PageWorld, 
             assert f"{gain} if nothing else changes" in why
         check_tables(visit, score)
         check_chinese_tables(visit, world.told("Mei", "/v1/me/score", target=747, lang="zh"))
+
+
+def check_history(visit: Visit, past: list[dict[str, Any]]) -> None:
+    """The score in two epochs, as a chart with one sentence, and as a table."""
+    assert len(past) == 2
+    visit.see(f"2 epochs, from {past[0]['score']} to {past[1]['score']}.")
+    visit.page.get_by_role("img", name="History").wait_for()
+    turn_all(visit, "Show as table")
+    assert [[row[0], row[2]] for row in rows(visit, 0)] == [[str(p["epoch"]), str(p["score"])] for p in past]
 
 
 def check_tables(visit: Visit, score: dict[str, Any]) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from ledger_reader.errors import Stop
+from oracle.devchain.demo import LATEST
 from oracle.devchain.deploy import DAY
 from oracle.devchain.people import demo_address, demo_key
+from oracle.devchain.stage import EPOCH
+from tests.e2e.browser import PHONE
 from tests.e2e.page.conftest import Visiting
 from tests.e2e.page.world import PageWorld
 
@@ -92,3 +95,18 @@ def test_score__put_on_the_chain__is_read_by_contracts_until_it_is_taken_off(
         visit.see("Contracts read it no more.")
         visit.page.get_by_role("button", name="Put my score on the chain").wait_for()
     assert oracle.read("scoreOf", mei) == (0, 0, 0, 0, 0)
+
+
+def test_score__on_the_chain_of_an_earlier_epoch__is_renewed(world: PageWorld, visiting: Visiting) -> None:
+    oracle, bo = world.stage.oracle, demo_address("Bo")
+    with visiting(size=PHONE) as visit:
+        visit.open("settings")
+        visit.sign_in("Demo wallet: Bo")
+        visit.see(f"of epoch {EPOCH}, data to ")
+        visit.confirm("Put the newer score there")
+        visit.see("Contracts can read your score now.")
+        told = world.told("Bo", "/v1/me/score")
+        visit.see(f"On the chain stands {told['score']} ({told['low']}–{told['high']}), of epoch {LATEST}, ")
+        assert visit.page.get_by_role("button", name="Put the newer score there").count() == 0
+    score, _, _, epoch, _ = oracle.read("scoreOf", bo)
+    assert (score, epoch) == (told["score"], told["epoch"])

@@ -1,10 +1,12 @@
 """Two wallets of one person: linked by both, and parted again."""
 
 from oracle.devchain.people import demo_address, demo_key
+from oracle.settings import address_text
+from tests.e2e.browser import PHONE
 from tests.e2e.page.conftest import Visiting
 from tests.e2e.page.world import PageWorld
 
-OTHER = b"\x73" * 32
+OTHER, FAR = b"\x73" * 32, b"\x74" * 32
 
 
 def test_wallets__of_one_person__are_linked_by_both_and_parted(world: PageWorld, visiting: Visiting) -> None:
@@ -27,6 +29,36 @@ def test_wallets__of_one_person__are_linked_by_both_and_parted(world: PageWorld,
         visit.see("Done. The link ends in 14 days.")
         visit.see("counted until then")
     assert links.read("leavesAt", kai)[0] == links.read("leavesAt", address)[0] > world.stage.anvil.now()
+
+
+def test_wallet__on_another_device__signs_there_and_its_word_is_pasted_here(
+    world: PageWorld, visiting: Visiting
+) -> None:
+    other, links, mei = world.wallet(FAR), world.contract("WalletLinks", "links"), demo_address("Mei")
+    with visiting(size=PHONE) as visit:
+        visit.open("wallets")
+        visit.sign_in("Demo wallet: Mei")
+        visit.page.get_by_text("The other wallet is on another device").click()
+        asked = visit.page.get_by_label("The address to open there").input_value()
+        assert visit.violations() == []
+        with visiting(other, locale="zh-CN") as there:
+            there.page.goto(asked)
+            there.see("仅当您本人此刻正在自己的设备上关联该钱包时才签名")
+            assert address_text(mei) in there.text().lower()
+            there.press("用 Test Wallet 签名")
+            word = there.page.get_by_label("要粘贴到另一台设备的文本").input_value()
+            assert there.violations() == []
+            assert other.asked.count("eth_sendTransaction") == 0, "it signs, and pays nothing"
+        visit.page.get_by_label("What the other device shows").fill(word[:-1])
+        visit.press("Use it")
+        visit.see("This is not what the other device shows")
+        visit.page.get_by_label("What the other device shows").fill(f" {word.lower()}\n")
+        visit.press("Use it")
+        visit.see("has signed. It can be sent within an hour.")
+        visit.page.get_by_role("button", name="Link with 0x").click()
+        visit.press("Yes, go on")
+        visit.see("From the next epoch on both are scored as one person.")
+    assert links.read("personOf", mei) == links.read("personOf", bytes.fromhex(other.address[2:]))
 
 
 def test_wallet__linked_with_itself_or_by_a_no__stays_alone(world: PageWorld, visiting: Visiting) -> None:

@@ -1,14 +1,14 @@
-"""A world for the page in seconds: the cast's year on a chain, a hand-made scorecard, one published epoch.
+"""A world for the page in seconds: the cast's year on a chain, a hand-made scorecard, two published epochs.
 
-Rules that hold here: the year is the demo's own (economy.py), lived by Mei, Bo and Kai alone; the epoch is
+Rules that hold here: the year is the demo's own (economy.py), lived by Mei, Bo and Kai alone; the epochs are
 computed, signed and published by a committee of real processes; the service is a process over one member's
-folder, on a free port.
+folder, on a free port. Bo put his score on the chain during the first of them.
 """
 
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from models.manifest import Manifest
 from models.rules import Rule
 from models.scorecard import Scorecard
 from models.segment import Segment, Term
+from oracle import folder as epoch_folder
 from oracle.contract import Contract
 from oracle.devchain.anvil import Transaction
-from oracle.devchain.demo import published
+from oracle.devchain.demo import FIRST_END, LATEST, published
 from oracle.devchain.deploy import DAY
-from oracle.devchain.economy import plan, play
-from oracle.devchain.stage import Stage, open_stage, own
+from oracle.devchain.economy import Plan, plan, play
+from oracle.devchain.people import demo_address
+from oracle.devchain.stage import EPOCH, Stage, open_stage, own
 from tests.e2e.browser import InjectedWallet
 from tests.e2e.conftest import START_S, anvil_binary, free_port
 from tests.e2e.loans import Loan
@@ -99,22 +101,21 @@ def page_world(folder: Path) -> Iterator[PageWorld]:
     """The world with its service up; all is over with the block."""
     anvil_binary()
     economy = plan(SEED, borrowers=3, days=DAYS)
-    end = economy.start + DAYS * DAY
+    first_end, named = (economy.start + day * DAY for day in (FIRST_END, FIRST_END - NOTICE_DAYS))
     with contextlib.ExitStack() as stack:
-        stage = open_stage(stack, folder, economy.start, end, economy.policy).with_disputes()
+        stage = open_stage(stack, folder, economy.start, first_end, economy.policy).with_disputes()
         manifest, model_id = save_model(stage, folder / "model")
-        play(economy, stage.anvil, stage.deployment, until=end - NOTICE_DAYS * DAY)
-        stage.anvil.advance_to(end - NOTICE_DAYS * DAY - 60)
+        play(economy, stage.anvil, stage.deployment, until=named)
+        stage.anvil.advance_to(named - 60)
         stage.propose("0x" + model_id.hex())
-        play(economy, stage.anvil, stage.deployment, since=end - NOTICE_DAYS * DAY)
-        stage.anvil.advance_to(end + 60)
         stage.furnish(manifest)
-        stage.anvil.automine(True)
-        stage.run_nodes(stage.homes[:3])
-        published(stage)
+        publish(stage, economy, EPOCH, named, first_end)
+        world = PageWorld(stage, "")
+        post(world, "Bo", EPOCH)
+        publish(stage, economy, LATEST, first_end, economy.start + DAYS * DAY)
         url = stack.enter_context(stage.service(stage.homes[0], free_port()))
         wait_until_the_chain_is_seen(url)
-        yield PageWorld(stage, url)
+        yield replace(world, url=url)
 
 
 def wait_until_the_chain_is_seen(url: str) -> None:
@@ -123,6 +124,25 @@ def wait_until_the_chain_is_seen(url: str) -> None:
     while httpx2.get(url + "/v1/members", trust_env=False).status_code == httpx2.codes.SERVICE_UNAVAILABLE:
         assert time.monotonic() < deadline, "the service has not looked at the chain"
         time.sleep(0.1)
+
+
+def publish(stage: Stage, economy: Plan, epoch: int, since: int, end: int) -> None:
+    """Life goes on until the epoch ends; the committee publishes it, and its root is read."""
+    stage.anvil.automine(False)
+    play(economy, stage.anvil, stage.deployment, since=since, until=end)
+    stage.anvil.advance_to(end - 60)  # three people leave days without a block
+    stage.anvil.advance_to(end + 60)
+    stage.anvil.automine(True)
+    stage.run_nodes(stage.homes[:3])
+    published(stage, epoch)
+
+
+def post(world: PageWorld, name: str, epoch: int) -> None:
+    """One of the cast puts the score of an epoch on the chain."""
+    account = demo_address(name)
+    tree = epoch_folder.open_tree(world.stage.homes[0] / "epochs", epoch)
+    proof = tree.score_proof(tree.index_of(account))
+    world.act(account, world.contract("CreditOracle", "oracle"), "postScore", astuple(proof))
 
 
 def save_model(stage: Stage, folder: Path) -> tuple[Path, bytes]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,6 +80,16 @@ def test_card__when_nobody_owns_it__then_it_says_how_to_name_one(
     result: TrainingResult, manifest: Manifest
 ) -> None:
     assert b"name one with --owner" in make_card(result, manifest).markdown
+
+
+def test_card__when_read_in_chinese__then_the_page_has_a_name_for_every_heading(
+    result: TrainingResult, manifest: Manifest
+) -> None:
+    page = (Path(__file__).parents[3] / "web" / "src" / "card.ts").read_text(encoding="utf-8")
+    known = set(re.findall(r'^  "?([A-Z][^":]*)"?: "[^"]*[\u4e00-\u9fff]', page, re.MULTILINE))
+    title, *headings = re.findall("^#+ (.*)$", make_card(result, manifest).markdown.decode(), re.MULTILINE)
+    assert title.startswith("Model card: ")
+    assert set(headings) == known
 
 
 def test_card__when_a_page__then_self_contained_with_pictures_and_names_stay_texts(

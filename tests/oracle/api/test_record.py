@@ -27,7 +27,7 @@ from oracle.facts import Model
 from oracle.keys import NodeKeys
 from oracle.proof_text import proof_of
 from tests.oracle.api.conftest import SIGNED, as_, consent, request
-from tests.oracle.conftest import BO, CHAIN, COIN, EPOCH, MEI, Kept
+from tests.oracle.conftest import BO, CHAIN, COIN, EPOCH, KAI, MEI, Kept
 
 FACT = "0x" + "fa" * 32
 DISPUTED = loan_fact(CHAIN, "term_loans", b"\x02" * 32)
@@ -179,8 +179,11 @@ def test_report_key__is_kept_between_starts_and_read_by_nobody_else(service: Ser
 # ------------------------------------------------------------------------------------------- facts, disputes
 
 
-def write_facts(kept: Kept) -> None:
-    """What the node writes: Mei repaid one loan in time, disputes another, and is paid by Bo."""
+def write_facts(kept: Kept, are_one: tuple[bytes, ...] = ()) -> None:
+    """What the node writes: Mei repaid one loan in time, disputes another, and is paid by Bo.
+
+    The wallets `are_one` are linked.
+    """
     manifest = manifests.load(kept.settings.home, kept.report.model_id)
     until = manifest.schedule.until(EPOCH)
 
@@ -198,10 +201,13 @@ def write_facts(kept: Kept) -> None:
         event(4, "transfer_in", protocol="erc20", counterparty=BO, value_cents=20_000),
         event(5, "disputed", protocol="disputes", loan_id=DISPUTED),
         event(6, "enrolled", account=BO),
+        event(7, "enrolled", account=KAI),
+        *(event(8 + n, "linked", account=one, loan_id=b"\x51" * 32) for n, one in enumerate(are_one)),
     ]
     where = folder.folder_of(kept.settings.epochs, EPOCH)
     events = ibis.memtable(pa.Table.from_pylist(rows, schema=EVENTS))
     facts.write_facts(where, events, Model(manifest, kept.card), until, kept.tree.scores)
+    facts.write_events(where, events)
 
 
 def test_facts__are_the_own_ones_with_what_a_dispute_is_about(
@@ -222,6 +228,45 @@ def test_facts__are_the_own_ones_with_what_a_dispute_is_about(
     assert told[2]["counterparty"] == "0x" + BO.hex()
     assert json.loads(downloaded(client, mei, "?parts=facts"))["report"]["parts"] == {"facts": told}
     assert client.get("/v1/me/facts", headers=as_(client, "Kai")).json() == []
+
+
+def test_score_without__any_own_fact__is_what_the_node_tells_of_a_disputed_one(
+    client: TestClient, kept: Kept, mei: dict[str, str]
+) -> None:
+    write_facts(kept)
+    disputed, repaid, paid = client.get("/v1/me/facts", headers=mei).json()
+    without = [
+        client.get(f"/v1/me/facts/{each['factId']}/without", headers=mei).json()
+        for each in (disputed, repaid, paid)
+    ]
+    assert [each["epoch"] for each in without] == [EPOCH] * 3
+    assert [each["factId"] for each in without] == [each["factId"] for each in (disputed, repaid, paid)]
+    assert without[0]["scoreWith"] == disputed["scoreWith"]
+    assert without[0]["scoreWithout"] == disputed["scoreWithout"] != without[1]["scoreWithout"]
+
+
+def test_score_without__what_cannot_be_told__is_refused_in_a_sentence(
+    client: TestClient, service: Service, kept: Kept, mei: dict[str, str]
+) -> None:
+    def refused(fact: str, headers: dict[str, str] = mei) -> tuple[int, str]:
+        answer = client.get(f"/v1/me/facts/{fact}/without", headers=headers)
+        return answer.status_code, answer.json()["code"]
+
+    mine = "0x" + DISPUTED.hex()
+    assert refused(mine) == (404, "without-later"), "nothing to score from"
+    write_facts(kept)
+    assert refused(mine, as_(client, "Bo")) == (404, "fact-unknown")
+    assert refused("0x" + "ee" * 32) == (404, "fact-unknown")
+    assert refused("0x12")[0] == 409
+    write_facts(kept, are_one=(MEI, KAI))
+    kai = as_(client, "Kai")
+    assert mine in {each["factId"] for each in client.get("/v1/me/facts", headers=kai).json()}
+    assert refused(mine, kai) == (404, "fact-unknown"), "of the same person, but of another wallet"
+    with service.rescoring.busy():
+        assert refused(mine) == (503, "without-busy")
+    assert client.get(f"/v1/me/facts/{mine}/without", headers=mei).is_success
+    with service.rescoring.busy():
+        assert client.get(f"/v1/me/facts/{mine}/without", headers=mei).is_success, "it is kept"
 
 
 def dispute(client: TestClient, headers: dict[str, str], **changed: Any) -> Any:

@@ -14,7 +14,7 @@ from oracle.api.examples import EXAMPLES
 from oracle.api.service import Service
 from oracle.devchain.stage import sign_in
 from tests.oracle.api.conftest import ORIGIN, SIGNED, as_, consent, request
-from tests.oracle.api.test_record import write_facts
+from tests.oracle.api.test_record import DISPUTED, write_facts
 from tests.oracle.conftest import CHAIN, EPOCH, Kept
 from tests.simulators import FakeChain
 
@@ -31,6 +31,7 @@ OWN = [
     ("Mei", "/v1/me/report?parts=score,proof", shapes.ReportFile),
     ("Mei", "/v1/me/facts", list[shapes.Fact]),
     ("Bo", "/v1/me/facts", list[shapes.Fact]),
+    ("Mei", f"/v1/me/facts/0x{DISPUTED.hex()}/without", shapes.Without),
     ("Mei", "/v1/operator", public_shapes.Operator),
     ("Mei", "/v1/health", public_shapes.Health),
     ("Mei", "/v1/ready", public_shapes.Ready),
