@@ -27,6 +27,7 @@ from typing import Any, Self
 import msgspec
 
 from ledger_reader import verify
+from oracle.devchain.anvil import die_with_parent
 
 Json = dict[str, Any]
 HANG_S, DRIP_S = 30.0, 0.2
@@ -41,7 +42,12 @@ class Provider:
 
     def __init__(self, node: str) -> None:
         command = [sys.executable, "-m", "tests.e2e.fault_proxy", node]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+            preexec_fn=die_with_parent(),  # noqa: PLW1509  one prctl call, no lock is taken
+        )
         assert self._process.stdout is not None
         port = self._process.stdout.readline().decode().strip()
         assert port, "the fault proxy did not start"
