@@ -269,8 +269,9 @@ CONSENT_GIVEN = Sentence(
 )
 CONSENT_ROOM = Sentence(
     "consent-room",
-    "you have {most} consents, the most that are kept; erase your data to begin anew",
-    "您已有 {most} 项授权，已达上限；可删除数据后重新开始。",
+    "you have {most} consents that run or were stopped early, the most that are kept; wait until one expires,"
+    " or erase your data to begin anew",
+    "您已有 {most} 项未到期的授权（含已停止的），已达上限；请等待其中一项到期，或删除数据后重新开始。",
 )
 CONSENT_NOT_RUNNING = Sentence(
     "consent-not-running",

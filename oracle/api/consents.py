@@ -47,7 +47,7 @@ class Consents:
         row = asdict(consent) | {"nonce": str(consent.nonce), "remaining": consent.count, "given": now}
         try:
             with self._store.changing() as connection:
-                _check_room(connection, borrower)
+                _make_room(connection, borrower, now)
                 connection.execute(insert(consents).values(id=identity, signature=signature, **row))
         except IntegrityError as error:
             raise Stop(sentences.CONSENT_GIVEN) from error
@@ -149,8 +149,11 @@ def _is_active(row: dict[str, Any], now: int) -> bool:
     return row["stopped"] is None and row["remaining"] > 0 and row["not_after"] >= now
 
 
-def _check_room(connection: Connection, borrower: bytes) -> None:
-    kept = select(func.count()).select_from(consents).where(consents.c.borrower == borrower)
+def _make_room(connection: Connection, borrower: bytes, now: int) -> None:
+    """With too many, forget what expired (nobody can give it again); Stop when nothing did."""
+    own = consents.c.borrower == borrower
+    kept = select(func.count()).select_from(consents).where(own)
     if connection.execute(kept).scalar_one() < MOST_OF_ONE:
         return
-    raise Stop(sentences.CONSENT_ROOM.of(most=MOST_OF_ONE))
+    if not connection.execute(delete(consents).where(own, consents.c.not_after < now)).rowcount:
+        raise Stop(sentences.CONSENT_ROOM.of(most=MOST_OF_ONE))

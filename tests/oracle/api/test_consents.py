@@ -15,6 +15,7 @@ from sqlalchemy import delete, event, update
 
 from ledger_reader.errors import Stop
 from oracle.api import access_log
+from oracle.api import consents as kept_consents
 from oracle.api.consents import Consents, NoConsent
 from oracle.api.store import Store
 from oracle.api.tables import log_entries, read_details
@@ -99,6 +100,21 @@ def test_use__after_its_end__is_refused(consents: Consents, clock: Clock) -> Non
     clock.now = NOW + 51
     with pytest.raises(NoConsent):
         consents.use(request(NOW + 51))
+
+
+def test_give__more_than_are_kept__waits_until_one_expires(
+    consents: Consents, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_consents, "MOST_OF_ONE", 3)
+    other = consents.give(consent(NOW, borrower=BO, not_after=NOW + 50), b"signed", BO)
+    consents.stop(give(consents, not_after=NOW + 50), MEI)
+    later = [give(consents, not_after=NOW + 90) for _ in range(2)]
+    with pytest.raises(Stop, match="you have 3 consents that run or were stopped early"):
+        give(consents)
+    clock.now = NOW + 51
+    newest = give(consents, not_after=NOW + 100)
+    assert {row["id"] for row in consents.of(MEI)} == {newest, *later}
+    assert [row["id"] for row in consents.of(BO)] == [other]
 
 
 def test_use__after_it_was_stopped__is_refused_at_once(consents: Consents) -> None:
