@@ -86,10 +86,14 @@ def run(sql: str, name: str, events: Table, tables: Mapping[str, pa.Table]) -> p
 
 @contextmanager
 def _in_memory(table: Table, further: Mapping[str, pa.Table] = MappingProxyType({})) -> Iterator[Connection]:
-    """DuckDB's connection behind a table, to which the rows in memory that it reads are known meanwhile."""
+    """DuckDB's connection behind a table, to which the rows in memory that it reads are known meanwhile.
+
+    Those that Ibis has made known stay so: it would not do it again.
+    """
     connection: Connection = table.get_backend().con
-    read = {each.name: each.data.to_pyarrow(each.schema) for each in table.op().find(InMemoryTable)}
-    tables = {**read, **further}
+    known = {name for (name,) in connection.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+    in_memory = [each for each in table.op().find(InMemoryTable) if each.name not in known]
+    tables = {**{each.name: each.data.to_pyarrow(each.schema) for each in in_memory}, **further}
     try:
         for name, rows in tables.items():
             connection.register(name, rows)

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from ledger_reader.errors import Stop
 from ledger_reader.ledger import EVENTS
-from models.engine import spark_events
+from models.engine import collect, spark_events
 from models.measure import measured, population
 from oracle.cli import app
 
@@ -29,6 +29,17 @@ if TYPE_CHECKING:
     from tests.models.conftest import Bench
 
 READY = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
+
+
+def test_collect__rows_in_memory__are_as_known_to_ibis_afterwards_as_before() -> None:
+    rows = pa.table({"a": pa.array([1, None], pa.int64())})
+    connection = ibis.duckdb.connect()
+    kept = connection.create_table("kept", schema=ibis.schema({"a": "int64"}))
+    known, unknown = (kept.union(ibis.memtable(rows)) for _ in range(2))
+    assert connection.to_pyarrow(known).num_rows == 2
+    for table in (known, unknown):
+        assert collect(table).num_rows == 2
+        assert connection.to_pyarrow(table).num_rows == 2
 
 
 def test_spark_events__of_a_folder_without_export__stops(tmp_path: Path) -> None:
