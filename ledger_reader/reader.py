@@ -40,10 +40,10 @@ MAX_SPAN = 10_000
 TARGET_LOGS = 6_000
 """Logs that a range should hold: spans grow and shrink towards it, which bounds memory."""
 
-AT_ONCE = 3
+AT_ONCE = 4
 """Ranges asked for at a time: the node works on the next ones while one is decoded."""
 
-AHEAD = 3
+AHEAD = 12
 """Ranges decoded before they are stored: reading goes on while a transaction goes in."""
 
 BATCH_ROWS, BATCH_RANGES = 184_320, 64

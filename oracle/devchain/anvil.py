@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import secrets
 import shutil
 import signal
 import socket
@@ -32,6 +33,9 @@ GENESIS_TIME = 1_735_689_600
 
 CHAIN_ID = 31_337
 HOST = "127.0.0.1"
+PORTS = range(20_000, 32_768)
+"""Of servers that may have any: below what a system gives to outgoing connections, which would be taken."""
+
 START_SECONDS, CALL_SECONDS = 60.0, 120.0
 BLOCK_GAS = 1_000_000_000
 TRANSACTION_GAS = 400_000
@@ -313,17 +317,24 @@ def _arguments(port: int, chain_id: int, start_time: int, long: bool) -> list[st
 
 
 def free_port(port: int) -> int:
-    """`port` itself, or any that is free when it is 0; Stop when it is in use."""
+    """`port` itself, or any of PORTS that is free when it is 0; Stop when it is in use."""
+    if port == 0:
+        while not _is_free(found := secrets.choice(PORTS)):
+            pass
+        return found
+    if not _is_free(port):
+        raise Stop(f"Port {port} is in use: stop the program that uses it, or choose another port.")
+    return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
-            raise Stop(
-                f"Port {port} is in use: stop the program that uses it, or choose another port."
-            ) from error
-        free: int = probe.getsockname()[1]
-        return free
+        except OSError:
+            return False
+    return True
 
 
 def die_with_parent() -> Any:

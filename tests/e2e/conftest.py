@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from oracle.devchain import anvil as devchain
+
 REPOSITORY = Path(__file__).parents[2]
 START_S = 30.0
 
@@ -35,10 +37,7 @@ def anvil_binary() -> Path:
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return devchain.free_port(0)
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
